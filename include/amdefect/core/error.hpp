@@ -1,0 +1,42 @@
+#pragma once
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace amdefect {
+
+/// Every error this library reports: one line that names what was wrong, where, what was expected and what was found.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A tensor, image or layer got a shape it cannot work on.
+class ShapeError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file is missing, unreadable, truncated or not in its format.
+class FileError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Writes all parts one after the other into a string.
+template <class... Parts>
+std::string concat(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return out.str();
+}
+
+/// Throws `Exception` with the concatenated parts as its message unless `condition` holds.
+template <class Exception = Error, class... Parts>
+void require(bool condition, const Parts&... parts) {
+  if (!condition) [[unlikely]]
+    throw Exception(concat(parts...));
+}
+
+}  // namespace amdefect

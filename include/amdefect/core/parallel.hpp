@@ -1,0 +1,49 @@
+#pragma once
+
+#include <algorithm>
+#include <thread>
+
+#include "amdefect/core/shape.hpp"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace amdefect {
+
+/// The number of threads a request stands for: 0 means all cores; always 1 without OpenMP or inside a parallel region.
+inline int resolve_threads(int requested) {
+#ifdef _OPENMP
+  if (omp_in_parallel()) return 1;
+  if (requested > 0) return requested;
+  static const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return cores;
+#else
+  static_cast<void>(requested);
+  return 1;
+#endif
+}
+
+/// Splits [0, count) into one contiguous range per thread and calls `body(begin, end, thread)` for each.
+///
+/// The split depends only on `count` and the number of threads. `body` must not throw. Nested calls run serially.
+template <class Body>
+void parallel_for(int threads, Index count, Body&& body) {
+  const int workers = static_cast<int>(std::clamp<Index>(count, 1, resolve_threads(threads)));
+  if (workers == 1) {
+    if (count > 0) body(Index{0}, count, 0);
+    return;
+  }
+#ifdef _OPENMP
+#pragma omp parallel num_threads(workers)
+  {
+    const Index team = omp_get_num_threads();
+    const Index thread = omp_get_thread_num();
+    const Index begin = count * thread / team;
+    const Index end = count * (thread + 1) / team;
+    if (begin < end) body(begin, end, static_cast<int>(thread));
+  }
+#endif
+}
+
+}  // namespace amdefect

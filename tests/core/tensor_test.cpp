@@ -1,0 +1,51 @@
+#include "amdefect/core/tensor.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+using namespace amdefect;
+
+TEST_CASE("a tensor is aligned, zero and row-major") {
+  Tensor<float> tensor({2, 3, 4});
+  CHECK(reinterpret_cast<std::uintptr_t>(tensor.data()) % tensor_alignment == 0);
+  CHECK(tensor.array().abs().maxCoeff() == 0);
+  tensor(1, 2, 3) = 7;
+  CHECK(tensor[23] == 7);
+  CHECK(tensor.matrix().rows() == 6);
+  CHECK(tensor.matrix()(5, 3) == 7);
+}
+
+TEST_CASE("views share memory, clones do not") {
+  Tensor<double> tensor({4, 2});
+  TensorView<double> tail = tensor.slice(2, 4);
+  tail(0, 0) = 3;
+  CHECK(tensor(2, 0) == 3);
+  CHECK(tensor.reshape({2, 2, 2})(1, 0, 0) == 3);
+  Tensor<double> other = tensor.clone();
+  other[0] = 9;
+  CHECK(tensor[0] == 0);
+  const Tensor<double> moved = std::move(other);
+  CHECK(moved[0] == 9);
+}
+
+TEST_CASE("shape errors name the operation and both shapes") {
+  Tensor<float> tensor({2, 3});
+  CHECK_THROWS_WITH_AS(tensor.reshape({4, 2}), "reshape: [2, 3] has 6 elements, [4, 2] has 8", ShapeError);
+  CHECK_THROWS_AS(tensor.slice(1, 3), ShapeError);
+  CHECK_THROWS_WITH_AS(copy(tensor, Tensor<float>({3, 2}).view()), "copy: expected shape [3, 2], got [2, 3]",
+                       ShapeError);
+  CHECK_THROWS_AS(Tensor<float>({1, -1}), ShapeError);
+  CHECK_THROWS_AS(Shape({Index{1} << 40, Index{1} << 40}), ShapeError);
+}
+
+TEST_CASE("printing shortens long dimensions") {
+  Tensor<float> tensor({2, 9});
+  for (Index i = 0; i < tensor.size(); ++i) tensor[i] = static_cast<float>(i);
+  std::ostringstream out;
+  out << tensor;
+  CHECK(out.str() == "Tensor[2, 9] [[0, 1, 2, ..., 6, 7, 8],\n [9, 10, 11, ..., 15, 16, 17]]");
+  out.str("");
+  out << Tensor<float>();
+  CHECK(out.str() == "Tensor[] (empty)");
+}
