@@ -29,8 +29,8 @@ struct WindowAxis {
 };
 
 /// TensorFlow's rule. same: out = ceil(in / stride), total = max((out - 1) stride + extent - in, 0), half of it
-/// (rounded down) before; else out = floor((in + before + after - extent) / stride) + 1, extent = (window - 1) dilation + 1.
-/// `out` is 0 or less where the window does not fit.
+/// (rounded down) before; else out = floor((in + before + after - extent) / stride) + 1, extent = (window - 1) dilation
+/// + 1. `out` is 0 or less where the window does not fit.
 inline WindowAxis window_axis(Index in, Index window, Index stride, Index dilation, PaddingMode mode, Index before,
                               Index after) {
   const Index extent = (window - 1) * dilation + 1;
