@@ -1,0 +1,204 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <numeric>
+#include <thread>
+#include <vector>
+
+#include "amdefect/train/dataset.hpp"
+
+namespace amdefect {
+
+/// How a DataLoader forms its batches.
+struct LoaderOptions {
+  Index batch_size = 8;
+  /// A new order every epoch, drawn from `seed` and the number of the epoch; else 0, 1, 2, ...
+  bool shuffle = true;
+  std::uint64_t seed = 0;
+  /// Threads that load ahead; 0 loads in the calling thread. No result depends on it.
+  int workers = 1;
+  /// Batches that may be ready before they are asked for.
+  Index prefetch = 2;
+  /// Leaves out the last batch of an epoch when it is not full.
+  bool drop_last = false;
+};
+
+/// Cuts a dataset into batches and loads them ahead of use on worker threads.
+///
+/// An epoch is determined by (seed, epoch) alone: a resumed run gets the same order and the same augmentation without
+/// replaying earlier epochs. The batches live in a ring that is allocated once. Usage:
+///
+///     loader.start_epoch(epoch);
+///     while (const Batch<float>* batch = loader.next()) step(batch->x(), batch->targets());
+template <class T>
+class DataLoader {
+ public:
+  /// The dataset must outlive the loader. @throws Error for options without meaning or an empty dataset.
+  DataLoader(const Dataset<T>& dataset, const LoaderOptions& options) : dataset_(dataset), options_(options) {
+    require(options.batch_size > 0, "data loader: the batch size must be positive, got ", options.batch_size);
+    require(options.workers >= 0, "data loader: the number of workers must not be negative, got ", options.workers);
+    require(options.prefetch > 0, "data loader: prefetch must be positive, got ", options.prefetch);
+    require(dataset.size() > 0, "data loader: the dataset is empty");
+    require(batches() > 0, "data loader: ", dataset.size(), " samples do not fill one batch of ", options.batch_size,
+            " and drop_last is set");
+    const Index capacity = std::min(options.batch_size, dataset.size());
+    // One more than is loaded ahead: the batch in use.
+    const Index ring = std::min(options.workers > 0 ? options.prefetch + 1 : 1, batches());
+    for (Index i = 0; i < ring; ++i) slots_.push_back({Batch<T>(dataset, capacity), 0, nullptr, 0});
+    order_.resize(static_cast<std::size_t>(dataset.size()));
+    next_item_ = samples();  // nothing to do before the first start_epoch
+    batch_ = batches();
+    threads_.reserve(static_cast<std::size_t>(options.workers));
+    try {
+      for (int i = 0; i < options.workers; ++i) threads_.emplace_back([this] { work(); });
+    } catch (...) {
+      stop();
+      throw;
+    }
+  }
+  DataLoader(const DataLoader&) = delete;
+  DataLoader& operator=(const DataLoader&) = delete;
+  ~DataLoader() { stop(); }
+
+  /// Number of batches of one epoch.
+  Index batches() const {
+    const Index size = dataset_.size();
+    return options_.drop_last ? size / options_.batch_size : (size + options_.batch_size - 1) / options_.batch_size;
+  }
+  /// Number of samples of one epoch.
+  Index samples() const { return std::min(dataset_.size(), batches() * options_.batch_size); }
+
+  /// Begins an epoch and starts to load. An unfinished one is abandoned. Epochs may come in any order.
+  void start_epoch(Index epoch) {
+    std::unique_lock lock(mutex_);
+    next_item_ = samples();  // no new work
+    done_.wait(lock, [&] { return in_flight_ == 0; });
+    epoch_ = epoch;
+    std::iota(order_.begin(), order_.end(), Index{0});
+    if (options_.shuffle) Random(options_.seed, epoch, Index{-1}).shuffle(order_);
+    waited_ = 0;
+    batch_ = -1;
+    for (Index b = 0; b < ring_size(); ++b) open(b);
+    next_item_ = 0;
+    lock.unlock();
+    work_.notify_all();
+  }
+
+  /// The next batch of the epoch, valid until the next call; nullptr at its end. Rethrows what a dataset threw while it
+  /// loaded this batch; the epoch is then over.
+  const Batch<T>* next() {
+    if (batch_ >= batches()) return nullptr;
+    std::unique_lock lock(mutex_);
+    // The batch in use goes back to the ring.
+    if (batch_ >= 0 && batch_ + ring_size() < batches()) open(batch_ + ring_size());
+    ++batch_;
+    if (batch_ == batches()) return nullptr;
+    Slot& slot = slot_of(batch_);
+    const auto start = std::chrono::steady_clock::now();
+    if (options_.workers == 0) {
+      while (slot.pending > 0) load_item(lock, scratch_);
+    } else {
+      work_.notify_all();
+      done_.wait(lock, [&] { return slot.pending == 0; });
+    }
+    waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (slot.error) {
+      batch_ = batches();
+      next_item_ = samples();
+      std::rethrow_exception(slot.error);
+    }
+    return &slot.batch;
+  }
+
+  /// Seconds of this epoch that `next` spent waiting for samples (without workers: loading them).
+  double seconds_waited() const { return waited_; }
+
+ private:
+  struct Slot {
+    Batch<T> batch;
+    Index pending;  // samples still to load
+    std::exception_ptr error;
+    Index error_item;  // the first failing item wins, whoever met it first
+  };
+
+  Index ring_size() const { return static_cast<Index>(slots_.size()); }
+  Slot& slot_of(Index batch) { return slots_[static_cast<std::size_t>(batch % ring_size())]; }
+
+  /// Makes the slot of `batch` ready to be filled.
+  void open(Index batch) {
+    Slot& slot = slot_of(batch);
+    const Index begin = batch * options_.batch_size;
+    slot.pending = std::min(options_.batch_size, samples() - begin);
+    slot.error = nullptr;
+    slot.batch.resize(slot.pending);
+  }
+
+  bool has_work() const {
+    return next_item_ < samples() && next_item_ / options_.batch_size < std::max<Index>(batch_, 0) + ring_size();
+  }
+
+  /// Loads the next sample of the epoch; the lock is released meanwhile.
+  void load_item(std::unique_lock<std::mutex>& lock, std::vector<TensorView<T>>& scratch) {
+    const Index item = next_item_++;
+    Slot& slot = slot_of(item / options_.batch_size);
+    const Index sample = order_[static_cast<std::size_t>(item)];
+    Random random(options_.seed, epoch_, sample);
+    ++in_flight_;
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      slot.batch.load(dataset_, sample, random, item % options_.batch_size, scratch);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    --in_flight_;
+    --slot.pending;
+    if (error && (!slot.error || item < slot.error_item)) {
+      slot.error = error;
+      slot.error_item = item;
+    }
+    if (slot.pending == 0 || in_flight_ == 0) done_.notify_all();
+  }
+
+  void work() {
+    std::vector<TensorView<T>> scratch;
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      work_.wait(lock, [&] { return stop_ || has_work(); });
+      if (stop_) return;
+      load_item(lock, scratch);
+    }
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    work_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  const Dataset<T>& dataset_;
+  const LoaderOptions options_;
+  std::vector<Slot> slots_;
+  std::vector<Index> order_;
+  std::vector<TensorView<T>> scratch_;
+  std::mutex mutex_;  // guards everything below, and the slots' counters and errors
+  std::condition_variable work_, done_;
+  Index epoch_ = 0;
+  Index next_item_ = 0;  // position in the epoch of the next sample to load
+  Index batch_ = 0;      // the batch in use; -1 before the first
+  Index in_flight_ = 0;
+  double waited_ = 0;
+  bool stop_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace amdefect
