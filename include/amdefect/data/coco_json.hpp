@@ -1,0 +1,203 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "amdefect/core/atomic_file.hpp"
+#include "amdefect/core/error.hpp"
+#include "amdefect/data/coco_entry.hpp"
+#include "amdefect/data/coco_parser.hpp"
+#include "amdefect/detection/coco.hpp"
+
+namespace amdefect {
+
+/// What a COCO annotation file must satisfy beyond its format.
+/// `evaluation` tolerates what pycocotools does: annotations of unknown images or categories, images without file name.
+/// `training` reports these as errors.
+enum class CocoStrictness { evaluation, training };
+
+namespace detail {
+
+/// Throws a FileError that names the first entry whose id occurred before.
+template <class Entry>
+void require_unique_ids(const std::string& file, const char* list, const std::vector<Entry>& entries) {
+  std::vector<std::pair<std::int64_t, std::size_t>> ids(entries.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = {entries[i].id, i};
+  std::sort(ids.begin(), ids.end());
+  const auto twin = std::adjacent_find(ids.begin(), ids.end(), [](auto& a, auto& b) { return a.first == b.first; });
+  if (twin == ids.end()) return;
+  throw FileError(concat(file, ": ", list, '[', twin[1].second, "] has the id ", twin->first, " of ", list, '[',
+                         twin->second, ']'));
+}
+
+template <class Entry>
+std::vector<std::int64_t> sorted_ids(const std::vector<Entry>& entries) {
+  std::vector<std::int64_t> ids;
+  for (const Entry& entry : entries) ids.push_back(entry.id);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+inline void require_known_references(const std::string& file, const CocoDataset& dataset) {
+  const std::vector<std::int64_t> images = sorted_ids(dataset.images), categories = sorted_ids(dataset.categories);
+  for (std::size_t i = 0; i < dataset.annotations.size(); ++i) {
+    const CocoAnnotation& annotation = dataset.annotations[i];
+    require<FileError>(std::binary_search(images.begin(), images.end(), annotation.image_id), file, ": annotations[", i,
+                       "] (id ", annotation.id, "): there is no image with id ", annotation.image_id);
+    require<FileError>(std::binary_search(categories.begin(), categories.end(), annotation.category_id), file,
+                       ": annotations[", i, "] (id ", annotation.id, "): there is no category with id ",
+                       annotation.category_id);
+  }
+}
+
+/// Collects the three lists of an annotation file.
+struct CocoDatasetSink {
+  CocoStrictness strictness;
+  CocoDataset dataset{};
+
+  void start(std::size_t list) {
+    if (list == 0) dataset.images.clear();
+    if (list == 1) dataset.annotations.clear();
+    if (list == 2) dataset.categories.clear();
+  }
+  void add(std::size_t list, const CocoEntry& entry) {
+    if (list == 0) dataset.images.push_back(image(entry));
+    if (list == 1) dataset.annotations.push_back(annotation(entry));
+    if (list == 2) dataset.categories.push_back(category(entry));
+  }
+
+  CocoImage image(const CocoEntry& entry) const {
+    CocoImage image{entry.integer(CocoField::id), entry.text_or(CocoField::file_name, ""),
+                    entry.integer_or(CocoField::width, 0), entry.integer_or(CocoField::height, 0)};
+    if (image.width < 0 || image.height < 0) entry.fail("has a negative width or height");
+    if (image.file_name.empty() && strictness == CocoStrictness::training)
+      entry.expected("the name of an image file", CocoField::file_name);
+    return image;
+  }
+  static CocoCategory category(const CocoEntry& entry) {
+    const std::int64_t id = entry.integer(CocoField::id);
+    return {id, entry.text_or(CocoField::name, std::to_string(id)), entry.text_or(CocoField::supercategory, "")};
+  }
+  static CocoAnnotation annotation(const CocoEntry& entry) {
+    const CocoBox box = entry.box();
+    const double area = entry.number_if_given(CocoField::area).value_or(box.width * box.height);
+    if (area < 0) entry.fail("\"area\" is ", area, ", expected at least 0");
+    return {entry.integer(CocoField::id),
+            entry.integer(CocoField::image_id),
+            entry.integer(CocoField::category_id),
+            box,
+            area,
+            entry.flag(CocoField::iscrowd),
+            entry.flag(CocoField::ignore)};
+  }
+};
+
+struct CocoResultSink {
+  std::vector<CocoResult> results{};
+
+  void start(std::size_t) {}
+  void add(std::size_t, const CocoEntry& entry) {
+    results.push_back({entry.integer(CocoField::image_id), entry.integer(CocoField::category_id), entry.box(),
+                       entry.number(CocoField::score)});
+  }
+};
+
+inline nlohmann::ordered_json to_json(const CocoBox& box) { return {box.x, box.y, box.width, box.height}; }
+
+/// Throws an Error instead of writing a box or number that JSON cannot hold.
+inline void require_finite(const char* list, std::size_t index, const CocoBox& box, double number) {
+  const bool finite = std::isfinite(box.x) && std::isfinite(box.y) && std::isfinite(box.width) &&
+                      std::isfinite(box.height) && std::isfinite(number);
+  require(finite, "write COCO file: ", list, '[', index, "] has a number that is infinite or not a number");
+}
+
+/// Writes a JSON list with an entry per line; `entry(i)` gives the i-th as json.
+template <class Entry>
+void write_json_list(std::ostream& out, std::size_t count, Entry&& entry) {
+  out << '[';
+  for (std::size_t i = 0; i < count; ++i) out << (i ? ",\n" : "\n") << entry(i).dump();
+  out << (count ? "\n]" : "]");
+}
+
+}  // namespace detail
+
+/// Reads a COCO annotation file. Keys may come in any order and unknown ones hold anything; ids may be digits in
+/// quotes; a missing area is that of the box, a missing category name is its id.
+/// @throws FileError that names the file and the offending entry: not JSON, a list or field missing or of a wrong type,
+/// a negative size, a repeated id, and what `strictness` asks for.
+inline CocoDataset read_coco_annotations(const std::filesystem::path& path,
+                                         CocoStrictness strictness = CocoStrictness::training) {
+  detail::CocoDatasetSink sink{strictness};
+  detail::CocoParser(path, {"images", "annotations", "categories"}, sink).parse();
+  const std::string file = path.string();
+  detail::require_unique_ids(file, "images", sink.dataset.images);
+  detail::require_unique_ids(file, "categories", sink.dataset.categories);
+  detail::require_unique_ids(file, "annotations", sink.dataset.annotations);
+  if (strictness == CocoStrictness::training) detail::require_known_references(file, sink.dataset);
+  return std::move(sink.dataset);
+}
+
+/// Reads a COCO results file: a list of objects with image_id, category_id, bbox and score.
+/// @throws FileError that names the file and the offending entry.
+inline std::vector<CocoResult> read_coco_results(const std::filesystem::path& path) {
+  detail::CocoResultSink sink;
+  detail::CocoParser(path, {}, sink).parse();
+  return std::move(sink.results);
+}
+
+/// Writes an annotation file, an entry per line. @throws FileError if it cannot be written, Error for a number that is
+/// not finite; the file is then left as it was.
+inline void write_coco_annotations(const std::filesystem::path& path, const CocoDataset& dataset) {
+  using Json = nlohmann::ordered_json;
+  write_file_atomically(path, [&](std::ostream& out) {
+    out << "{\"images\": ";
+    detail::write_json_list(out, dataset.images.size(), [&](std::size_t i) -> Json {
+      const CocoImage& image = dataset.images[i];
+      return {{"id", image.id}, {"file_name", image.file_name}, {"width", image.width}, {"height", image.height}};
+    });
+    out << ",\n\"categories\": ";
+    detail::write_json_list(out, dataset.categories.size(), [&](std::size_t i) -> Json {
+      const CocoCategory& category = dataset.categories[i];
+      return {{"id", category.id}, {"name", category.name}, {"supercategory", category.supercategory}};
+    });
+    out << ",\n\"annotations\": ";
+    detail::write_json_list(out, dataset.annotations.size(), [&](std::size_t i) -> Json {
+      const CocoAnnotation& annotation = dataset.annotations[i];
+      detail::require_finite("annotations", i, annotation.box, annotation.area);
+      Json entry = {{"id", annotation.id},
+                    {"image_id", annotation.image_id},
+                    {"category_id", annotation.category_id},
+                    {"bbox", detail::to_json(annotation.box)},
+                    {"area", annotation.area},
+                    {"iscrowd", annotation.crowd ? 1 : 0}};
+      if (annotation.ignore) entry["ignore"] = 1;
+      return entry;
+    });
+    out << "}\n";
+  });
+}
+
+/// Writes a results file, an entry per line. @throws as `write_coco_annotations`.
+inline void write_coco_results(const std::filesystem::path& path, const std::vector<CocoResult>& results) {
+  write_file_atomically(path, [&](std::ostream& out) {
+    detail::write_json_list(out, results.size(), [&](std::size_t i) -> nlohmann::ordered_json {
+      const CocoResult& result = results[i];
+      detail::require_finite("results", i, result.box, result.score);
+      return {{"image_id", result.image_id},
+              {"category_id", result.category_id},
+              {"bbox", detail::to_json(result.box)},
+              {"score", result.score}};
+    });
+    out << '\n';
+  });
+}
+
+}  // namespace amdefect

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "amdefect/core/shape.hpp"
+#include "amdefect/detection/box.hpp"
+
+namespace amdefect {
+
+/// A picture of a COCO data set; width and height are 0 where the file does not say.
+struct CocoImage {
+  std::int64_t id = 0;
+  std::string file_name;
+  Index width = 0, height = 0;
+};
+
+struct CocoCategory {
+  std::int64_t id = 0;
+  std::string name;
+  std::string supercategory;
+};
+
+/// A ground-truth object. `area` is the area of its mask in square pixels, which need not equal that of the box.
+struct CocoAnnotation {
+  std::int64_t id = 0, image_id = 0, category_id = 0;
+  CocoBox box;
+  double area = 0;
+  /// A group of objects: detections may overlap it any number of times, unpunished and unrewarded.
+  bool crowd = false;
+  /// Written by some exporters; COCO's evaluation does not look at it.
+  bool ignore = false;
+};
+
+/// The content of a COCO annotation file.
+struct CocoDataset {
+  std::vector<CocoImage> images;
+  std::vector<CocoCategory> categories;
+  std::vector<CocoAnnotation> annotations;
+};
+
+/// A detection; a COCO results file is a list of these.
+struct CocoResult {
+  std::int64_t image_id = 0, category_id = 0;
+  CocoBox box;
+  double score = 0;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "amdefect/core/shape.hpp"
+#include "amdefect/detection/box.hpp"
+#include "amdefect/detection/coco.hpp"
+
+namespace amdefect {
+
+/// One predicted object of an image; `label` is the index of its class.
+struct Detection {
+  Box box;
+  double score = 0;
+  Index label = 0;
+
+  friend bool operator==(const Detection&, const Detection&) = default;
+};
+
+/// The detection as COCO writes it; `category_ids` maps labels to the ids of a data set.
+inline CocoResult to_coco(const Detection& detection, std::int64_t image_id,
+                          const std::vector<std::int64_t>& category_ids) {
+  return {image_id, category_ids.at(static_cast<std::size_t>(detection.label)), to_coco(detection.box),
+          detection.score};
+}
+
+/// Greedy non-maximum suppression, separately for each class: keeps detections with a score above `score_threshold`
+/// (never a NaN) in the order of descending score, equal scores in input order, unless a kept one of the same class
+/// overlaps with an IoU above `iou_threshold`.
+inline std::vector<Detection> non_maximum_suppression(std::vector<Detection> detections, double score_threshold,
+                                                      double iou_threshold = 0.5) {
+  std::erase_if(detections, [&](const Detection& detection) { return !(detection.score > score_threshold); });
+  std::stable_sort(detections.begin(), detections.end(),
+                   [](const Detection& a, const Detection& b) { return a.score > b.score; });
+  std::vector<Detection> kept;
+  for (const Detection& candidate : detections) {
+    const bool suppressed = std::any_of(kept.begin(), kept.end(), [&](const Detection& better) {
+      return better.label == candidate.label && iou(better.box, candidate.box) > iou_threshold;
+    });
+    if (!suppressed) kept.push_back(candidate);
+  }
+  return kept;
+}
+
+}  // namespace amdefect
