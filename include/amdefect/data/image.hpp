@@ -1,0 +1,85 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "amdefect/core/error.hpp"
+#include "amdefect/core/shape.hpp"
+
+namespace amdefect {
+
+/// An 8-bit image with any number of interleaved channels: height x width x channels, row by row. The first three
+/// channels of a colour image are red, green, blue. Moves; copies only when asked (`clone`).
+///
+/// Coordinates are continuous: pixel i covers [i, i + 1) and has its centre at i + 0.5, so that an image of width w
+/// reaches from 0 to w.
+class Image {
+ public:
+  Image() = default;
+  /// @throws ShapeError for negative sizes.
+  Image(Index height, Index width, Index channels, std::uint8_t value = 0)
+      : height_(height), width_(width), channels_(channels) {
+    bytes_.assign(static_cast<std::size_t>(shape().elements()), value);
+  }
+  Image(Image&& other) noexcept { *this = std::move(other); }
+  Image& operator=(Image&& other) noexcept {
+    height_ = std::exchange(other.height_, 0);
+    width_ = std::exchange(other.width_, 0);
+    channels_ = std::exchange(other.channels_, 0);
+    bytes_ = std::exchange(other.bytes_, {});
+    return *this;
+  }
+  Image clone() const {
+    Image copy(0, 0, 0);
+    copy.height_ = height_;
+    copy.width_ = width_;
+    copy.channels_ = channels_;
+    copy.bytes_ = bytes_;
+    return copy;
+  }
+
+  Index height() const { return height_; }
+  Index width() const { return width_; }
+  Index channels() const { return channels_; }
+  /// [height, width, channels].
+  Shape shape() const { return {height_, width_, channels_}; }
+  bool empty() const { return bytes_.empty(); }
+
+  std::span<std::uint8_t> bytes() { return bytes_; }
+  std::span<const std::uint8_t> bytes() const { return bytes_; }
+  /// The `channels` values of a pixel, and behind them those of the pixels to its right.
+  std::uint8_t* pixel(Index y, Index x) { return bytes_.data() + (y * width_ + x) * channels_; }
+  const std::uint8_t* pixel(Index y, Index x) const { return bytes_.data() + (y * width_ + x) * channels_; }
+  std::uint8_t& operator()(Index y, Index x, Index c) { return pixel(y, x)[c]; }
+  std::uint8_t operator()(Index y, Index x, Index c) const { return pixel(y, x)[c]; }
+
+  friend bool operator==(const Image& a, const Image& b) { return a.shape() == b.shape() && a.bytes_ == b.bytes_; }
+
+ private:
+  Index height_ = 0, width_ = 0, channels_ = 0;
+  std::vector<std::uint8_t> bytes_;
+};
+
+/// The nearest 8-bit value.
+inline std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value + 0.5, 0.0, 255.0)); }
+
+/// The same picture with the channels of `extra` behind its own. @throws ShapeError unless height and width agree.
+inline Image stack_channels(const Image& image, const Image& extra) {
+  require<ShapeError>(image.height() == extra.height() && image.width() == extra.width(),
+                      "stack channels: the images have the shapes ", image.shape(), " and ", extra.shape(),
+                      ", expected equal height and width");
+  Image result(image.height(), image.width(), image.channels() + extra.channels());
+  const std::uint8_t *first = image.bytes().data(), *second = extra.bytes().data();
+  for (std::uint8_t* out = result.bytes().data(); out != result.bytes().data() + result.bytes().size();) {
+    out = std::copy_n(first, image.channels(), out);
+    out = std::copy_n(second, extra.channels(), out);
+    first += image.channels();
+    second += extra.channels();
+  }
+  return result;
+}
+
+}  // namespace amdefect
