@@ -1,0 +1,39 @@
+#pragma once
+
+#include <Eigen/Core>
+
+#include "amdefect/core/parallel.hpp"
+#include "amdefect/core/tensor.hpp"
+
+namespace amdefect {
+
+template <class T>
+using ConstArrayMap = Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>;
+template <class T>
+using ArrayMap = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>;
+
+/// Below this many elements a loop is not worth waking other threads.
+inline constexpr Index parallel_grain = 1 << 14;
+
+/// Threads worth using for that many elements of cheap work.
+inline int threads_for(int requested, Index elements) { return elements < parallel_grain ? 1 : requested; }
+
+/// y = function(x), element by element; `function(x_array, y_array)` gets corresponding pieces. y may be x.
+template <class T, class Function>
+void map_elements(int threads, TensorView<const T> x, TensorView<T> y, const Function& function) {
+  parallel_for(threads_for(threads, x.size()), x.size(), [&](Index begin, Index end, int) {
+    function(ConstArrayMap<T>(x.data() + begin, end - begin), ArrayMap<T>(y.data() + begin, end - begin));
+  });
+}
+
+/// dx = function(x, y, dy), element by element. dx may be dy; x or y may be absent if the function ignores it.
+template <class T, class Function>
+void map_gradients(int threads, TensorView<const T> x, TensorView<const T> y, TensorView<const T> dy, TensorView<T> dx,
+                   const Function& function) {
+  parallel_for(threads_for(threads, dy.size()), dy.size(), [&](Index begin, Index end, int) {
+    const auto piece = [&](const T* data) { return ConstArrayMap<T>(data + begin, end - begin); };
+    function(piece(x.data()), piece(y.data()), piece(dy.data()), ArrayMap<T>(dx.data() + begin, end - begin));
+  });
+}
+
+}  // namespace amdefect

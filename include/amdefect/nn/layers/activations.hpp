@@ -1,0 +1,127 @@
+#pragma once
+
+#include "amdefect/kernels/elementwise.hpp"
+#include "amdefect/nn/layer.hpp"
+
+namespace amdefect {
+
+/// Base of the layers y = f(x) that work element by element on any shape. `Function` is one of the structs below:
+/// forward(x, y), backward(x, y, dy, dx), and whether its derivative is computed from y instead of x.
+template <class T, class Function>
+class Activation : public Layer<T> {
+ public:
+  explicit Activation(Function function = {}) : function_(function) {}
+
+  std::string kind() const override { return Function::kind; }
+  Shape infer_shape(const Shape& input) const override { return input; }
+  MemoryTraits traits() const override {
+    return {.forward_in_place = Function::from_output,
+            .backward_in_place = true,
+            .needs_input = !Function::from_output,
+            .needs_output = Function::from_output};
+  }
+  void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
+    map_elements(context.execution.threads, x, y, [&](auto in, auto out) { function_.forward(in, out); });
+  }
+  void backward(Context<T>& context, TensorView<const T> x, TensorView<const T> y, TensorView<const T> dy,
+                TensorView<T> dx) const override {
+    if (dx.empty()) return;
+    map_gradients(context.execution.threads, x, y, dy, dx,
+                  [&](auto in, auto out, auto dout, auto din) { function_.backward(in, out, dout, din); });
+  }
+
+ protected:
+  Function function_;
+};
+
+/// max(x, 0); the derivative at 0 is 0.
+struct ReluFunction {
+  static constexpr const char* kind = "relu";
+  static constexpr bool from_output = true;
+  template <class X, class Y>
+  void forward(const X& x, Y&& y) const {
+    y = x.max(typename X::Scalar{0});
+  }
+  template <class X, class D>
+  void backward(const X&, const X& y, const X& dy, D&& dx) const {
+    dx = (y > typename X::Scalar{0}).select(dy, typename X::Scalar{0});
+  }
+};
+
+/// x for x > 0, slope x otherwise.
+struct LeakyReluFunction {
+  static constexpr const char* kind = "leaky_relu";
+  static constexpr bool from_output = false;
+  double slope = 0.3;  ///< Keras' default; PyTorch's is 0.01
+  template <class X, class Y>
+  void forward(const X& x, Y&& y) const {
+    y = (x > typename X::Scalar{0}).select(x, x * static_cast<typename X::Scalar>(slope));
+  }
+  template <class X, class D>
+  void backward(const X& x, const X&, const X& dy, D&& dx) const {
+    dx = (x > typename X::Scalar{0}).select(dy, dy * static_cast<typename X::Scalar>(slope));
+  }
+};
+
+/// 1 / (1 + exp(-x)).
+struct SigmoidFunction {
+  static constexpr const char* kind = "sigmoid";
+  static constexpr bool from_output = true;
+  template <class X, class Y>
+  void forward(const X& x, Y&& y) const {
+    y = x.logistic();
+  }
+  template <class X, class D>
+  void backward(const X&, const X& y, const X& dy, D&& dx) const {
+    dx = dy * y * (typename X::Scalar{1} - y);
+  }
+};
+
+/// x sigmoid(x), also called swish: Elfwing et al. (2017).
+struct SiluFunction {
+  static constexpr const char* kind = "silu";
+  static constexpr bool from_output = false;
+  template <class X, class Y>
+  void forward(const X& x, Y&& y) const {
+    y = x * x.logistic();
+  }
+  template <class X, class D>
+  void backward(const X& x, const X&, const X& dy, D&& dx) const {
+    constexpr typename X::Scalar one = 1;
+    dx = dy * x.logistic() * (one + x * (one - x.logistic()));
+  }
+};
+
+/// x clamp(x + 3, 0, 6) / 6: Howard et al. (2019).
+struct HardSwishFunction {
+  static constexpr const char* kind = "hard_swish";
+  static constexpr bool from_output = false;
+  template <class X, class Y>
+  void forward(const X& x, Y&& y) const {
+    using S = typename X::Scalar;
+    y = x * (x + S{3}).max(S{0}).min(S{6}) / S{6};
+  }
+  template <class X, class D>
+  void backward(const X& x, const X&, const X& dy, D&& dx) const {
+    using S = typename X::Scalar;
+    dx = (x <= S{-3}).select(S{0}, (x >= S{3}).select(dy, dy * (x / S{3} + S{0.5})));
+  }
+};
+
+template <class T>
+using Relu = Activation<T, ReluFunction>;
+template <class T>
+using Sigmoid = Activation<T, SigmoidFunction>;
+template <class T>
+using Silu = Activation<T, SiluFunction>;
+template <class T>
+using HardSwish = Activation<T, HardSwishFunction>;
+
+template <class T>
+class LeakyRelu : public Activation<T, LeakyReluFunction> {
+ public:
+  explicit LeakyRelu(double slope = LeakyReluFunction{}.slope)
+      : Activation<T, LeakyReluFunction>(LeakyReluFunction{slope}) {}
+};
+
+}  // namespace amdefect

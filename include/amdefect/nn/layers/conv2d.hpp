@@ -1,0 +1,124 @@
+#pragma once
+
+#include "amdefect/kernels/conv2d.hpp"
+#include "amdefect/nn/layer.hpp"
+
+namespace amdefect {
+
+/// Hyper-parameters of a convolution; a height or width of 0 means "as the other one".
+struct ConvOptions {
+  Index kernel = 1, kernel_w = 0;
+  Index stride = 1, stride_w = 0;
+  Index dilation = 1, dilation_w = 0;
+  Index groups = 1;  ///< `in channels` of them makes a depthwise convolution
+  Padding padding = Padding::same();
+  bool bias = true;
+  Initializer initializer = Initializer::glorot_uniform;
+};
+
+/// 2-D convolution (cross-correlation) on NHWC, as Keras' Conv2D: y[n,i,j,o] = bias[o] + sum over u,v,c of
+/// x[n, i s + u d - top, j s + v d - left, c] kernel[u,v,c,o].
+///
+/// Parameters: `kernel` (kernel_h, kernel_w, in / groups, out), `bias` (out).
+template <class T>
+class Conv2d : public Layer<T> {
+ public:
+  static constexpr std::size_t kernel_slot = 0, bias_slot = 1;
+
+  /// @throws Error for sizes that are not positive or groups that do not divide the filters.
+  explicit Conv2d(Index filters, const ConvOptions& options = {}) : filters_(filters), options_(options) {
+    if (options_.kernel_w == 0) options_.kernel_w = options_.kernel;
+    if (options_.stride_w == 0) options_.stride_w = options_.stride;
+    if (options_.dilation_w == 0) options_.dilation_w = options_.dilation;
+    const ConvOptions& o = options_;
+    require(filters > 0 && o.kernel > 0 && o.kernel_w > 0 && o.stride > 0 && o.stride_w > 0 && o.dilation > 0 &&
+                o.dilation_w > 0 && o.groups > 0,
+            "conv2d: filters, kernel, stride, dilation and groups must be positive");
+    require(o.padding.top >= 0 && o.padding.bottom >= 0 && o.padding.left >= 0 && o.padding.right >= 0,
+            "conv2d: padding must not be negative");
+    require(filters % o.groups == 0, "conv2d: ", filters, " filters do not divide into ", o.groups, " groups");
+  }
+
+  const ConvOptions& options() const { return options_; }
+
+  std::string kind() const override { return options_.groups > 1 ? "conv2d_grouped" : "conv2d"; }
+  Shape infer_shape(const Shape& input) const override {
+    const ConvGeometry g = geometry(input);
+    return {g.batch, g.out_h, g.out_w, g.out_c};
+  }
+  std::vector<ParameterSpec> parameters(const Shape& input) const override {
+    const ConvGeometry g = geometry(input);
+    std::vector<ParameterSpec> specs{{.name = "kernel",
+                                      .shape = {g.kernel_h, g.kernel_w, g.group_in(), g.out_c},
+                                      .initializer = options_.initializer,
+                                      .weight_decay = true}};
+    if (options_.bias) specs.push_back({.name = "bias", .shape = {g.out_c}});
+    return specs;
+  }
+  Booking book(const Shape& input, const Execution& execution, bool training) const override {
+    const ConvGeometry g = geometry(input);
+    Booking booking{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
+    if (training)
+      booking.backward_scratch = bytes(std::max(conv2d_backward_input_scratch<T>(execution, g),
+                                                conv2d_backward_kernel_scratch<T>(execution, g)));
+    return booking;
+  }
+  Index macs(const Shape& input) const override { return geometry(input).macs(); }
+
+  void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
+    ConvEpilogue<T> epilogue;
+    if (options_.bias) epilogue.bias = context.parameter(bias_slot).data();
+    conv2d_forward(context.execution, geometry(x.shape()), x.data(), context.parameter(kernel_slot).data(), epilogue,
+                   y.data(), context.template scratch<T>());
+  }
+  void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
+                TensorView<T> dx) const override {
+    const ConvGeometry g = geometry(x.shape());
+    if (options_.bias && !context.gradient(bias_slot).empty())
+      bias_gradient(context.execution, dy.size() / g.out_c, g.out_c, dy.data(), context.gradient(bias_slot).data());
+    if (!context.gradient(kernel_slot).empty())
+      conv2d_backward_kernel(context.execution, g, x.data(), dy.data(), context.gradient(kernel_slot).data(),
+                             context.template scratch<T>());
+    if (!dx.empty())
+      conv2d_backward_input(context.execution, g, dy.data(), context.parameter(kernel_slot).data(), dx.data(),
+                            context.template scratch<T>());
+  }
+
+  /// The sizes of this convolution on an input [batch, height, width, channels]. @throws ShapeError if it cannot be.
+  ConvGeometry geometry(const Shape& input) const {
+    require_rank("conv2d", "[batch, height, width, channels]", 4, input);
+    const ConvOptions& o = options_;
+    require<ShapeError>(input[3] > 0 && input[3] % o.groups == 0, "conv2d: ", input[3],
+                        " input channels do not divide into ", o.groups, " groups, input ", input);
+    const WindowAxis h =
+        window_axis(input[1], o.kernel, o.stride, o.dilation, o.padding.mode, o.padding.top, o.padding.bottom);
+    const WindowAxis w =
+        window_axis(input[2], o.kernel_w, o.stride_w, o.dilation_w, o.padding.mode, o.padding.left, o.padding.right);
+    require<ShapeError>(h.out > 0 && w.out > 0, "conv2d: a ", o.kernel, "x", o.kernel_w, " kernel with dilation ",
+                        o.dilation, "x", o.dilation_w, " does not fit into the input ", input);
+    return {.batch = input[0],
+            .in_h = input[1],
+            .in_w = input[2],
+            .in_c = input[3],
+            .out_h = h.out,
+            .out_w = w.out,
+            .out_c = filters_,
+            .kernel_h = o.kernel,
+            .kernel_w = o.kernel_w,
+            .stride_h = o.stride,
+            .stride_w = o.stride_w,
+            .dilation_h = o.dilation,
+            .dilation_w = o.dilation_w,
+            .pad_top = h.before,
+            .pad_left = w.before,
+            .groups = o.groups};
+  }
+
+ private:
+  static std::size_t bytes(Index elements) { return static_cast<std::size_t>(elements) * sizeof(T); }
+
+  Index filters_;
+  ConvOptions options_;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include "amdefect/core/tensor.hpp"
+
+namespace amdefect {
+
+/// Places buffers with known lifetimes in one block of memory so that no two that live at the same time overlap.
+///
+/// Steps are numbered by the caller (forward steps, then backward steps). The heuristic is the usual one for static
+/// plans: largest buffer first, at the lowest offset that is free during its life.
+class MemoryPlanner {
+ public:
+  using Buffer = std::size_t;
+
+  /// Books `bytes` that live from step `first` to step `last`, both included.
+  Buffer add(std::size_t bytes, std::size_t first, std::size_t last) {
+    buffers_.push_back({round_up(bytes), first, last, 0});
+    return buffers_.size() - 1;
+  }
+  /// Prolongs a buffer's life so that it covers `step`.
+  void extend(Buffer buffer, std::size_t step) {
+    buffers_[buffer].first = std::min(buffers_[buffer].first, step);
+    buffers_[buffer].last = std::max(buffers_[buffer].last, step);
+  }
+  void grow(Buffer buffer, std::size_t bytes) {
+    buffers_[buffer].bytes = std::max(buffers_[buffer].bytes, round_up(bytes));
+  }
+
+  /// Decides all offsets. Returns the size of the whole block in bytes.
+  std::size_t place() {
+    std::vector<Buffer> order(buffers_.size());
+    std::iota(order.begin(), order.end(), Buffer{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](Buffer a, Buffer b) { return buffers_[a].bytes > buffers_[b].bytes; });
+    std::vector<Buffer> placed;  // by ascending offset
+    std::size_t total = 0;
+    for (const Buffer id : order) {
+      Life& life = buffers_[id];
+      std::size_t offset = 0;
+      for (const Buffer other : placed) {
+        const Life& neighbour = buffers_[other];
+        if (neighbour.last < life.first || life.last < neighbour.first) continue;
+        if (offset + life.bytes <= neighbour.offset) break;
+        offset = std::max(offset, neighbour.offset + neighbour.bytes);
+      }
+      life.offset = offset;
+      total = std::max(total, offset + life.bytes);
+      placed.insert(std::upper_bound(placed.begin(), placed.end(), offset,
+                                     [&](std::size_t value, Buffer b) { return value < buffers_[b].offset; }),
+                    id);
+    }
+    return total;
+  }
+
+  /// Offset in bytes from the start of the block; valid after `place`.
+  std::size_t offset(Buffer buffer) const { return buffers_[buffer].offset; }
+
+ private:
+  struct Life {
+    std::size_t bytes, first, last, offset;
+  };
+  static std::size_t round_up(std::size_t bytes) {
+    return (bytes + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
+  }
+
+  std::vector<Life> buffers_;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "amdefect/nn/context.hpp"
+
+namespace amdefect {
+
+/// Memory in bytes that an operation wants for given input shapes; granted 64-byte aligned, contents undefined.
+struct Booking {
+  std::size_t state = 0;             ///< kept from forward to backward (booked while training only)
+  std::size_t forward_scratch = 0;   ///< during forward only
+  std::size_t backward_scratch = 0;  ///< during backward only
+};
+
+/// What the memory planner may do with the tensors of an operation.
+struct MemoryTraits {
+  bool forward_in_place = false;   ///< y may be the memory of x
+  bool backward_in_place = false;  ///< dx may be the memory of dy
+  bool needs_input = true;         ///< backward reads x
+  bool needs_output = false;       ///< backward reads y
+};
+
+/// A node of a network: any number of inputs, one output. Most have one input and derive from `Layer` instead.
+///
+/// The contract: all functions are const and re-entrant, allocate nothing while running, and take their memory from the
+/// context. `differentiate` OVERWRITES every dx that is not empty (an empty one is not wanted) and ADDS to the
+/// parameter gradients that are not empty. Shapes include the batch as first dimension.
+template <class T>
+class Operation {
+ public:
+  using Inputs = std::span<const TensorView<const T>>;
+  using InputGradients = std::span<const TensorView<T>>;
+  using Shapes = std::span<const Shape>;
+
+  virtual ~Operation() = default;
+  /// The type as shown in summaries and messages, e.g. `conv2d`.
+  virtual std::string kind() const = 0;
+  /// Shape of the output. @throws ShapeError naming the operation if it cannot work on these inputs.
+  virtual Shape output_shape(Shapes inputs) const = 0;
+  /// Parameters, named within the operation (`kernel`); their order gives the slots of the context.
+  virtual std::vector<ParameterSpec> declare(Shapes) const { return {}; }
+  virtual Booking reserve(Shapes, const Execution&, bool /*training*/) const { return {}; }
+  virtual MemoryTraits traits() const { return {}; }
+  /// Multiply-accumulate operations of a forward pass.
+  virtual Index cost(Shapes) const { return 0; }
+
+  virtual void evaluate(Context<T>& context, Inputs x, TensorView<T> y) const = 0;
+  virtual void differentiate(Context<T>& context, Inputs x, TensorView<const T> y, TensorView<const T> dy,
+                             InputGradients dx) const = 0;
+};
+
+}  // namespace amdefect

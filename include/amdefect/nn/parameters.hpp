@@ -1,0 +1,120 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "amdefect/nn/initializer.hpp"
+
+namespace amdefect {
+
+/// What a layer asks for: one named array of weights or statistics.
+struct ParameterSpec {
+  std::string name;
+  Shape shape;
+  Initializer initializer = Initializer::zeros;
+  bool statistic = false;     ///< computed by the layer itself (moving mean), never touched by an optimiser
+  bool weight_decay = false;  ///< a kernel: AdamW and SGD may decay it; biases and scales are left alone
+};
+
+/// A declared parameter and its place in the arenas.
+struct Parameter : ParameterSpec {
+  Index offset = 0;  ///< first element in the arenas
+  bool trainable = true;
+  Index size() const { return shape.elements(); }
+};
+
+/// All parameters of a network in the order of their declaration: values and gradients each live in one block of
+/// memory (an arena) at the same offsets, so that an optimiser sees flat arrays and a file is one read.
+template <class T>
+class Parameters {
+ public:
+  /// Adds a parameter; its full name must be new. @throws Error after `allocate`.
+  void declare(ParameterSpec spec) {
+    require(!allocated(), "parameters: cannot add '", spec.name, "' after the weights were initialised");
+    require(!find(spec.name), "parameters: the name '", spec.name, "' is used twice");
+    Parameter parameter{std::move(spec)};
+    parameter.trainable = !parameter.statistic;
+    parameter.offset = arena_size_;
+    arena_size_ += (parameter.size() + elements_per_line - 1) / elements_per_line * elements_per_line;
+    list_.push_back(std::move(parameter));
+  }
+
+  /// Books the memory for all values (zero); does nothing when called again.
+  void allocate() {
+    if (!allocated()) values_ = Tensor<T>({std::max<Index>(1, arena_size_)});
+  }
+  bool allocated() const { return !values_.empty(); }
+  /// Books the gradients (zero); does nothing when called again.
+  void allocate_gradients() {
+    if (gradients_.empty()) gradients_ = Tensor<T>({std::max<Index>(1, arena_size_)});
+  }
+
+  const std::vector<Parameter>& list() const { return list_; }
+  Parameter& operator[](std::size_t id) { return list_[id]; }
+  const Parameter& operator[](std::size_t id) const { return list_[id]; }
+  std::size_t count() const { return list_.size(); }
+
+  /// The parameter of that full name (`backbone.0.kernel`), or null.
+  const Parameter* find(std::string_view name) const {
+    const auto found = std::find_if(list_.begin(), list_.end(), [&](const Parameter& p) { return p.name == name; });
+    return found == list_.end() ? nullptr : &*found;
+  }
+  /// @throws Error if there is no parameter of that name.
+  const Parameter& at(std::string_view name) const {
+    const Parameter* found = find(name);
+    require(found != nullptr, "parameters: there is no '", name, "'");
+    return *found;
+  }
+
+  TensorView<T> value(const Parameter& p) { return {values_.data() + p.offset, p.shape}; }
+  TensorView<const T> value(const Parameter& p) const { return {values_.data() + p.offset, p.shape}; }
+  TensorView<T> value(std::string_view name) { return value(at(name)); }
+  TensorView<const T> value(std::string_view name) const { return value(at(name)); }
+  TensorView<T> gradient(const Parameter& p) { return {gradients_.data() + p.offset, p.shape}; }
+  TensorView<const T> gradient(const Parameter& p) const { return {gradients_.data() + p.offset, p.shape}; }
+  TensorView<T> gradient(std::string_view name) { return gradient(at(name)); }
+
+  /// Whole arenas, alignment gaps (always zero) included.
+  TensorView<T> values() { return values_; }
+  TensorView<const T> values() const { return values_; }
+  TensorView<T> gradients() { return gradients_; }
+  TensorView<const T> gradients() const { return gradients_; }
+
+  /// Freezes (false) or frees (true) all weights whose name starts with `prefix`. Statistics are not concerned.
+  /// @throws Error if no parameter matches.
+  void set_trainable(std::string_view prefix, bool trainable) {
+    bool any = false;
+    for (Parameter& p : list_)
+      if (std::string_view(p.name).starts_with(prefix)) {
+        any = true;
+        p.trainable = trainable && !p.statistic;
+      }
+    require(any, "parameters: no name starts with '", prefix, "'");
+  }
+
+  /// Numbers of elements.
+  Index total() const {
+    return count_if([](const Parameter&) { return true; });
+  }
+  Index trainable() const {
+    return count_if([](const Parameter& p) { return p.trainable; });
+  }
+
+ private:
+  static constexpr Index elements_per_line = static_cast<Index>(tensor_alignment / sizeof(T));
+
+  template <class Predicate>
+  Index count_if(Predicate predicate) const {
+    Index total = 0;
+    for (const Parameter& p : list_) total += predicate(p) ? p.size() : 0;
+    return total;
+  }
+
+  std::vector<Parameter> list_;
+  Tensor<T> values_, gradients_;
+  Index arena_size_ = 0;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,188 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "amdefect/nn/memory_planner.hpp"
+#include "amdefect/nn/network.hpp"
+
+namespace amdefect {
+
+/// What a workspace is for.
+struct PlanOptions {
+  Execution execution{};
+  bool training = false;
+  bool input_gradients = false;  ///< also compute the gradients of the network's inputs
+};
+
+/// Where every tensor of a network lives for one set of input shapes: values, gradients, state and scratch as offsets into
+/// one block of memory. Steps 0 ... n-1 are the forward nodes, n is the loss, 2n - k is the backward step of node k.
+template <class T>
+class Plan {
+ public:
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+  /// One input of a node during backward.
+  struct InputGradient {
+    std::size_t buffer = none;  ///< where dx is written; none if it is not wanted
+    bool add = false;           ///< the buffer is temporary: add it to the gradient of the value afterwards
+  };
+  struct Node {
+    Shape shape;
+    std::size_t value = none, gradient = none, state = none, forward_scratch = none, backward_scratch = none;
+    std::vector<InputGradient> input_gradients;
+    bool backward = false;  ///< the gradient of the loss reaches this node and something before it wants it
+  };
+
+  Plan(const Network<T>& network, std::span<const Shape> input_shapes, const PlanOptions& options)
+      : network_(network), options_(options), nodes_(network.nodes().size()), loss_step_(nodes_.size()) {
+    infer_shapes(input_shapes);
+    find_gradients();
+    book_values();
+    if (options.training) book_gradients();
+    book_layer_memory();
+    bytes_ = planner_.place();
+  }
+
+  const Node& operator[](std::size_t id) const { return nodes_[id]; }
+  std::size_t bytes() const { return bytes_; }
+  std::size_t offset(std::size_t buffer) const { return planner_.offset(buffer); }
+  /// Shapes of the inputs of a node.
+  std::vector<Shape> input_shapes(std::size_t id) const {
+    std::vector<Shape> shapes;
+    for (const Value input : network_.nodes()[id].inputs) shapes.push_back(nodes_[input.id].shape);
+    return shapes;
+  }
+
+ private:
+  std::size_t backward_step(std::size_t id) const { return 2 * loss_step_ - id; }
+  const Operation<T>* operation(std::size_t id) const { return network_.nodes()[id].operation.get(); }
+  const std::vector<Value>& inputs(std::size_t id) const { return network_.nodes()[id].inputs; }
+  std::size_t bytes_of(std::size_t id) const {
+    return static_cast<std::size_t>(nodes_[id].shape.elements()) * sizeof(T);
+  }
+  bool is_output(std::size_t id) const {
+    for (const auto& output : network_.outputs())
+      if (output.value.id == id) return true;
+    return false;
+  }
+
+  void infer_shapes(std::span<const Shape> shapes) {
+    require<ShapeError>(shapes.size() == network_.inputs().size(), "workspace: the network has ",
+                        network_.inputs().size(), " inputs, got ", shapes.size());
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      const Shape& declared = network_.shape(network_.inputs()[i]);
+      require<ShapeError>(shapes[i].rank() == declared.rank() && shapes[i].back() == declared.back(),
+                          "workspace: input ", i, ": expected a batch of samples ", declared.sample(), ", got ",
+                          shapes[i]);
+      nodes_[network_.inputs()[i].id].shape = shapes[i];
+    }
+    for (std::size_t id = 0; id < nodes_.size(); ++id) {
+      if (!operation(id)) continue;
+      try {
+        nodes_[id].shape = operation(id)->output_shape(input_shapes(id));
+      } catch (const ShapeError& error) {
+        throw ShapeError(concat("workspace: '", network_.nodes()[id].name, "': ", error.what()));
+      }
+    }
+  }
+
+  /// A node runs backward if an output depends on it and it depends on something that wants a gradient.
+  void find_gradients() {
+    if (!options_.training) return;
+    std::vector<bool> wanted(nodes_.size()), reached(nodes_.size());
+    for (std::size_t id = 0; id < nodes_.size(); ++id) {
+      wanted[id] = !operation(id) && options_.input_gradients;
+      for (const std::size_t parameter : network_.nodes()[id].parameters)
+        wanted[id] = wanted[id] || network_.parameters()[parameter].trainable;
+      for (const Value input : inputs(id)) wanted[id] = wanted[id] || wanted[input.id];
+    }
+    for (std::size_t id = nodes_.size(); id-- > 0;) {
+      reached[id] = reached[id] || is_output(id);
+      if (reached[id])
+        for (const Value input : inputs(id)) reached[input.id] = true;
+      nodes_[id].backward = wanted[id] && reached[id];
+    }
+  }
+
+  /// The last step that reads the value of each node.
+  std::vector<std::size_t> last_reads() const {
+    std::vector<std::size_t> last(nodes_.size());
+    for (std::size_t id = 0; id < nodes_.size(); ++id) {
+      last[id] = is_output(id) ? loss_step_ : id;
+      if (!operation(id)) continue;
+      const MemoryTraits traits = operation(id)->traits();
+      if (nodes_[id].backward && traits.needs_output) last[id] = std::max(last[id], backward_step(id));
+      for (const Value input : inputs(id)) {
+        last[input.id] = std::max(last[input.id], id);
+        if (nodes_[id].backward && traits.needs_input) last[input.id] = std::max(last[input.id], backward_step(id));
+      }
+    }
+    return last;
+  }
+
+  void book_values() {
+    const std::vector<std::size_t> last = last_reads();
+    for (std::size_t id = 0; id < nodes_.size(); ++id) {
+      if (!operation(id)) continue;  // inputs stay in the caller's memory
+      const std::size_t source = inputs(id).front().id;
+      const bool in_place = operation(id)->traits().forward_in_place && inputs(id).size() == 1 &&
+                            nodes_[source].value != none && last[source] == id && bytes_of(source) == bytes_of(id);
+      if (in_place) {
+        nodes_[id].value = nodes_[source].value;
+        planner_.extend(nodes_[id].value, last[id]);
+      } else {
+        nodes_[id].value = planner_.add(bytes_of(id), id, last[id]);
+      }
+    }
+  }
+
+  void book_gradients() {
+    for (const auto& output : network_.outputs())
+      nodes_[output.value.id].gradient =
+          planner_.add(bytes_of(output.value.id), loss_step_, std::max(loss_step_, backward_step(output.value.id)));
+    for (std::size_t id = nodes_.size(); id-- > 0;) {
+      if (!nodes_[id].backward || !operation(id)) continue;
+      const std::size_t step = backward_step(id);
+      for (const Value input : inputs(id)) {
+        Node& source = nodes_[input.id];
+        InputGradient target;
+        if (source.backward && source.gradient != none) {
+          target = {planner_.add(bytes_of(input.id), step, step), true};
+        } else if (source.backward) {
+          const bool in_place = operation(id)->traits().backward_in_place && inputs(id).size() == 1 &&
+                                bytes_of(input.id) == bytes_of(id);
+          source.gradient = in_place ? nodes_[id].gradient : planner_.add(bytes_of(input.id), step, step);
+          planner_.extend(source.gradient, operation(input.id) ? backward_step(input.id) : 2 * loss_step_);
+          target = {source.gradient, false};
+        }
+        nodes_[id].input_gradients.push_back(target);
+      }
+    }
+  }
+
+  void book_layer_memory() {
+    for (std::size_t id = 0; id < nodes_.size(); ++id) {
+      if (!operation(id)) continue;
+      Node& node = nodes_[id];
+      const Booking booking = operation(id)->reserve(input_shapes(id), options_.execution, options_.training);
+      const auto book = [&](std::size_t bytes, std::size_t first, std::size_t last) {
+        return bytes ? planner_.add(bytes, first, last) : none;
+      };
+      node.forward_scratch = book(booking.forward_scratch, id, id);
+      if (!options_.training) continue;
+      node.state = book(booking.state, id, node.backward ? backward_step(id) : id);
+      if (node.backward) node.backward_scratch = book(booking.backward_scratch, backward_step(id), backward_step(id));
+    }
+  }
+
+  const Network<T>& network_;
+  PlanOptions options_;
+  std::vector<Node> nodes_;
+  std::size_t loss_step_;
+  MemoryPlanner planner_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace amdefect

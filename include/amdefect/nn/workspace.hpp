@@ -1,0 +1,217 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "amdefect/nn/plan.hpp"
+
+namespace amdefect {
+
+/// Runs a network: holds the activations, gradients of activations and scratch memory, but no weights.
+///
+/// One network may serve many workspaces, one per thread. Memory is booked once per input shape: repeated calls with
+/// shapes seen before allocate nothing. The network must outlive its workspaces and keep its layers.
+template <class T>
+class Workspace {
+ public:
+  /// For inference. @throws Error if the network's weights were neither initialised nor loaded.
+  explicit Workspace(const Network<T>& network, const Execution& execution = {})
+      : Workspace(network, nullptr, {.execution = execution}, 0) {}
+
+  /// For training: `forward` updates moving statistics and `backward` adds to the gradients in `network.parameters()`.
+  /// Weights are frozen (`Parameters::set_trainable`) before this. `seed` feeds dropout.
+  static Workspace for_training(Network<T>& network, const Execution& execution = {}, std::uint64_t seed = 0,
+                                bool input_gradients = false) {
+    network.parameters().allocate_gradients();
+    return Workspace(network, &network, {execution, true, input_gradients}, seed);
+  }
+
+  /// Runs all nodes. `x` is a batch shaped (samples, ...) and must stay valid until `backward`.
+  /// @throws ShapeError if a layer cannot work on that shape.
+  void forward(TensorView<const T> x) { forward(std::span(&x, 1)); }
+  void forward(std::span<const TensorView<const T>> inputs) {
+    current_ = &prepare(inputs);
+    if (options_.training) ++step_;
+    for (std::size_t id = 0; id < network_->nodes().size(); ++id) {
+      const Operation<T>* operation = network_->nodes()[id].operation.get();
+      if (!operation) continue;
+      Node& node = current_->nodes[id];
+      Context<T> context = context_of(id, node.forward_scratch);
+      operation->evaluate(context, node.inputs, node.value);
+    }
+  }
+
+  /// Adds the gradients of all weights, given that the caller filled every `output_gradient` after `forward`.
+  void backward() {
+    require(options_.training && current_, "workspace: backward needs a training workspace and a forward pass before");
+    for (std::size_t id = network_->nodes().size(); id-- > 0;) {
+      const Operation<T>* operation = network_->nodes()[id].operation.get();
+      Node& node = current_->nodes[id];
+      if (!operation || !node.backward) continue;
+      Context<T> context = context_of(id, node.backward_scratch);
+      operation->differentiate(context, node.inputs, node.value, node.gradient, node.input_gradients);
+      for (const Addition& addition : node.additions) addition.total.array() += addition.term.array();
+    }
+  }
+
+  TensorView<const T> output(std::size_t index = 0) const { return node_of_output(index).value; }
+  TensorView<const T> output(std::string_view name) const { return output(network_->output_index(name)); }
+  /// Gradient of the loss with respect to an output; undefined until the caller fills it.
+  TensorView<T> output_gradient(std::size_t index = 0) const { return node_of_output(index).gradient; }
+  TensorView<T> output_gradient(std::string_view name) const { return output_gradient(network_->output_index(name)); }
+  /// Gradient with respect to an input, after `backward`, if asked for.
+  TensorView<const T> input_gradient(std::size_t index = 0) const {
+    return current_->nodes[network_->inputs()[index].id].gradient;
+  }
+
+  const Network<T>& network() const { return *network_; }
+  bool training() const { return options_.training; }
+  const Execution& execution() const { return options_.execution; }
+  /// Bytes booked for all shapes seen so far.
+  std::size_t memory() const { return static_cast<std::size_t>(block_.size()); }
+  /// Number of training steps so far; selects the random numbers of dropout, so a resumed run sets it.
+  std::uint64_t step() const { return step_; }
+  void set_step(std::uint64_t step) { step_ = step; }
+
+ private:
+  struct Addition {
+    TensorView<T> total;
+    TensorView<const T> term;
+  };
+  /// A node's tensors, ready to be handed to its operation.
+  struct Node {
+    TensorView<T> value, gradient;
+    std::vector<TensorView<const T>> inputs;
+    std::vector<TensorView<T>> input_gradients;
+    std::vector<Addition> additions;
+    std::byte *state = nullptr, *forward_scratch = nullptr, *backward_scratch = nullptr;
+    bool backward = false;
+  };
+  /// The plan for one set of input shapes, and its tensors.
+  struct Prepared {
+    std::vector<Shape> input_shapes;
+    Plan<T> plan;
+    std::vector<Node> nodes;
+  };
+  struct ParameterViews {
+    std::vector<TensorView<const T>> values;
+    std::vector<TensorView<T>> gradients, statistics;
+  };
+
+  Workspace(const Network<T>& network, Network<T>* trained, const PlanOptions& options, std::uint64_t seed)
+      : network_(&network), options_(options), seed_(seed) {
+    require(network.parameters().allocated() || network.parameters().count() == 0,
+            "workspace: the network has no weights yet: call initialize() or load_weights() first");
+    for (const auto& node : network.nodes()) {
+      ParameterViews views;
+      for (const std::size_t id : node.parameters) {
+        const Parameter& parameter = network.parameters()[id];
+        views.values.push_back(network.parameters().value(parameter));
+        if (!trained) continue;
+        const bool statistic = parameter.statistic;
+        views.statistics.push_back(statistic ? trained->parameters().value(parameter) : TensorView<T>{});
+        views.gradients.push_back(parameter.trainable ? trained->parameters().gradient(parameter) : TensorView<T>{});
+      }
+      parameters_.push_back(std::move(views));
+    }
+  }
+
+  const Node& node_of_output(std::size_t index) const {
+    require(current_ && index < network_->outputs().size(), "workspace: no output ", index, " (of ",
+            network_->outputs().size(), "), or no forward pass before");
+    return current_->nodes[network_->outputs()[index].value.id];
+  }
+
+  Context<T> context_of(std::size_t id, std::byte* scratch) const {
+    Context<T> context;
+    context.execution = options_.execution;
+    context.training = options_.training;
+    context.random = Random(seed_, step_, id);
+    context.parameters = parameters_[id].values;
+    context.gradients = parameters_[id].gradients;
+    context.statistics = parameters_[id].statistics;
+    context.state_memory = current_->nodes[id].state;
+    context.scratch_memory = scratch;
+    return context;
+  }
+
+  /// Finds or makes the plan for these shapes and points it at the inputs.
+  Prepared& prepare(std::span<const TensorView<const T>> inputs) {
+    const auto same = [&](const std::unique_ptr<Prepared>& p) {
+      return std::equal(inputs.begin(), inputs.end(), p->input_shapes.begin(), p->input_shapes.end(),
+                        [](const auto& input, const Shape& shape) { return input.shape() == shape; });
+    };
+    auto found = std::find_if(prepared_.begin(), prepared_.end(), same);
+    if (found == prepared_.end()) {
+      std::vector<Shape> shapes;
+      for (const auto& input : inputs) shapes.push_back(input.shape());
+      Plan<T> plan(*network_, shapes, options_);
+      prepared_.push_back(std::make_unique<Prepared>(Prepared{std::move(shapes), std::move(plan), {}}));
+      found = prepared_.end() - 1;
+      reserve_block((*found)->plan.bytes());
+      lay_out(**found);
+    }
+    connect_inputs(**found, inputs);
+    return **found;
+  }
+
+  void reserve_block(std::size_t bytes) {
+    if (bytes <= memory()) return;
+    block_ = Tensor<std::byte>();  // release before booking the larger block
+    block_ = Tensor<std::byte>({static_cast<Index>(bytes)});
+    for (const auto& other : prepared_)
+      if (!other->nodes.empty()) lay_out(*other);
+  }
+
+  void lay_out(Prepared& prepared) {
+    const Plan<T>& plan = prepared.plan;
+    const auto at = [&](std::size_t buffer) {
+      return buffer == Plan<T>::none ? nullptr : block_.data() + plan.offset(buffer);
+    };
+    const auto tensor = [&](std::size_t buffer, const Shape& shape) {
+      return TensorView<T>(reinterpret_cast<T*>(at(buffer)), shape);
+    };
+    prepared.nodes.assign(network_->nodes().size(), {});
+    for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
+      Node& node = prepared.nodes[id];
+      const auto& planned = plan[id];
+      node.value = tensor(planned.value, planned.shape);
+      node.gradient = tensor(planned.gradient, planned.shape);
+      node.state = at(planned.state);
+      node.forward_scratch = at(planned.forward_scratch);
+      node.backward_scratch = at(planned.backward_scratch);
+      node.backward = planned.backward;
+      const std::vector<Value>& inputs = network_->nodes()[id].inputs;
+      for (const Value input : inputs) node.inputs.push_back(prepared.nodes[input.id].value);
+    }
+    for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
+      const std::vector<Value>& inputs = network_->nodes()[id].inputs;
+      for (std::size_t i = 0; i < plan[id].input_gradients.size(); ++i) {
+        const auto& target = plan[id].input_gradients[i];
+        Node& node = prepared.nodes[id];
+        node.input_gradients.push_back(tensor(target.buffer, plan[inputs[i].id].shape));
+        if (target.add) node.additions.push_back({prepared.nodes[inputs[i].id].gradient, node.input_gradients.back()});
+      }
+    }
+  }
+
+  void connect_inputs(Prepared& prepared, std::span<const TensorView<const T>> inputs) {
+    for (std::size_t id = 0; id < prepared.nodes.size(); ++id)
+      for (std::size_t slot = 0; slot < network_->nodes()[id].inputs.size(); ++slot)
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+          if (network_->nodes()[id].inputs[slot].id == network_->inputs()[i].id)
+            prepared.nodes[id].inputs[slot] = inputs[i];
+  }
+
+  const Network<T>* network_;
+  PlanOptions options_;
+  std::uint64_t seed_, step_ = 0;
+  std::vector<ParameterViews> parameters_;
+  std::vector<std::unique_ptr<Prepared>> prepared_;
+  Prepared* current_ = nullptr;
+  Tensor<std::byte> block_;
+};
+
+}  // namespace amdefect
