@@ -82,4 +82,16 @@ inline Image stack_channels(const Image& image, const Image& extra) {
   return result;
 }
 
+/// Copies `image` into `canvas` with its upper left corner at (top, left); what lies outside is cut off.
+/// @throws ShapeError if the channels differ.
+inline void paste(const Image& image, Image& canvas, Index top, Index left) {
+  require<ShapeError>(image.channels() == canvas.channels(), "paste: the image has ", image.channels(),
+                      " channels, the canvas ", canvas.channels());
+  const Index x1 = std::max<Index>(left, 0), x2 = std::min(left + image.width(), canvas.width());
+  const Index y1 = std::max<Index>(top, 0), y2 = std::min(top + image.height(), canvas.height());
+  if (x1 >= x2) return;
+  for (Index y = y1; y < y2; ++y)
+    std::copy_n(image.pixel(y - top, x1 - left), (x2 - x1) * image.channels(), canvas.pixel(y, x1));
+}
+
 }  // namespace amdefect
