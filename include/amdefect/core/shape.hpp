@@ -66,9 +66,7 @@ class Shape {
     return Shape(std::span<const Index>(dims.data(), rank_ + 1));
   }
 
-  friend bool operator==(const Shape& a, const Shape& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
-  }
+  friend bool operator==(const Shape& a, const Shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
   friend std::ostream& operator<<(std::ostream& out, const Shape& shape) {
     out << '[';
     for (std::size_t axis = 0; axis < shape.rank_; ++axis) out << (axis ? ", " : "") << shape.dims_[axis];

@@ -36,14 +36,14 @@ class TensorView {
   TensorView(T* data, const Shape& shape) : data_(data), shape_(shape) {}
   /// Mutable to read-only.
   template <class U>
-    requires(std::is_same_v<const U, T>)
-  TensorView(const TensorView<U>& other) : data_(other.data()), shape_(other.shape()) {}
+  requires(std::is_same_v<const U, T>) TensorView(const TensorView<U>& other)
+      : data_(other.data()), shape_(other.shape()) {}
   template <class U>
-    requires(std::is_same_v<const U, T> || std::is_same_v<U, T>)
-  TensorView(Tensor<U>& tensor) : data_(tensor.data()), shape_(tensor.shape()) {}
+  requires(std::is_same_v<const U, T> || std::is_same_v<U, T>) TensorView(Tensor<U>& tensor)
+      : data_(tensor.data()), shape_(tensor.shape()) {}
   template <class U>
-    requires(std::is_same_v<const U, T>)
-  TensorView(const Tensor<U>& tensor) : data_(tensor.data()), shape_(tensor.shape()) {}
+  requires(std::is_same_v<const U, T>) TensorView(const Tensor<U>& tensor)
+      : data_(tensor.data()), shape_(tensor.shape()) {}
 
   T* data() const { return data_; }
   const Shape& shape() const { return shape_; }
@@ -122,8 +122,7 @@ class Tensor {
                         shape.elements(), " values, got ", values.size());
     std::copy(values.begin(), values.end(), data_.get());
   }
-  Tensor(Tensor&& other) noexcept
-      : data_(std::move(other.data_)), shape_(std::exchange(other.shape_, Shape{})) {}
+  Tensor(Tensor&& other) noexcept : data_(std::move(other.data_)), shape_(std::exchange(other.shape_, Shape{})) {}
   Tensor& operator=(Tensor&& other) noexcept {
     data_ = std::move(other.data_);
     shape_ = std::exchange(other.shape_, Shape{});

@@ -15,7 +15,8 @@ enum class Initializer {
   he_normal,       ///< Gaussian with deviation sqrt(2 / fan_in), He et al. (2015); for layers followed by ReLU
 };
 
-/// Fills a kernel shaped (..., in, out). As in Keras, fan_in = receptive field x in and fan_out = receptive field x out.
+/// Fills a kernel shaped (..., in, out). As in Keras, fan_in = receptive field x in and fan_out = receptive field x
+/// out.
 template <class T>
 void initialize(TensorView<T> values, Initializer initializer, Random random) {
   if (initializer == Initializer::zeros) return values.fill(T{0});

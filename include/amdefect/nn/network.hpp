@@ -36,8 +36,8 @@ class Network {
     std::string name;
     std::shared_ptr<const Operation<T>> operation;  ///< null for an input of the network
     std::vector<Value> inputs;
-    Shape shape;                              ///< of the output for a batch of one
-    std::vector<std::size_t> parameters;      ///< ids in `Network::parameters()`
+    Shape shape;                          ///< of the output for a batch of one
+    std::vector<std::size_t> parameters;  ///< ids in `Network::parameters()`
   };
   struct Output {
     std::string name;

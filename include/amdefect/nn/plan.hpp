@@ -16,8 +16,9 @@ struct PlanOptions {
   bool input_gradients = false;  ///< also compute the gradients of the network's inputs
 };
 
-/// Where every tensor of a network lives for one set of input shapes: values, gradients, state and scratch as offsets into
-/// one block of memory. Steps 0 ... n-1 are the forward nodes, n is the loss, 2n - k is the backward step of node k.
+/// Where every tensor of a network lives for one set of input shapes: values, gradients, state and scratch as offsets
+/// into one block of memory. Steps 0 ... n-1 are the forward nodes, n is the loss, 2n - k is the backward step of node
+/// k.
 template <class T>
 class Plan {
  public:
@@ -151,8 +152,8 @@ class Plan {
         if (source.backward && source.gradient != none) {
           target = {planner_.add(bytes_of(input.id), step, step), true};
         } else if (source.backward) {
-          const bool in_place = operation(id)->traits().backward_in_place && inputs(id).size() == 1 &&
-                                bytes_of(input.id) == bytes_of(id);
+          const bool in_place =
+              operation(id)->traits().backward_in_place && inputs(id).size() == 1 && bytes_of(input.id) == bytes_of(id);
           source.gradient = in_place ? nodes_[id].gradient : planner_.add(bytes_of(input.id), step, step);
           planner_.extend(source.gradient, operation(input.id) ? backward_step(input.id) : 2 * loss_step_);
           target = {source.gradient, false};

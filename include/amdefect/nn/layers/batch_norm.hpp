@@ -13,7 +13,8 @@ struct BatchNormOptions {
 };
 
 /// Batch normalisation over all dimensions but the last (Ioffe and Szegedy 2015; Keras' BatchNormalization):
-/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the biased variance of the batch, also for the moving one.
+/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the biased variance of the batch, also for the moving
+/// one.
 ///
 /// Parameters: `gamma`, `beta`; statistics: `moving_mean`, `moving_variance`.
 template <class T>
@@ -42,7 +43,8 @@ class BatchNorm : public Layer<T> {
     const std::size_t small = small_rows * static_cast<std::size_t>(g.channels) * sizeof(double);
     if (!training) return {.forward_scratch = small};
     const std::size_t all = small + batch_norm_scratch<T>(g);
-    return {.state = 2 * static_cast<std::size_t>(g.channels) * sizeof(T), .forward_scratch = all, .backward_scratch = all};
+    return {
+        .state = 2 * static_cast<std::size_t>(g.channels) * sizeof(T), .forward_scratch = all, .backward_scratch = all};
   }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
@@ -77,8 +79,8 @@ class BatchNorm : public Layer<T> {
     auto* scale = context.template scratch<T>();
     T* a = scale + g.channels;
     T* b = a + g.channels;
-    const double* sums = batch_norm_gradient_sums(threads, g, x.data(), dy.data(), mean, inverse_deviation,
-                                                  sums_memory(context, g));
+    const double* sums =
+        batch_norm_gradient_sums(threads, g, x.data(), dy.data(), mean, inverse_deviation, sums_memory(context, g));
     add_gradient(context.gradient(beta), sums);
     add_gradient(context.gradient(gamma), sums + g.channels);
     if (dx.empty()) return;
@@ -105,8 +107,8 @@ class BatchNorm : public Layer<T> {
   void update(Context<T>& context, Slot slot, const double* batch) const {
     const TensorView<T> moving = context.statistic(slot);
     for (Index c = 0; c < moving.size(); ++c)
-      moving[c] = static_cast<T>(static_cast<double>(moving[c]) * options_.momentum +
-                                 batch[c] * (1 - options_.momentum));
+      moving[c] =
+          static_cast<T>(static_cast<double>(moving[c]) * options_.momentum + batch[c] * (1 - options_.momentum));
   }
   static void add_gradient(TensorView<T> gradient, const double* sums) {
     for (Index c = 0; c < gradient.size(); ++c) gradient[c] += static_cast<T>(sums[c]);

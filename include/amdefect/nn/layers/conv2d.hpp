@@ -59,8 +59,8 @@ class Conv2d : public Layer<T> {
     const ConvGeometry g = geometry(input);
     Booking booking{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
     if (training)
-      booking.backward_scratch = bytes(std::max(conv2d_backward_input_scratch<T>(execution, g),
-                                                conv2d_backward_kernel_scratch<T>(execution, g)));
+      booking.backward_scratch = bytes(
+          std::max(conv2d_backward_input_scratch<T>(execution, g), conv2d_backward_kernel_scratch<T>(execution, g)));
     return booking;
   }
   Index macs(const Shape& input) const override { return geometry(input).macs(); }

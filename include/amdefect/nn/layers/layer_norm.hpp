@@ -44,8 +44,8 @@ class LayerNorm : public Layer<T> {
         const T* values = x.data() + row * features;
         const Moments m = moments(values, features);
         for (Index c = 0; c < features; ++c)
-          y[row * features + c] = (values[c] - m.mean) * m.inverse_deviation * context.parameter(gamma)[c] +
-                                  context.parameter(beta)[c];
+          y[row * features + c] =
+              (values[c] - m.mean) * m.inverse_deviation * context.parameter(gamma)[c] + context.parameter(beta)[c];
         if (context.training) context.template state<Moments>()[row] = m;
       }
     });
@@ -98,16 +98,16 @@ class LayerNorm : public Layer<T> {
   void add_parameter_gradients(Context<T>& context, TensorView<const T> x, TensorView<const T> dy) const {
     const Index features = x.shape().back();
     const Moments* saved = context.template state<Moments>();
-    const double* sums = ColumnSums<T>(x.size() / features, features, 2)
-                             .compute(context.execution.threads, context.template scratch<std::byte>(),
-                                      [=](Index row, T* partial) {
-                                        const Moments m = saved[row];
-                                        for (Index c = 0; c < features; ++c) {
-                                          const Index i = row * features + c;
-                                          partial[c] += dy[i] * ((x[i] - m.mean) * m.inverse_deviation);
-                                          partial[features + c] += dy[i];
-                                        }
-                                      });
+    const double* sums =
+        ColumnSums<T>(x.size() / features, features, 2)
+            .compute(context.execution.threads, context.template scratch<std::byte>(), [=](Index row, T* partial) {
+              const Moments m = saved[row];
+              for (Index c = 0; c < features; ++c) {
+                const Index i = row * features + c;
+                partial[c] += dy[i] * ((x[i] - m.mean) * m.inverse_deviation);
+                partial[features + c] += dy[i];
+              }
+            });
     const auto add = [&](TensorView<T> gradient, const double* totals) {
       for (Index c = 0; c < gradient.size(); ++c) gradient[c] += static_cast<T>(totals[c]);
     };

@@ -25,8 +25,8 @@ class Pool2d : public Layer<T> {
     if (o.stride == 0) o.stride = o.pool;
     require(o.pool > 0 && o.pool_w > 0 && o.stride > 0 && o.stride_w > 0, "pooling: pool and stride must be positive");
     const Padding& p = o.padding;
-    require(std::min(p.top, p.left) >= 0 && std::min(p.bottom, p.right) >= 0 &&
-                std::max(p.top, p.bottom) < o.pool && std::max(p.left, p.right) < o.pool_w,
+    require(std::min(p.top, p.left) >= 0 && std::min(p.bottom, p.right) >= 0 && std::max(p.top, p.bottom) < o.pool &&
+                std::max(p.left, p.right) < o.pool_w,
             "pooling: padding must be at least 0 and smaller than the pool");
   }
 
@@ -115,12 +115,12 @@ class GlobalAveragePool : public Layer<T> {
     const Index pixels = x.dim(1) * x.dim(2), channels = x.dim(3);
     for (Index image = 0; image < x.dim(0); ++image) {
       const T* first = x.data() + image * pixels * channels;
-      const double* totals = sums(x.shape()).compute(
-          context.execution.threads, context.template scratch<std::byte>(), [=](Index row, T* partial) {
-            for (Index c = 0; c < channels; ++c) partial[c] += first[row * channels + c];
-          });
-      for (Index c = 0; c < channels; ++c)
-        y(image, c) = static_cast<T>(totals[c] / static_cast<double>(pixels));
+      const double* totals = sums(x.shape()).compute(context.execution.threads, context.template scratch<std::byte>(),
+                                                     [=](Index row, T* partial) {
+                                                       for (Index c = 0; c < channels; ++c)
+                                                         partial[c] += first[row * channels + c];
+                                                     });
+      for (Index c = 0; c < channels; ++c) y(image, c) = static_cast<T>(totals[c] / static_cast<double>(pixels));
     }
   }
   void backward(Context<T>& context, TensorView<const T>, TensorView<const T>, TensorView<const T> dy,

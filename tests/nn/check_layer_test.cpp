@@ -1,0 +1,54 @@
+#include "amdefect/nn/check_layer.hpp"
+
+#include <doctest/doctest.h>
+
+#include "amdefect/nn/layers.hpp"
+
+using namespace amdefect;
+
+namespace {
+
+/// y = scale x with a switch for each way to break the contract.
+enum class Fault { none, wrong_gradient, overwrites_parameter, adds_to_dx, partial_dx, reads_input };
+
+class FaultyScale : public Layer<double> {
+ public:
+  explicit FaultyScale(Fault fault) : fault_(fault) {}
+  std::string kind() const override { return "faulty_scale"; }
+  Shape infer_shape(const Shape& input) const override { return input; }
+  std::vector<ParameterSpec> parameters(const Shape&) const override {
+    return {{.name = "scale", .shape = {1}, .initializer = Initializer::ones}};
+  }
+  MemoryTraits traits() const override { return {.needs_input = fault_ != Fault::reads_input}; }
+  void forward(Context<double>& context, TensorView<const double> x, TensorView<double> y) const override {
+    y.array() = x.array() * context.parameter(0)[0];
+  }
+  void backward(Context<double>& context, TensorView<const double> x, TensorView<const double>,
+                TensorView<const double> dy, TensorView<double> dx) const override {
+    const double gradient = (x.array() * dy.array()).sum();
+    double& total = context.gradient(0)[0];
+    total = fault_ == Fault::overwrites_parameter ? gradient : total + gradient;
+    if (dx.empty()) return;
+    const double scale = context.parameter(0)[0] * (fault_ == Fault::wrong_gradient ? 1.001 : 1);
+    if (fault_ == Fault::adds_to_dx) {
+      dx.array() += dy.array() * scale;
+    } else {
+      dx.array() = dy.array() * (fault_ == Fault::reads_input ? scale + 0 * x.array() : scale + 0 * dy.array());
+    }
+    if (fault_ == Fault::partial_dx) dx[0] = std::numeric_limits<double>::quiet_NaN();
+  }
+
+ private:
+  Fault fault_;
+};
+
+}  // namespace
+
+TEST_CASE("the layer checker finds every fault it is made for") {
+  CHECK(check_layer(FaultyScale(Fault::none), {{3, 5}}).passed());
+  for (const Fault fault :
+       {Fault::wrong_gradient, Fault::overwrites_parameter, Fault::adds_to_dx, Fault::partial_dx, Fault::reads_input}) {
+    CAPTURE(static_cast<int>(fault));
+    CHECK_FALSE(check_layer(FaultyScale(fault), {{3, 5}}).passed());
+  }
+}
