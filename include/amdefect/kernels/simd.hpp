@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "amdefect/core/shape.hpp"
+
+/// The widest vector registers the compiler may use here, by the vector extensions of GCC and Clang: one source for
+/// SSE, AVX, AVX-512 and NEON. Arithmetic on a Vector is elementwise and mixes with scalars.
+namespace amdefect::simd {
+
+#if defined(__AVX512F__)
+inline constexpr std::size_t vector_bytes = 64;
+inline constexpr int registers = 32;
+#elif defined(__AVX__)
+inline constexpr std::size_t vector_bytes = 32;
+inline constexpr int registers = 16;
+#elif defined(__aarch64__)
+inline constexpr std::size_t vector_bytes = 16;
+inline constexpr int registers = 32;
+#else
+inline constexpr std::size_t vector_bytes = 16;
+inline constexpr int registers = 16;
+#endif
+
+template <class T>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(vector_bytes)));
+};
+template <class T>
+using Vector = typename VectorOf<T>::type;
+
+/// Elements per vector.
+template <class T>
+inline constexpr Index width = static_cast<Index>(vector_bytes / sizeof(T));
+
+/// Loads a vector from any address.
+template <class T>
+[[gnu::always_inline]] inline Vector<T> load(const T* from) {
+  Vector<T> value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+/// Stores a vector to any address.
+template <class T>
+[[gnu::always_inline]] inline void store(T* to, std::type_identity_t<Vector<T>> value) {
+  std::memcpy(to, &value, sizeof value);
+}
+/// A vector of equal elements.
+template <class T>
+[[gnu::always_inline]] inline Vector<T> broadcast(T value) {
+  return value - Vector<T>{};  // x - 0 is x for every x, so that compilers drop the subtraction
+}
+
+/// Loads the first `count` <= width elements, the others are 0.
+template <class T>
+[[gnu::always_inline]] inline Vector<T> load(const T* from, Index count) {
+  if (count >= width<T>) return load(from);
+  Vector<T> value{};
+  for (Index i = 0; i < count; ++i) value[i] = from[i];
+  return value;
+}
+/// Stores the first `count` <= width elements, in runs of a power of two.
+template <class T>
+[[gnu::always_inline]] inline void store(T* to, std::type_identity_t<Vector<T>> value, Index count) {
+  if (count >= width<T>) return store(to, value);
+  T elements[width<T>];
+  store(elements, value);
+  const T* from = elements;
+  for (Index run = width<T> / 2; run > 0; run /= 2)
+    if (count & run) {
+      std::memcpy(to, from, static_cast<std::size_t>(run) * sizeof(T));
+      to += run;
+      from += run;
+    }
+}
+
+/// Calls body(std::integral_constant<int, 0>{}), ..., body(std::integral_constant<int, count - 1>{}): a loop that is
+/// unrolled at any optimisation level, so that small arrays of vectors stay in registers.
+template <int count, class Body>
+[[gnu::always_inline]] inline void unroll(Body&& body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    (body(std::integral_constant<int, i>{}), ...);
+  }
+  (std::make_integer_sequence<int, count>{});
+}
+
+}  // namespace amdefect::simd

@@ -1,0 +1,199 @@
+#include "amdefect/kernels/conv2d.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "amdefect/core/random.hpp"
+#include "amdefect/core/tensor.hpp"
+
+using namespace amdefect;
+
+namespace {
+
+/// Random sizes that cover groups, dilation, any stride, borders and kernels larger than the image.
+ConvGeometry random_geometry(Random& random) {
+  ConvGeometry g;
+  const Index kinds = random.integer(4);
+  const bool depthwise = kinds == 0;
+  g.groups = depthwise ? 1 + random.integer(70) : kinds == 1 ? 1 + random.integer(4) : 1;
+  g.in_c = g.groups * (depthwise ? 1 : 1 + random.integer(40));
+  g.out_c = depthwise && random.chance(0.7) ? g.in_c : g.groups * (1 + random.integer(70));
+  if (depthwise && g.out_c > 200) g.out_c = g.in_c * 2;
+  g.batch = 1 + random.integer(3);
+  g.in_h = 1 + random.integer(20);
+  g.in_w = 1 + random.integer(20);
+  g.kernel_h = 1 + random.integer(5);
+  g.kernel_w = random.chance(0.6) ? g.kernel_h : 1 + random.integer(5);
+  g.stride_h = 1 + random.integer(3);
+  g.stride_w = random.chance(0.6) ? g.stride_h : 1 + random.integer(4);
+  g.dilation_h = random.chance(0.7) ? 1 : 1 + random.integer(3);
+  g.dilation_w = random.chance(0.7) ? 1 : 1 + random.integer(3);
+  const bool same = random.chance(0.5);
+  const Index pads[] = {random.integer(4), random.integer(4), random.integer(4), random.integer(4)};
+  const PaddingMode mode = same ? PaddingMode::same : PaddingMode::explicit_pads;
+  const WindowAxis h = window_axis(g.in_h, g.kernel_h, g.stride_h, g.dilation_h, mode, pads[0], pads[1]);
+  const WindowAxis w = window_axis(g.in_w, g.kernel_w, g.stride_w, g.dilation_w, mode, pads[2], pads[3]);
+  g.out_h = h.out;
+  g.out_w = w.out;
+  g.pad_top = h.before;
+  g.pad_left = w.before;
+  return g;
+}
+
+/// Small integers: sums of their products are exact in float, so that the order of summation does not matter.
+template <class T>
+Tensor<T> integers(Index size, Random& random) {
+  Tensor<T> tensor({size});
+  for (T& value : tensor) value = static_cast<T>(random.integer(7) - 3);
+  return tensor;
+}
+
+/// Scratch memory full of NaN, so that a kernel that reads what it did not write is found out.
+template <class T>
+Tensor<T> scratch_block(Index size) {
+  Tensor<T> scratch({size});
+  scratch.fill(std::numeric_limits<T>::quiet_NaN());
+  return scratch;
+}
+
+template <class T>
+bool equal(const Tensor<T>& a, const Tensor<T>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+template <class T>
+void check_exact(const Execution& execution, const ConvGeometry& g, Random& random) {
+  CAPTURE(g.batch);
+  CAPTURE(g.in_h);
+  CAPTURE(g.in_w);
+  CAPTURE(g.in_c);
+  CAPTURE(g.out_h);
+  CAPTURE(g.out_w);
+  CAPTURE(g.out_c);
+  CAPTURE(g.kernel_h);
+  CAPTURE(g.kernel_w);
+  CAPTURE(g.stride_h);
+  CAPTURE(g.stride_w);
+  CAPTURE(g.dilation_h);
+  CAPTURE(g.dilation_w);
+  CAPTURE(g.pad_top);
+  CAPTURE(g.pad_left);
+  CAPTURE(g.groups);
+  CAPTURE(static_cast<int>(execution.convolution));
+  const auto x = integers<T>(g.input_size(), random), kernel = integers<T>(g.kernel_size(), random),
+             dy = integers<T>(g.output_size(), random), bias = integers<T>(g.out_c, random),
+             scale = integers<T>(g.out_c, random), shift = integers<T>(g.out_c, random);
+  ConvEpilogue<T> epilogue;
+  if (random.chance(0.5)) epilogue.bias = bias.data();
+  if (random.chance(0.5)) epilogue.relu = true;
+  if (random.chance(0.5)) epilogue.scale = scale.data(), epilogue.shift = shift.data();
+
+  Tensor<T> expected({g.output_size()}), y({g.output_size()});
+  reference::conv2d_forward(g, x.data(), kernel.data(), epilogue, expected.data());
+  auto scratch = scratch_block<T>(conv2d_forward_scratch<T>(execution, g));
+  conv2d_forward(execution, g, x.data(), kernel.data(), epilogue, y.data(), scratch.data());
+  CHECK(equal(y, expected));
+
+  Tensor<T> expected_dx({g.input_size()}), dx = scratch_block<T>(g.input_size());
+  reference::conv2d_backward_input(g, dy.data(), kernel.data(), expected_dx.data());
+  scratch = scratch_block<T>(conv2d_backward_input_scratch<T>(execution, g));
+  conv2d_backward_input(execution, g, dy.data(), kernel.data(), dx.data(), scratch.data());
+  CHECK(equal(dx, expected_dx));
+
+  Tensor<T> expected_dkernel = integers<T>(g.kernel_size(), random), dkernel = expected_dkernel.clone();
+  reference::conv2d_backward_kernel(g, x.data(), dy.data(), expected_dkernel.data());
+  scratch = scratch_block<T>(conv2d_backward_kernel_scratch<T>(execution, g));
+  conv2d_backward_kernel(execution, g, x.data(), dy.data(), dkernel.data(), scratch.data());
+  CHECK(equal(dkernel, expected_dkernel));
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("convolution: im2col and direct equal the reference exactly on integers", T, float, double) {
+  Random random(1);
+  for (int trial = 0; trial < 400; ++trial) {
+    const ConvGeometry g = random_geometry(random);
+    for (const ConvAlgorithm algorithm : {ConvAlgorithm::im2col, ConvAlgorithm::direct})
+      check_exact<T>({.threads = 1 + trial % 3, .convolution = algorithm}, g, random);
+  }
+}
+
+TEST_CASE("convolution: long sums and wide matrices equal the reference exactly on integers") {
+  Random random(2);
+  for (const ConvGeometry& g : {
+           ConvGeometry{.in_h = 4, .in_w = 4, .in_c = 600, .out_h = 4, .out_w = 4, .out_c = 70},
+           ConvGeometry{.in_h = 5,
+           .in_w = 5,
+           .in_c = 300,
+           .out_h = 5,
+           .out_w = 5,
+           .out_c = 33,
+           .kernel_h = 3,
+           .kernel_w = 3,
+           .pad_top = 1,
+           .pad_left = 1},
+           ConvGeometry{.in_h = 9,
+           .in_w = 9,
+           .in_c = 300,
+           .out_h = 5,
+           .out_w = 5,
+           .out_c = 33,
+           .kernel_h = 3,
+           .kernel_w = 3,
+           .dilation_h = 2,
+           .dilation_w = 2},
+           ConvGeometry{.in_h = 40,
+           .in_w = 37,
+           .in_c = 3,
+           .out_h = 20,
+           .out_w = 19,
+           .out_c = 64,
+           .kernel_h = 7,
+           .kernel_w = 7,
+           .stride_h = 2,
+           .stride_w = 2,
+           .pad_top = 3,
+           .pad_left = 3},
+       })
+    for (const ConvAlgorithm algorithm : {ConvAlgorithm::im2col, ConvAlgorithm::direct})
+      check_exact<float>({.threads = 2, .convolution = algorithm}, g, random);
+}
+
+TEST_CASE("convolution: the limit of scratch memory is kept") {
+  Random random(3);
+  const ConvGeometry g{.in_h = 8,
+                       .in_w = 8,
+                       .in_c = 32,
+                       .out_h = 8,
+                       .out_w = 8,
+                       .out_c = 32,
+                       .kernel_h = 3,
+                       .kernel_w = 3,
+                       .pad_top = 1,
+                       .pad_left = 1};
+  for (const ConvAlgorithm algorithm : {ConvAlgorithm::automatic, ConvAlgorithm::im2col, ConvAlgorithm::winograd}) {
+    Execution execution{.threads = 2, .convolution = algorithm};
+    CHECK(conv2d_forward_scratch<float>(execution, g) > 0);
+    for (const std::size_t limit : {std::size_t{0}, std::size_t{60000}, std::size_t{100000}}) {
+      execution.scratch_limit = limit;
+      CHECK(static_cast<std::size_t>(conv2d_forward_scratch<float>(execution, g)) * sizeof(float) <= limit);
+      CHECK(static_cast<std::size_t>(conv2d_backward_input_scratch<float>(execution, g)) * sizeof(float) <= limit);
+      CHECK(static_cast<std::size_t>(conv2d_backward_kernel_scratch<float>(execution, g)) * sizeof(float) <= limit);
+    }
+    execution.scratch_limit = 0;
+    check_exact<float>(execution, g, random);
+  }
+}
+
+TEST_CASE_TEMPLATE("bias gradient: adds the sum over the pixels", T, float, double) {
+  Random random(4);
+  for (const Index channels : {1, 31, 32, 100}) {
+    const Index pixels = 300;
+    const auto dy = integers<T>(pixels * channels, random);
+    Tensor<T> expected = integers<T>(channels, random), dbias = expected.clone();
+    for (Index i = 0; i < dy.size(); ++i) expected[i % channels] += dy[i];
+    bias_gradient(Execution{.threads = 2}, pixels, channels, dy.data(), dbias.data());
+    CHECK(equal(dbias, expected));
+  }
+}
