@@ -58,8 +58,13 @@ void check_gradient(Tensor<double> pred, Loss&& loss) {
 using Loss = std::function<double(const Tensor<double>&, const Tensor<double>&, TensorView<double>,
                                   const LossReduction<double>&)>;
 
+struct NamedLoss {
+  std::string name;
+  Loss run;
+};
+
 /// The losses of logits or values of any shape, by name.
-std::vector<std::pair<std::string, Loss>> elementwise_losses() {
+std::vector<NamedLoss> elementwise_losses() {
   static const std::vector<double> class_weight = {0.5, 2, 1}, pos_weight = {3, 1, 0.25};
   return {
       {"mse", [](auto& p, auto& t, auto d, auto& r) { return mse(p.view(), t, d, r); }},
@@ -89,13 +94,13 @@ std::vector<std::pair<std::string, Loss>> elementwise_losses() {
 }  // namespace
 
 TEST_CASE("losses: gradients agree with finite differences") {
-  for (const auto& [name, loss] : elementwise_losses()) {
-    INFO(name);
+  for (const NamedLoss& loss : elementwise_losses()) {
+    INFO(loss.name);
     for (const Shape& shape : {Shape{1, 3}, Shape{3, 5, 3}, Shape{7, 3}}) {
       const Tensor<double> soft = uniform(shape, 0, 1, 2), hard = zeros_and_ones(shape, 3);
       for (const Tensor<double>* target : {&soft, &hard})
-        check_gradient(uniform(shape, -4, 4, 1), [&, &run = loss](const Tensor<double>& p, TensorView<double> d) {
-          return run(p, *target, d, {.scale = 1.7});
+        check_gradient(uniform(shape, -4, 4, 1), [&](const Tensor<double>& p, TensorView<double> d) {
+          return loss.run(p, *target, d, {.scale = 1.7});
         });
     }
   }
@@ -105,22 +110,22 @@ TEST_CASE("losses: scale, normaliser and weights") {
   const Shape shape{4, 5, 3};
   const Tensor<double> pred = uniform(shape, -4, 4, 4), target = uniform(shape, 0, 1, 5);
   const std::vector<double> weights = {0, 1, 0.5, 2};  // per sample of the batch
-  for (const auto& [name, loss] : elementwise_losses()) {
-    INFO(name);
+  for (const NamedLoss& loss : elementwise_losses()) {
+    INFO(loss.name);
     Tensor<double> plain(shape), weighted(shape), part(Shape{5, 3});
-    const double mean = loss(pred, target, plain, {});
-    CHECK(loss(pred, target, weighted, {.scale = 3}) == doctest::Approx(3 * mean).epsilon(1e-14));
+    const double mean = loss.run(pred, target, plain, {});
+    CHECK(loss.run(pred, target, weighted, {.scale = 3}) == doctest::Approx(3 * mean).epsilon(1e-14));
     for (Index i = 0; i < plain.size(); ++i) CHECK(weighted[i] == doctest::Approx(3 * plain[i]).epsilon(1e-14));
 
     weighted.fill(std::numeric_limits<double>::quiet_NaN());
     Tensor<double> with_junk = pred.clone();
     for (double& value : with_junk.slice(0, 1)) value = std::numeric_limits<double>::quiet_NaN();
-    const double value = loss(with_junk, target, weighted, {.normaliser = 2, .weights = weights});
+    const double value = loss.run(with_junk, target, weighted, {.normaliser = 2, .weights = weights});
     double expected = 0;
     for (Index n = 0; n < 4; ++n) {
       const double weight = weights[static_cast<std::size_t>(n)];
       const Tensor<double> p(Shape{5, 3}, pred.slice(n, n + 1).span()), t(Shape{5, 3}, target.slice(n, n + 1).span());
-      const double sum = loss(p, t, part, {.normaliser = 1});
+      const double sum = loss.run(p, t, part, {.normaliser = 1});
       expected += weight * sum / 2;
       for (Index i = 0; i < part.size(); ++i)
         CHECK(weighted[n * 15 + i] == doctest::Approx(weight * part[i] / 2).epsilon(1e-14));
