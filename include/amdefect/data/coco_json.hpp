@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -16,6 +14,7 @@
 #include "amdefect/data/coco_entry.hpp"
 #include "amdefect/data/coco_parser.hpp"
 #include "amdefect/detection/coco.hpp"
+#include "amdefect/detection/coco_validate.hpp"
 
 namespace amdefect {
 
@@ -26,35 +25,14 @@ enum class CocoStrictness { evaluation, training };
 
 namespace detail {
 
-/// Throws a FileError that names the first entry whose id occurred before.
-template <class Entry>
-void require_unique_ids(const std::string& file, const char* list, const std::vector<Entry>& entries) {
-  std::vector<std::pair<std::int64_t, std::size_t>> ids(entries.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = {entries[i].id, i};
-  std::sort(ids.begin(), ids.end());
-  const auto twin = std::adjacent_find(ids.begin(), ids.end(), [](auto& a, auto& b) { return a.first == b.first; });
-  if (twin == ids.end()) return;
-  throw FileError(concat(file, ": ", list, '[', twin[1].second, "] has the id ", twin->first, " of ", list, '[',
-                         twin->second, ']'));
-}
-
-template <class Entry>
-std::vector<std::int64_t> sorted_ids(const std::vector<Entry>& entries) {
-  std::vector<std::int64_t> ids;
-  for (const Entry& entry : entries) ids.push_back(entry.id);
-  std::sort(ids.begin(), ids.end());
-  return ids;
-}
-
 inline void require_known_references(const std::string& file, const CocoDataset& dataset) {
   const std::vector<std::int64_t> images = sorted_ids(dataset.images), categories = sorted_ids(dataset.categories);
   for (std::size_t i = 0; i < dataset.annotations.size(); ++i) {
     const CocoAnnotation& annotation = dataset.annotations[i];
-    require<FileError>(std::binary_search(images.begin(), images.end(), annotation.image_id), file, ": annotations[", i,
-                       "] (id ", annotation.id, "): there is no image with id ", annotation.image_id);
-    require<FileError>(std::binary_search(categories.begin(), categories.end(), annotation.category_id), file,
-                       ": annotations[", i, "] (id ", annotation.id, "): there is no category with id ",
-                       annotation.category_id);
+    require<FileError>(find_id(images, annotation.image_id) >= 0, file, ": annotations[", i, "] (id ", annotation.id,
+                       "): there is no image with id ", annotation.image_id);
+    require<FileError>(find_id(categories, annotation.category_id) >= 0, file, ": annotations[", i, "] (id ",
+                       annotation.id, "): there is no category with id ", annotation.category_id);
   }
 }
 
@@ -112,13 +90,6 @@ struct CocoResultSink {
 
 inline nlohmann::ordered_json to_json(const CocoBox& box) { return {box.x, box.y, box.width, box.height}; }
 
-/// Throws an Error instead of writing a box or number that JSON cannot hold.
-inline void require_finite(const char* list, std::size_t index, const CocoBox& box, double number) {
-  const bool finite = std::isfinite(box.x) && std::isfinite(box.y) && std::isfinite(box.width) &&
-                      std::isfinite(box.height) && std::isfinite(number);
-  require(finite, "write COCO file: ", list, '[', index, "] has a number that is infinite or not a number");
-}
-
 /// Writes a JSON list with an entry per line; `entry(i)` gives the i-th as json.
 template <class Entry>
 void write_json_list(std::ostream& out, std::size_t count, Entry&& entry) {
@@ -137,11 +108,8 @@ inline CocoDataset read_coco_annotations(const std::filesystem::path& path,
                                          CocoStrictness strictness = CocoStrictness::training) {
   detail::CocoDatasetSink sink{strictness};
   detail::CocoParser(path, {"images", "annotations", "categories"}, sink).parse();
-  const std::string file = path.string();
-  detail::require_unique_ids(file, "images", sink.dataset.images);
-  detail::require_unique_ids(file, "categories", sink.dataset.categories);
-  detail::require_unique_ids(file, "annotations", sink.dataset.annotations);
-  if (strictness == CocoStrictness::training) detail::require_known_references(file, sink.dataset);
+  detail::require_unique_ids<FileError>(path.string() + ": ", sink.dataset);
+  if (strictness == CocoStrictness::training) detail::require_known_references(path.string(), sink.dataset);
   return std::move(sink.dataset);
 }
 
@@ -153,8 +121,8 @@ inline std::vector<CocoResult> read_coco_results(const std::filesystem::path& pa
   return std::move(sink.results);
 }
 
-/// Writes an annotation file, an entry per line. @throws FileError if it cannot be written, Error for a number that is
-/// not finite; the file is then left as it was.
+/// Writes an annotation file, an entry per line. @throws FileError if it cannot be written, Error for a box or number
+/// that is negative or not finite; the file is then left as it was.
 inline void write_coco_annotations(const std::filesystem::path& path, const CocoDataset& dataset) {
   using Json = nlohmann::ordered_json;
   write_file_atomically(path, [&](std::ostream& out) {
@@ -171,7 +139,7 @@ inline void write_coco_annotations(const std::filesystem::path& path, const Coco
     out << ",\n\"annotations\": ";
     detail::write_json_list(out, dataset.annotations.size(), [&](std::size_t i) -> Json {
       const CocoAnnotation& annotation = dataset.annotations[i];
-      detail::require_finite("annotations", i, annotation.box, annotation.area);
+      detail::require_sound<Error>("write COCO file: ", "annotations", i, annotation.box, "area", annotation.area);
       Json entry = {{"id", annotation.id},
                     {"image_id", annotation.image_id},
                     {"category_id", annotation.category_id},
@@ -190,7 +158,7 @@ inline void write_coco_results(const std::filesystem::path& path, const std::vec
   write_file_atomically(path, [&](std::ostream& out) {
     detail::write_json_list(out, results.size(), [&](std::size_t i) -> nlohmann::ordered_json {
       const CocoResult& result = results[i];
-      detail::require_finite("results", i, result.box, result.score);
+      detail::require_sound<Error>("write COCO file: ", "results", i, result.box, "score", result.score);
       return {{"image_id", result.image_id},
               {"category_id", result.category_id},
               {"bbox", detail::to_json(result.box)},
