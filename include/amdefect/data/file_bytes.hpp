@@ -31,11 +31,12 @@ inline Bytes read_bytes(const std::filesystem::path& path) {
   return bytes;
 }
 
-/// Writes a whole file, or leaves the old one as it was. @throws FileError
+/// Writes a whole file, or leaves the old one as it was; for files that are easily made again: not synced to the disk.
+/// @throws FileError
 inline void write_bytes(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
   AtomicFile file(path);
   file.write(std::as_bytes(bytes));
-  file.commit();
+  file.commit(false);
 }
 
 }  // namespace amdefect

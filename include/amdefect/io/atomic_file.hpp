@@ -46,15 +46,16 @@ class AtomicFile {
   }
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
-  /// Makes the file visible under its name. @throws FileError, and then leaves the old file as it was.
-  void commit() {
-    if (::fsync(descriptor_) != 0) fail("sync");
+  /// Makes the file visible under its name; `durable`: also after a power cut, at the cost of a wait for the disk.
+  /// @throws FileError, and then leaves the old file as it was.
+  void commit(bool durable = true) {
+    if (durable && ::fsync(descriptor_) != 0) fail("sync");
     const int closed = ::close(descriptor_);
     descriptor_ = -1;
     if (closed != 0) fail("write");
     if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename the finished temporary file to");
     committed_ = true;
-    sync_folder();
+    if (durable) sync_folder();
   }
 
  private:

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "amdefect/data/coco_split.hpp"
+#include "amdefect/data/image_io.hpp"
+#include "amdefect/data/sample.hpp"
+
+namespace amdefect {
+
+/// How the images and boxes of a CocoSource are read.
+struct CocoSourceOptions {
+  /// `rgb` or `grey`.
+  ImageChannels channels = ImageChannels::rgb;
+  /// Folders with one more picture of the same scene each (thermal, a second camera), e.g. "thermal": for an image
+  /// F/a.jpg that is F/thermal/a.jpg, or the same name ending in .png, .jpeg or .bmp; for F/images/a.jpg also
+  /// F/thermal/a.jpg. Each adds one grey channel behind red, green and blue.
+  std::vector<std::string> extra_image_folders{};
+  /// Added to all coordinates of the boxes: 0.5 for annotations that are indices of pixels, not their edges.
+  double box_offset = 0;
+};
+
+/// The images of a split as they are on disk, upright, with their boxes. Class index: the position of the category in
+/// ascending order of ids, unused ones included. Crowd annotations (groups of objects) are left out.
+class CocoSource final : public SampleSource {
+ public:
+  /// @throws FileError for a missing picture of an extra channel, Error for options without meaning.
+  explicit CocoSource(const CocoSplit& split, const CocoSourceOptions& options = {})
+      : annotation_file_(split.annotation_file), images_(split.coco.images), options_(options) {
+    require(options.channels == ImageChannels::rgb ||
+                (options.channels == ImageChannels::grey && options.extra_image_folders.empty()),
+            "data source: images are read as rgb or grey, and extra channels need rgb");
+    std::unordered_map<std::int64_t, Index> labels;
+    for (const CocoCategory& category : split.coco.categories)
+      labels.emplace(category.id, static_cast<Index>(labels.size()));
+    std::unordered_map<std::int64_t, std::size_t> positions;
+    for (std::size_t i = 0; i < images_.size(); ++i) {
+      positions.emplace(images_[i].id, i);
+      files_.push_back({split.image_files[i]});
+      for (const std::string& folder : options.extra_image_folders) files_.back().push_back(extra_file(i, folder));
+    }
+    objects_.resize(images_.size());
+    for (const CocoAnnotation& annotation : split.coco.annotations) {
+      if (annotation.crowd) continue;
+      Box box = to_corners(annotation.box);
+      for (double* edge : {&box.x1, &box.y1, &box.x2, &box.y2}) *edge += options.box_offset;
+      objects_[positions.at(annotation.image_id)].push_back({box, labels.at(annotation.category_id)});
+    }
+  }
+
+  Index size() const override { return static_cast<Index>(images_.size()); }
+  /// Channels of every image.
+  Index channels() const {
+    return (options_.channels == ImageChannels::rgb ? 3 : 1) + static_cast<Index>(options_.extra_image_folders.size());
+  }
+  const CocoImage& image(Index index) const { return images_[static_cast<std::size_t>(index)]; }
+  const std::filesystem::path& file(Index index) const { return files_[static_cast<std::size_t>(index)].front(); }
+  /// The objects of an image, without reading it.
+  const std::vector<LabelledBox>& objects(Index index) const { return objects_[static_cast<std::size_t>(index)]; }
+
+  std::shared_ptr<const Sample> load(Index index) const override {
+    auto sample = std::make_shared<Sample>();
+    const auto& files = files_[static_cast<std::size_t>(index)];
+    sample->image = load_image(files.front(), options_.channels);
+    check_size(index, sample->image);
+    for (std::size_t i = 1; i < files.size(); ++i) {
+      const Image extra = load_image(files[i], ImageChannels::grey);
+      require<FileError>(extra.height() == sample->image.height() && extra.width() == sample->image.width(),
+                         files[i].string(), ": is ", size_text(extra), " pixels large, but ", files.front().string(),
+                         " is ", size_text(sample->image));
+      sample->image = stack_channels(sample->image, extra);
+    }
+    sample->objects = objects(index);
+    return sample;
+  }
+
+  std::string key(Index index) const override {
+    std::ostringstream key;
+    key.precision(17);
+    key << (options_.channels == ImageChannels::rgb ? "rgb" : "grey");
+    for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)])
+      key << '|' << std::filesystem::absolute(file).string() << ' ' << std::filesystem::file_size(file) << ' '
+          << std::filesystem::last_write_time(file).time_since_epoch().count();
+    for (const LabelledBox& object : objects(index))
+      key << '|' << object.label << ' ' << object.box.x1 << ' ' << object.box.y1 << ' ' << object.box.x2 << ' '
+          << object.box.y2;
+    return key.str();
+  }
+
+ private:
+  static std::string size_text(const Image& image) { return concat(image.width(), 'x', image.height()); }
+  std::string where(std::size_t index) const {
+    return concat(annotation_file_.string(), ": images[", index, "] (id ", images_[index].id, ")");
+  }
+
+  /// Boxes of another size would be in the wrong places.
+  void check_size(Index index, const Image& image) const {
+    const CocoImage& entry = images_[static_cast<std::size_t>(index)];
+    const bool unknown = entry.width == 0 || entry.height == 0;
+    require<FileError>(unknown || (entry.width == image.width() && entry.height == image.height()),
+                       where(static_cast<std::size_t>(index)), ": is ", entry.width, 'x', entry.height,
+                       " by its entry, but ", file(index).string(), " is ", size_text(image), " when upright");
+  }
+
+  std::filesystem::path extra_file(std::size_t index, const std::string& folder) const {
+    const std::filesystem::path& file = files_[index].front();
+    std::vector<std::filesystem::path> places{file.parent_path() / folder};
+    if (file.parent_path().filename() == "images") places.push_back(file.parent_path().parent_path() / folder);
+    for (const std::filesystem::path& place : places)
+      for (const char* extension : {"", ".png", ".jpg", ".jpeg", ".bmp"}) {
+        std::filesystem::path candidate = place / file.filename();
+        if (*extension) candidate.replace_extension(extension);
+        if (std::filesystem::is_regular_file(candidate)) return candidate;
+      }
+    throw FileError(concat(where(index), ": there is no picture \"", folder, '/', file.filename().string(),
+                           "\" for the extra channel"));
+  }
+
+  std::filesystem::path annotation_file_;
+  std::vector<CocoImage> images_;
+  std::vector<std::vector<std::filesystem::path>> files_;  // per image: its own, then those of the extra channels
+  std::vector<std::vector<LabelledBox>> objects_;
+  CocoSourceOptions options_;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,217 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "amdefect/core/random.hpp"
+#include "amdefect/data/coco_json.hpp"
+#include "amdefect/detection/coco.hpp"
+
+namespace amdefect {
+
+/// A part of a data set: annotations, and where the image files are.
+struct CocoSplit {
+  std::string name;                                ///< "train", "valid" or "test"
+  std::filesystem::path annotation_file;           ///< the JSON file it was read from
+  CocoDataset coco;                                ///< categories in ascending order of their ids
+  std::vector<std::filesystem::path> image_files;  ///< one for each of `coco.images`
+
+  Index size() const { return static_cast<Index>(coco.images.size()); }
+};
+
+/// The splits of a data set; all of them have the same categories. Missing ones are empty.
+struct CocoSplits {
+  std::filesystem::path root;
+  std::optional<CocoSplit> train, valid, test;
+
+  /// The split of that name. @throws FileError if the data set has none.
+  const CocoSplit& at(const std::string& name) const {
+    for (const std::optional<CocoSplit>* split : {&train, &valid, &test})
+      if (*split && (*split)->name == name) return **split;
+    throw FileError(concat(root.string(), ": has no ", name, " split"));
+  }
+};
+
+/// How to split the images of a data set that comes as one annotation file.
+struct SplitOptions {
+  /// Annotation file, absolute or relative to the data set; empty: looked for.
+  std::filesystem::path annotation_file{};
+  std::uint64_t seed = 0;
+  double valid_fraction = 0.1, test_fraction = 0.1;
+};
+
+namespace detail {
+
+inline std::vector<std::filesystem::path> json_files(const std::filesystem::path& folder, const std::string& start) {
+  std::vector<std::filesystem::path> found;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none))
+    if (entry.path().extension() == ".json" && entry.path().filename().string().starts_with(start) &&
+        entry.is_regular_file(none))
+      found.push_back(entry.path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+/// The annotation file of a folder: that of Roboflow by its name, else the only JSON file, else the only one in
+/// `annotations/`. Empty if there is none. @throws FileError if there are several.
+inline std::filesystem::path find_annotation_file(const std::filesystem::path& folder) {
+  const std::filesystem::path roboflow = folder / "_annotations.coco.json";
+  if (std::filesystem::is_regular_file(roboflow)) return roboflow;
+  for (const std::filesystem::path& place : {folder, folder / "annotations"}) {
+    const std::vector<std::filesystem::path> found = json_files(place, "");
+    require<FileError>(found.size() <= 1, place.string(), ": has ", found.size(),
+                       " JSON files; name the annotation file (annotation_file)");
+    if (!found.empty()) return found.front();
+  }
+  return {};
+}
+
+/// Finds the image files of an annotation file: beside it, in `images/` below it, in a folder with the name of the file
+/// (without `instances_`) in either, and for a file in `annotations/` the same from the folder above on.
+class ImageFinder {
+ public:
+  explicit ImageFinder(const std::filesystem::path& annotation_file) : annotation_file_(annotation_file) {
+    const std::filesystem::path folder = annotation_file.parent_path();
+    std::string subset = annotation_file.stem().string();
+    if (subset.starts_with("instances_")) subset = subset.substr(10);
+    add(folder, subset);
+    if (folder.filename() == "annotations") add(folder.parent_path(), subset);
+  }
+
+  /// @throws FileError that names the entry if there is no such file.
+  std::filesystem::path find(const CocoImage& image, std::size_t index) {
+    // Windows tools write backslashes; Label Studio may write folders of the machine it ran on.
+    std::string slashes = image.file_name;
+    std::replace(slashes.begin(), slashes.end(), '\\', '/');
+    for (const std::filesystem::path& name : {std::filesystem::path(image.file_name), std::filesystem::path(slashes),
+                                              std::filesystem::path(slashes).filename()})
+      for (const std::filesystem::path& root : roots_) {
+        std::error_code none;
+        if (std::filesystem::is_regular_file(root / name, none)) return root / name;
+      }
+    throw FileError(concat(annotation_file_.string(), ": images[", index, "] (id ", image.id, "): there is no file \"",
+                           image.file_name, "\" beside it or in images/"));
+  }
+
+ private:
+  void add(const std::filesystem::path& folder, const std::string& subset) {
+    for (const std::filesystem::path& root : {folder, folder / "images", folder / subset, folder / "images" / subset})
+      roots_.push_back(root);
+  }
+
+  std::filesystem::path annotation_file_;
+  std::vector<std::filesystem::path> roots_;
+};
+
+inline CocoSplit read_split(const std::string& name, const std::filesystem::path& annotation_file) {
+  CocoSplit split{name, annotation_file, read_coco_annotations(annotation_file, CocoStrictness::training), {}};
+  std::sort(split.coco.categories.begin(), split.coco.categories.end(),
+            [](const CocoCategory& a, const CocoCategory& b) { return a.id < b.id; });
+  ImageFinder finder(annotation_file);
+  for (std::size_t i = 0; i < split.coco.images.size(); ++i)
+    split.image_files.push_back(finder.find(split.coco.images[i], i));
+  return split;
+}
+
+/// The images with the given positions, in this order, and their annotations.
+inline CocoSplit select_images(const CocoSplit& all, const std::string& name, std::vector<std::size_t> positions) {
+  CocoSplit split{name, all.annotation_file, {}, {}};
+  split.coco.categories = all.coco.categories;
+  std::unordered_set<std::int64_t> chosen;
+  std::sort(positions.begin(), positions.end());
+  for (const std::size_t i : positions) {
+    split.coco.images.push_back(all.coco.images[i]);
+    split.image_files.push_back(all.image_files[i]);
+    chosen.insert(all.coco.images[i].id);
+  }
+  for (const CocoAnnotation& annotation : all.coco.annotations)
+    if (chosen.contains(annotation.image_id)) split.coco.annotations.push_back(annotation);
+  return split;
+}
+
+inline void split_by_seed(const CocoSplit& all, const SplitOptions& options, CocoSplits& splits) {
+  const auto in_range = [](double fraction) { return fraction >= 0 && fraction < 1; };
+  require(in_range(options.valid_fraction) && in_range(options.test_fraction) &&
+              options.valid_fraction + options.test_fraction < 1,
+          "split: the fractions for validation and test are ", options.valid_fraction, " and ", options.test_fraction,
+          ", expected at least 0 and together less than 1");
+  std::vector<std::size_t> order(all.coco.images.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  Random(options.seed).shuffle(order);
+  // To the nearest image, but none of the parts that were asked for stays empty where there are enough images.
+  const auto share = [&](double fraction) {
+    const auto images = static_cast<std::ptrdiff_t>(std::floor(static_cast<double>(order.size()) * fraction + 0.5));
+    return std::max<std::ptrdiff_t>(images, fraction > 0 && order.size() >= 3);
+  };
+  const auto valid_end = order.begin() + share(options.valid_fraction);
+  const auto test_end = std::min(valid_end + share(options.test_fraction), order.end());
+  splits.valid = select_images(all, "valid", {order.begin(), valid_end});
+  splits.test = select_images(all, "test", {valid_end, test_end});
+  splits.train = select_images(all, "train", {test_end, order.end()});
+}
+
+/// The annotation file of a split: in its folder, or NAME.json or instances_NAME*.json in `annotations/` or in `root`.
+/// Empty if there is none.
+inline std::filesystem::path find_split_file(const std::filesystem::path& root, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    std::filesystem::path file = find_annotation_file(root / name);
+    if (!file.empty()) return file;
+    for (const std::filesystem::path& place : {root / "annotations", root}) {
+      if (std::filesystem::is_regular_file(file = place / (name + ".json"))) return file;
+      const std::vector<std::filesystem::path> found = json_files(place, "instances_" + name);
+      require<FileError>(found.size() <= 1, place.string(), ": has ", found.size(), " JSON files for the split ", name);
+      if (!found.empty()) return found.front();
+    }
+  }
+  return {};
+}
+
+inline void require_same_categories(const CocoSplit& a, const CocoSplit& b) {
+  const auto same = [](const CocoCategory& x, const CocoCategory& y) { return x.id == y.id && x.name == y.name; };
+  require<FileError>(std::equal(a.coco.categories.begin(), a.coco.categories.end(), b.coco.categories.begin(),
+                                b.coco.categories.end(), same),
+                     b.annotation_file.string(), ": its categories differ from those of ", a.annotation_file.string());
+}
+
+}  // namespace detail
+
+/// Reads a COCO data set as Roboflow, CVAT, Label Studio or COCO itself lay it out (see docs/data.md): a folder for
+/// each of `train`, `valid` (or `val`) and `test`; or `annotations/instances_train.json` and so on; or one annotation
+/// file for everything, which is then split by a seed. `root` may also be that file itself.
+/// @throws FileError that names what is missing, several candidates, or the faulty entry.
+inline CocoSplits read_coco_splits(const std::filesystem::path& root, const SplitOptions& options = {}) {
+  CocoSplits splits{root, {}, {}, {}};
+  std::filesystem::path file = options.annotation_file;
+  if (file.empty() && std::filesystem::is_regular_file(root)) file = root;
+  if (file.empty()) {
+    require<FileError>(std::filesystem::is_directory(root), root.string(), ": there is no such folder");
+    const std::vector<std::pair<std::optional<CocoSplit>*, std::vector<std::string>>> wanted = {
+        {&splits.train, {"train"}}, {&splits.valid, {"valid", "val", "validation"}}, {&splits.test, {"test"}}};
+    const CocoSplit* first = nullptr;
+    for (const auto& [split, names] : wanted) {
+      const std::filesystem::path found = detail::find_split_file(root, names);
+      if (found.empty()) continue;
+      *split = detail::read_split(names.front(), found);
+      if (first) detail::require_same_categories(*first, **split);
+      first = &**split;
+    }
+    if (first) return splits;
+    file = detail::find_annotation_file(root);
+    require<FileError>(!file.empty(), root.string(), ": has no COCO annotations: expected train/, valid/ and test/ ",
+                       "with _annotations.coco.json in each, or one JSON file");
+  }
+  detail::split_by_seed(detail::read_split("all", file.is_absolute() || file == root ? file : root / file), options,
+                        splits);
+  return splits;
+}
+
+}  // namespace amdefect

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "amdefect/data/image.hpp"
+#include "amdefect/data/letterbox.hpp"
+#include "amdefect/detection/box.hpp"
+
+namespace amdefect {
+
+/// A ground-truth object: its box in continuous pixel coordinates, and its class as an index from 0.
+struct LabelledBox {
+  Box box;
+  Index label = 0;
+
+  friend bool operator==(const LabelledBox&, const LabelledBox&) = default;
+};
+
+/// An image and the objects in it.
+struct Sample {
+  Image image;
+  std::vector<LabelledBox> objects;
+};
+
+/// Somewhere annotated images come from: files, a cache, a resizer in front of another source.
+class SampleSource {
+ public:
+  virtual ~SampleSource() = default;
+  virtual Index size() const = 0;
+  /// Several threads may load at once. @throws FileError that names the image
+  virtual std::shared_ptr<const Sample> load(Index index) const = 0;
+  /// A text that changes whenever `load(index)` would give something else: the name of a cache entry.
+  virtual std::string key(Index index) const = 0;
+};
+
+/// The samples of another source, letterboxed or stretched to one size.
+class ResizedSource final : public SampleSource {
+ public:
+  ResizedSource(std::shared_ptr<const SampleSource> source, Index height, Index width, FitMode mode = FitMode::within)
+      : source_(std::move(source)), height_(height), width_(width), mode_(mode) {}
+
+  Index size() const override { return source_->size(); }
+  std::shared_ptr<const Sample> load(Index index) const override {
+    const std::shared_ptr<const Sample> original = source_->load(index);
+    const Letterbox letterbox =
+        fit_letterbox(original->image.height(), original->image.width(), height_, width_, mode_);
+    auto sample = std::make_shared<Sample>();
+    sample->image = letterbox_image(original->image, letterbox);
+    for (const LabelledBox& object : original->objects)
+      sample->objects.push_back({letterbox.map(object.box), object.label});
+    return sample;
+  }
+  std::string key(Index index) const override {
+    return concat(source_->key(index), mode_ == FitMode::within ? "|within " : "|stretch ", height_, 'x', width_);
+  }
+
+ private:
+  std::shared_ptr<const SampleSource> source_;
+  Index height_, width_;
+  FitMode mode_;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,150 @@
+#pragma once
+
+#include <cstring>
+#include <filesystem>
+#include <iomanip>
+#include <memory>
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "amdefect/data/checksum.hpp"
+#include "amdefect/data/file_bytes.hpp"
+#include "amdefect/data/sample.hpp"
+
+namespace amdefect {
+
+/// Where a CachedSource keeps samples.
+struct CacheOptions {
+  /// Images are kept in memory up to this many bytes; 0 keeps none.
+  std::size_t memory_bytes = std::size_t{2} << 30;
+  /// Folder for a file per sample, made if missing; empty: nothing is kept on disk.
+  std::filesystem::path folder{};
+};
+
+namespace detail {
+
+// A cache file: magic, key, shape, objects, pixels, and the CRC-32 of all that; numbers as in memory. One that was
+// written by another version or on another kind of machine, or that is damaged, does not match and counts as missing.
+inline constexpr char cache_magic[] = "amdefect sample 1";
+
+inline void append_raw(Bytes& bytes, const void* data, std::size_t size) {
+  const auto* from = static_cast<const std::uint8_t*>(data);
+  bytes.insert(bytes.end(), from, from + size);
+}
+template <class Number>
+void append_number(Bytes& bytes, Number number) {
+  append_raw(bytes, &number, sizeof number);
+}
+
+inline Bytes encode_sample(const std::string& key, const Sample& sample) {
+  Bytes bytes;
+  append_raw(bytes, cache_magic, sizeof cache_magic);
+  append_number(bytes, static_cast<Index>(key.size()));
+  append_raw(bytes, key.data(), key.size());
+  for (const Index dim : sample.image.shape()) append_number(bytes, dim);
+  append_number(bytes, static_cast<Index>(sample.objects.size()));
+  for (const LabelledBox& object : sample.objects) append_raw(bytes, &object, sizeof object);
+  append_raw(bytes, sample.image.bytes().data(), sample.image.bytes().size());
+  append_number(bytes, crc32(bytes));
+  return bytes;
+}
+
+/// nullptr unless `bytes` are what `encode_sample` made for this key.
+inline std::shared_ptr<const Sample> decode_sample(const std::string& key, const Bytes& bytes) {
+  std::uint32_t sum = 0;
+  if (bytes.size() < sizeof sum) return nullptr;
+  const std::size_t end = bytes.size() - sizeof sum;
+  std::memcpy(&sum, bytes.data() + end, sizeof sum);
+  if (crc32(std::span(bytes).first(end)) != sum) return nullptr;
+  std::size_t at = 0;
+  const auto take = [&](void* to, std::size_t size) {
+    if (size > end - at) return false;
+    if (size > 0) std::memcpy(to, bytes.data() + at, size);
+    at += size;
+    return true;
+  };
+  char magic[sizeof cache_magic];
+  Index key_size = 0, height = 0, width = 0, channels = 0, objects = 0;
+  if (!take(magic, sizeof magic) || std::memcmp(magic, cache_magic, sizeof magic) != 0) return nullptr;
+  if (!take(&key_size, sizeof key_size) || key_size != static_cast<Index>(key.size())) return nullptr;
+  std::string stored_key(key.size(), '\0');
+  if (!take(stored_key.data(), key.size()) || stored_key != key) return nullptr;
+  for (Index* number : {&height, &width, &channels, &objects})
+    if (!take(number, sizeof *number)) return nullptr;
+  auto sample = std::make_shared<Sample>();
+  sample->objects.resize(static_cast<std::size_t>(objects));
+  for (LabelledBox& object : sample->objects)
+    if (!take(&object, sizeof object)) return nullptr;
+  sample->image = Image(height, width, channels);
+  if (!take(sample->image.bytes().data(), sample->image.bytes().size()) || at != end) return nullptr;
+  return sample;
+}
+
+}  // namespace detail
+
+/// Remembers the samples of another source: in memory as bytes, on disk when asked. Several threads and several
+/// processes may use one folder: entries appear as a whole, and an unsound one is made anew.
+class CachedSource final : public SampleSource {
+ public:
+  /// @throws FileError if the folder cannot be made.
+  CachedSource(std::shared_ptr<const SampleSource> source, CacheOptions options)
+      : source_(std::move(source)), options_(std::move(options)), kept_(static_cast<std::size_t>(source_->size())) {
+    if (options_.folder.empty()) return;
+    std::error_code failure;
+    std::filesystem::create_directories(options_.folder, failure);
+    require<FileError>(!failure, options_.folder.string(), ": cannot make the cache folder: ", failure.message());
+  }
+
+  Index size() const override { return source_->size(); }
+  std::string key(Index index) const override { return source_->key(index); }
+  /// Bytes of the images in memory.
+  std::size_t bytes_in_memory() const {
+    const std::lock_guard lock(mutex_);
+    return used_;
+  }
+
+  /// @throws FileError also when a cache file cannot be written.
+  std::shared_ptr<const Sample> load(Index index) const override {
+    std::shared_ptr<const Sample>& place = kept_[static_cast<std::size_t>(index)];
+    {
+      const std::lock_guard lock(mutex_);
+      if (place) return place;
+    }
+    std::shared_ptr<const Sample> sample = options_.folder.empty() ? source_->load(index) : load_through_disk(index);
+    const std::size_t bytes = sample->image.bytes().size();
+    const std::lock_guard lock(mutex_);
+    if (!place && used_ + bytes <= options_.memory_bytes) {
+      place = sample;
+      used_ += bytes;
+    }
+    return sample;
+  }
+
+ private:
+  std::shared_ptr<const Sample> load_through_disk(Index index) const {
+    const std::string key = source_->key(index);
+    const std::filesystem::path file =
+        options_.folder / concat(std::hex, std::setw(16), std::setfill('0'), fnv1a(key), ".sample");
+    if (std::filesystem::is_regular_file(file)) {
+      try {
+        if (auto sample = detail::decode_sample(key, read_bytes(file))) return sample;
+      } catch (const FileError&) {
+        // Unreadable, or just being replaced: as if it were not there.
+      }
+    }
+    std::shared_ptr<const Sample> sample = source_->load(index);
+    write_bytes(file, detail::encode_sample(key, *sample));
+    return sample;
+  }
+
+  std::shared_ptr<const SampleSource> source_;
+  CacheOptions options_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::vector<std::shared_ptr<const Sample>> kept_;
+  mutable std::size_t used_ = 0;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,354 @@
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "amdefect/data/coco_source.hpp"
+#include "amdefect/data/coco_split.hpp"
+#include "amdefect/data/sample_cache.hpp"
+#include "temporary_folder.hpp"
+
+using namespace amdefect;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// An annotation file with images of 8x6 pixels and one box each, categories 0, 7 and 3 (in this order).
+std::string coco_text(const std::vector<std::string>& names, const std::string& more_annotations = "") {
+  std::string images, annotations;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string comma = i ? "," : "", id = std::to_string(i + 1);
+    images += comma + R"({"id":)" + id + R"(,"file_name":")" + names[i] + R"(","width":8,"height":6})";
+    annotations += comma + R"({"id":)" + id + R"(,"image_id":)" + id + R"(,"category_id":7,"bbox":[1,2,3,)" + id + "]}";
+  }
+  return R"({"images":[)" + images + R"(],"annotations":[)" + annotations + more_annotations +
+         R"(],"categories":[{"id":7,"name":"seven"},{"id":0,"name":"all"},{"id":3,"name":"three"}]})";
+}
+
+void save(const fs::path& path, std::uint8_t value = 9, Index width = 8, Index height = 6) {
+  fs::create_directories(path.parent_path());
+  save_image(path, Image(height, width, 3, value));
+}
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// Counts how often it is asked.
+class CountingSource : public SampleSource {
+ public:
+  Index size() const override { return 4; }
+  std::shared_ptr<const Sample> load(Index index) const override {
+    ++loads;
+    auto sample = std::make_shared<Sample>();
+    sample->image = Image(3, 5, 2, static_cast<std::uint8_t>(10 + index));
+    sample->objects = {{Box{0.5, 1, 2, 3.25}, index}};
+    return sample;
+  }
+  std::string key(Index index) const override { return "sample " + std::to_string(index) + version; }
+  mutable std::atomic<int> loads = 0;
+  std::string version;
+};
+
+bool right(const Sample& sample, Index index) {
+  return sample.image == Image(3, 5, 2, static_cast<std::uint8_t>(10 + index)) &&
+         sample.objects == std::vector<LabelledBox>{{Box{0.5, 1, 2, 3.25}, index}};
+}
+
+}  // namespace
+
+TEST_CASE("every exporter's layout is found") {
+  const TemporaryFolder folder;
+  SUBCASE("Roboflow: images beside the annotations") {
+    for (const std::string split : {"train", "valid", "test"}) {
+      folder.write(split + "/_annotations.coco.json", coco_text({"a.png"}));
+      save(folder / split / "a.png");
+    }
+  }
+  SUBCASE("images/ below each split, val instead of valid, any name of the file") {
+    for (const std::string split : {"train", "val", "test"}) {
+      folder.write(split + "/labels.json", coco_text({"a.png"}));
+      save(folder / split / "images/a.png");
+    }
+  }
+  SUBCASE("CVAT and COCO: annotations/instances_NAME.json, images in images/NAME or NAME") {
+    folder.write("annotations/instances_train2017.json", coco_text({"a.png"}));
+    folder.write("annotations/instances_val.json", coco_text({"a.png"}));
+    folder.write("annotations/instances_test.json", coco_text({"a.png"}));
+    save(folder / "train2017/a.png");
+    save(folder / "images/val/a.png");
+    save(folder / "images/test/a.png");
+  }
+  SUBCASE("CVAT, one task for each split") {
+    for (const std::string split : {"train", "valid", "test"}) {
+      folder.write(split + "/annotations/instances_default.json", coco_text({"a.png"}));
+      save(folder / split / "images/default/a.png");
+    }
+  }
+  SUBCASE("NAME.json beside images/") {
+    for (const std::string split : {"train", "validation", "test"}) folder.write(split + ".json", coco_text({"a.png"}));
+    save(folder / "images/a.png");
+  }
+  const CocoSplits splits = read_coco_splits(folder.path());
+  for (const std::string name : {"train", "valid", "test"}) {
+    const CocoSplit& split = splits.at(name);
+    CHECK(split.name == name);
+    CHECK(split.size() == 1);
+    CHECK(fs::is_regular_file(split.image_files.at(0)));
+    CHECK(split.coco.categories[0].id == 0);
+    CHECK(split.coco.categories[2].id == 7);
+  }
+}
+
+TEST_CASE("one file for everything is split by its seed") {
+  const TemporaryFolder folder;
+  std::vector<std::string> names;
+  for (int i = 0; i < 30; ++i) names.push_back("i" + std::to_string(i) + ".png");
+  fs::path file;
+  SUBCASE("CVAT: annotations/instances_default.json and images/default/") {
+    file = folder.write("annotations/instances_default.json", coco_text(names));
+    for (const std::string& name : names) save(folder / "images/default" / name);
+  }
+  SUBCASE("Label Studio: result.json, names with images/ or with backslashes") {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      save(folder / "images" / names[i]);
+      names[i] = (i % 2 ? "images/" : "..\\\\..\\\\media\\\\") + names[i];
+    }
+    file = folder.write("result.json", coco_text(names));
+  }
+  SUBCASE("Roboflow without splits") {
+    file = folder.write("_annotations.coco.json", coco_text(names));
+    for (const std::string& name : names) save(folder / name);
+  }
+  const CocoSplits splits = read_coco_splits(folder.path());
+  CHECK(splits.at("train").size() == 24);
+  CHECK(splits.at("valid").size() == 3);
+  CHECK(splits.at("test").size() == 3);
+  std::set<std::int64_t> seen;
+  for (const std::string name : {"train", "valid", "test"}) {
+    const CocoSplit& split = splits.at(name);
+    CHECK(split.coco.annotations.size() == split.coco.images.size());
+    for (std::size_t i = 0; i < split.coco.images.size(); ++i) {
+      CHECK(split.coco.annotations[i].image_id == split.coco.images[i].id);
+      CHECK(contains(split.coco.images[i].file_name, split.image_files[i].filename().string()));
+      seen.insert(split.coco.images[i].id);
+    }
+  }
+  CHECK(seen.size() == 30);
+  const auto ids = [](const CocoSplit& split) {
+    std::vector<std::int64_t> result;
+    for (const CocoImage& image : split.coco.images) result.push_back(image.id);
+    return result;
+  };
+  CHECK(ids(read_coco_splits(folder.path()).at("valid")) == ids(splits.at("valid")));
+  CHECK(ids(read_coco_splits(folder.path(), {.seed = 1}).at("valid")) != ids(splits.at("valid")));
+  CHECK(read_coco_splits(file).at("train").size() == 24);
+  const CocoSplits halves = read_coco_splits(
+      folder.path(), {.annotation_file = fs::relative(file, folder.path()), .valid_fraction = 0.5, .test_fraction = 0});
+  CHECK(halves.at("valid").size() == 15);
+  CHECK(halves.at("test").size() == 0);
+  CHECK_THROWS_AS(read_coco_splits(folder.path(), {.valid_fraction = 0.7, .test_fraction = 0.3}), Error);
+}
+
+TEST_CASE("faults of a data set give one line that names the entry") {
+  const TemporaryFolder folder;
+  const auto message = [&] { return error_of([&] { read_coco_splits(folder.path()); }); };
+  CHECK(contains(error_of([&] { read_coco_splits(folder / "none"); }), "none: there is no such folder"));
+  CHECK(contains(message(), "has no COCO annotations: expected train/, valid/ and test/"));
+  folder.write("train/_annotations.coco.json", coco_text({"a.png", "b.png"}));
+  save(folder / "train/a.png");
+  CHECK(contains(message(), "train/_annotations.coco.json: images[1] (id 2): there is no file \"b.png\""));
+  save(folder / "train/b.png");
+  CHECK(message() == "");
+  CHECK(contains(error_of([&] { read_coco_splits(folder.path()).at("valid"); }), "has no valid split"));
+
+  SUBCASE("annotation of an unknown image") {
+    folder.write("train/_annotations.coco.json",
+                 coco_text({"a.png"}, R"(,{"id":9,"image_id":77,"category_id":7,"bbox":[0,0,1,1]})"));
+    CHECK(contains(message(), "annotations[1] (id 9): there is no image with id 77"));
+  }
+  SUBCASE("box that is not a number") {
+    folder.write("train/_annotations.coco.json",
+                 coco_text({"a.png"}, R"(,{"id":9,"image_id":1,"category_id":7,"bbox":[0,NaN,1,1]})"));
+    CHECK(contains(message(), "annotations[1] (id 9): not valid JSON"));
+  }
+  SUBCASE("negative width") {
+    folder.write("train/_annotations.coco.json",
+                 coco_text({"a.png"}, R"(,{"id":9,"image_id":1,"category_id":7,"bbox":[0,0,-1,1]})"));
+    CHECK(contains(message(), "annotations[1] (id 9): \"bbox\" [0, 0, -1, 1] has a negative width or height"));
+  }
+  SUBCASE("other categories in the splits") {
+    std::string text = coco_text({"a.png"});
+    text.replace(text.find("three"), 5, "tree");
+    folder.write("valid/_annotations.coco.json", text);
+    save(folder / "valid/a.png");
+    CHECK(contains(message(), "valid/_annotations.coco.json: its categories differ from those of "));
+  }
+  SUBCASE("several annotation files") {
+    fs::remove(folder / "train/_annotations.coco.json");
+    folder.write("train/one.json", coco_text({"a.png"}));
+    folder.write("train/two.json", coco_text({"a.png"}));
+    CHECK(contains(message(), "train: has 2 JSON files; name the annotation file"));
+  }
+}
+
+TEST_CASE("a source yields images with boxes and class indices in ascending order of ids") {
+  const TemporaryFolder folder;
+  folder.write("train/_annotations.coco.json",
+               coco_text({"a.png", "b.png"}, R"(,{"id":8,"image_id":1,"category_id":0,"bbox":[0,0,1,1]},)"
+                                             R"({"id":9,"image_id":1,"category_id":3,"bbox":[0,0,1,1],"iscrowd":1})"));
+  save(folder / "train/a.png", 50);
+  save(folder / "train/b.png", 60);
+  const CocoSplits splits = read_coco_splits(folder.path());
+  const CocoSource source(splits.at("train"));
+  REQUIRE(source.size() == 2);
+  const auto first = source.load(0), second = source.load(1);
+  CHECK(first->image == Image(6, 8, 3, 50));
+  CHECK(first->objects == std::vector<LabelledBox>{{Box{1, 2, 4, 3}, 2}, {Box{0, 0, 1, 1}, 0}});
+  CHECK(second->objects == std::vector<LabelledBox>{{Box{1, 2, 4, 4}, 2}});
+  CHECK(CocoSource(splits.at("train"), {.channels = ImageChannels::grey}).load(0)->image == Image(6, 8, 1, 50));
+  CHECK(CocoSource(splits.at("train"), {.box_offset = 0.5}).load(1)->objects[0].box == Box{1.5, 2.5, 4.5, 4.5});
+  CHECK(source.key(0) != source.key(1));
+
+  save(folder / "train/a.png", 50, 6, 8);
+  CHECK(contains(error_of([&] { source.load(0); }), "images[0] (id 1): is 8x6 by its entry, but "));
+  folder.write("train/a.png", "no image");
+  CHECK(contains(error_of([&] { source.load(0); }), "a.png: is not an image"));
+}
+
+TEST_CASE("pictures of further folders become extra channels") {
+  const TemporaryFolder folder;
+  folder.write("train/_annotations.coco.json", coco_text({"a.png"}));
+  save(folder / "train/images/a.png", 50);
+  save(folder / "train/thermal/a.jpg", 128);
+  save(folder / "train/images/side/a.png", 30);
+  const CocoSplits splits = read_coco_splits(folder.path());
+  const CocoSource source(splits.at("train"), {.extra_image_folders = {"thermal", "side"}});
+  CHECK(source.channels() == 5);
+  const auto sample = source.load(0);
+  REQUIRE(sample->image.shape() == Shape{6, 8, 5});
+  CHECK(sample->image(2, 3, 0) == 50);
+  CHECK(sample->image(2, 3, 3) == 128);
+  CHECK(sample->image(2, 3, 4) == 30);
+  CHECK(ResizedSource(std::make_shared<CocoSource>(source), 12, 12).load(0)->image.shape() == Shape{12, 12, 5});
+  CHECK(contains(error_of([&] { CocoSource(splits.at("train"), {.extra_image_folders = {"depth"}}); }),
+                 "images[0] (id 1): there is no picture \"depth/a.png\" for the extra channel"));
+  save(folder / "train/images/side/a.png", 30, 9, 6);
+  CHECK(contains(error_of([&] { source.load(0); }), "side/a.png: is 9x6 pixels large, but "));
+}
+
+TEST_CASE("resizing a source moves its boxes along") {
+  const auto source = std::make_shared<CountingSource>();
+  const auto sample = ResizedSource(source, 10, 10).load(2);
+  CHECK(sample->image.shape() == Shape{10, 10, 2});
+  CHECK(sample->objects[0].box == Box{1, 4, 4, 8.5});  // twice as large, 2 rows of filling above
+  CHECK(ResizedSource(source, 3, 10, FitMode::stretch).load(2)->objects[0].box == Box{1, 1, 4, 3.25});
+  CHECK(ResizedSource(source, 10, 10).key(1) != ResizedSource(source, 10, 10, FitMode::stretch).key(1));
+}
+
+TEST_CASE("the memory cache loads each sample once, within its budget") {
+  const auto source = std::make_shared<CountingSource>();
+  const CachedSource cache(source, {});
+  for (int round = 0; round < 3; ++round)
+    for (Index i = 0; i < 4; ++i) CHECK(right(*cache.load(i), i));
+  CHECK(source->loads == 4);
+  CHECK(cache.bytes_in_memory() == 4 * 30);
+
+  source->loads = 0;
+  const CachedSource small(source, {.memory_bytes = 70});
+  for (int round = 0; round < 3; ++round)
+    for (Index i = 0; i < 4; ++i) CHECK(right(*small.load(i), i));
+  CHECK(source->loads == 2 + 3 * 2);
+  CHECK(small.bytes_in_memory() == 60);
+}
+
+TEST_CASE("the disk cache survives damage, other keys and concurrent use") {
+  const TemporaryFolder folder;
+  const auto source = std::make_shared<CountingSource>();
+  const CacheOptions options{.memory_bytes = 0, .folder = folder / "deep/cache"};
+  const auto load_all = [&] {
+    source->loads = 0;
+    const CachedSource cache(source, options);
+    for (Index i = 0; i < 4; ++i) CHECK(right(*cache.load(i), i));
+    return source->loads.load();
+  };
+  const auto files = [&] {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(options.folder)) found.push_back(entry.path());
+    return found;
+  };
+  CHECK(load_all() == 4);
+  CHECK(load_all() == 0);
+  CHECK(files().size() == 4);
+
+  const Bytes whole = read_bytes(files()[0]);
+  for (std::size_t size = 0; size < whole.size(); size += 7) {  // half-written
+    write_bytes(files()[0], std::span(whole).first(size));
+    CHECK(load_all() == 1);
+  }
+  for (std::size_t at = 0; at < whole.size(); at += 5) {  // damaged
+    Bytes damaged = whole;
+    damaged[at] ^= 0x10;
+    write_bytes(files()[0], damaged);
+    CHECK(load_all() == 1);
+  }
+  // An entry of another key in this place (a collision of the hash).
+  write_bytes(files()[0], read_bytes(files()[1]));
+  CHECK(load_all() == 1);
+
+  source->version = " changed";
+  CHECK(load_all() == 4);
+  CHECK(load_all() == 0);
+
+  for (const fs::path& file : files()) fs::remove(file);
+  source->loads = 0;
+  std::vector<std::thread> threads;
+  std::atomic<int> good = 0;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      const CachedSource cache(source, options);  // as another process would
+      for (int round = 0; round < 5; ++round)
+        for (Index i = 0; i < 4; ++i) good += right(*cache.load(i), i);
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(good == 80);
+  CHECK(files().size() == 4);  // nothing half-written is left
+
+  folder.write("file", "");
+  CHECK(contains(error_of([&] { CachedSource(source, {.folder = folder / "file"}); }), "cannot make the cache folder"));
+}
+
+TEST_CASE("the LPBF data set is read") {
+  const fs::path root = "/work/shared/lpbf";
+  if (!fs::is_directory(root)) {
+    MESSAGE("SKIPPED: " << root << " is not there");
+    return;
+  }
+  const CocoSplits splits = read_coco_splits(root);
+  CHECK(splits.at("train").size() == 702);
+  CHECK(splits.at("valid").size() == 87);
+  CHECK(splits.at("train").coco.annotations.size() == 16077);
+  CHECK(splits.at("valid").coco.annotations.size() == 3067);
+  CHECK(!splits.test);
+  const auto source = std::make_shared<CocoSource>(splits.at("valid"));
+  const ResizedSource resized(source, 416, 416);
+  const CachedSource cache(std::make_shared<ResizedSource>(resized), {});
+  Index objects = 0;
+  for (Index i = 0; i < source->size(); ++i) {
+    const auto sample = cache.load(i);
+    CHECK(sample->image.shape() == Shape{416, 416, 3});
+    objects += static_cast<Index>(sample->objects.size());
+    for (const LabelledBox& object : sample->objects) CHECK(object.label == 1);
+  }
+  CHECK(objects == 3067);
+  CHECK(cache.bytes_in_memory() == 87 * 416 * 416 * 3);
+}
