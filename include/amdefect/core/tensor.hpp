@@ -1,6 +1,5 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -11,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "amdefect/core/eigen.hpp"
 #include "amdefect/core/shape.hpp"
 
 namespace amdefect {

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <Eigen/Core>
-
+#include "amdefect/core/eigen.hpp"
 #include "amdefect/core/parallel.hpp"
 #include "amdefect/core/tensor.hpp"
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
 
+#include "amdefect/core/eigen.hpp"
 #include "amdefect/losses/reduction.hpp"
 
 namespace amdefect {

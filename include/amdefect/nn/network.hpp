@@ -106,6 +106,8 @@ class Network {
   /// Marks a value as an output, in order.
   void output(Value value, const std::string& name = "output") {
     require(value.id < nodes_.size(), "network: output '", name, "' is not a value of this network");
+    for (const Output& other : outputs_)
+      require(other.value.id != value.id, "network: '", nodes_[value.id].name, "' is an output already");
     outputs_.push_back({name, value});
   }
 

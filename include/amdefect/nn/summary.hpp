@@ -1,0 +1,70 @@
+#pragma once
+
+#include <iomanip>
+#include <sstream>
+#include <string>
+
+#include "amdefect/nn/network.hpp"
+
+namespace amdefect {
+
+namespace detail {
+
+/// 1234567 -> 1,234,567.
+inline std::string with_commas(Index number) {
+  const std::string digits = std::to_string(number);
+  std::string result;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) result += ',';
+    result += digits[i];
+  }
+  return result;
+}
+
+}  // namespace detail
+
+/// A table like Keras': name and kind of each layer, output shape for a batch of one, parameters, multiply-accumulate
+/// operations and inputs, and the totals.
+template <class T>
+std::string summary(const Network<T>& network) {
+  struct Row {
+    std::string layer, shape, parameters, macs, inputs;
+  };
+  std::vector<Row> rows{{"Layer (kind)", "Output shape", "Parameters", "MACs", "Inputs"}};
+  Index total_macs = 0;
+  for (const auto& node : network.nodes()) {
+    Index parameters = 0, macs = 0;
+    for (const std::size_t id : node.parameters) parameters += network.parameters()[id].size();
+    std::vector<Shape> shapes;
+    std::string inputs;
+    for (const Value input : node.inputs) {
+      shapes.push_back(network.shape(input));
+      inputs += (inputs.empty() ? "" : ", ") + network.nodes()[input.id].name;
+    }
+    if (node.operation) macs = node.operation->cost(shapes);
+    total_macs += macs;
+    rows.push_back({concat(node.name, " (", node.operation ? node.operation->kind() : "input", ")"),
+                    concat(node.shape.sample()), detail::with_commas(parameters), detail::with_commas(macs), inputs});
+  }
+  std::array<std::size_t, 4> widths{};
+  for (const Row& row : rows)
+    widths = {std::max(widths[0], row.layer.size()), std::max(widths[1], row.shape.size()),
+              std::max(widths[2], row.parameters.size()), std::max(widths[3], row.macs.size())};
+  std::ostringstream out;
+  const auto width = [&](std::size_t column) { return static_cast<int>(widths[column]); };
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Row& row = rows[i];
+    out << std::left << std::setw(width(0)) << row.layer << "  " << std::setw(width(1)) << row.shape << "  "
+        << std::right << std::setw(width(2)) << row.parameters << "  " << std::setw(width(3)) << row.macs << "  "
+        << row.inputs << '\n';
+    if (i == 0) out << std::string(widths[0] + widths[1] + widths[2] + widths[3] + 14, '-') << '\n';
+  }
+  const Index total = network.parameters().total(), trainable = network.parameters().trainable();
+  out << "\nTotal parameters:         " << detail::with_commas(total)
+      << "\nTrainable parameters:     " << detail::with_commas(trainable)
+      << "\nNon-trainable parameters: " << detail::with_commas(total - trainable)
+      << "\nMACs for one sample:      " << detail::with_commas(total_macs) << '\n';
+  return out.str();
+}
+
+}  // namespace amdefect

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "amdefect/optim/optimizer.hpp"
+
+namespace amdefect {
+
+/// Where Adam adds epsilon. With bias corrections c1 = 1 - beta1^t, c2 = 1 - beta2^t:
+enum class AdamEpsilon {
+  keras,    ///< w -= lr sqrt(c2) / c1 m / (sqrt(v) + epsilon)
+  pytorch,  ///< w -= lr / c1 m / (sqrt(v / c2) + epsilon), the form of the paper's Algorithm 1
+};
+
+/// Hyper-parameters of Adam, with Keras' defaults.
+struct AdamOptions {
+  double beta1 = 0.9, beta2 = 0.999;
+  double epsilon = 1e-7;
+  /// AdamW: kernels shrink by the factor 1 - lr weight_decay before each update (Loshchilov and Hutter 2019).
+  double weight_decay = 0;
+  AdamEpsilon form = AdamEpsilon::keras;
+};
+
+/// Adam (Kingma and Ba 2015), and AdamW when `weight_decay` is set.
+template <class T>
+class Adam : public Optimizer<T> {
+ public:
+  explicit Adam(const AdamOptions& options = {}) : Optimizer<T>({"m", "v"}), options_(options) {}
+
+ protected:
+  void begin_step(double learning_rate) override {
+    const auto t = static_cast<double>(this->steps());
+    const double correction1 = 1 - std::pow(options_.beta1, t);
+    const double correction2 = std::sqrt(1 - std::pow(options_.beta2, t));
+    const bool keras = options_.form == AdamEpsilon::keras;
+    // Both forms are rate * m / (sqrt(v) + epsilon) with these two numbers.
+    rate_ = static_cast<T>(learning_rate * correction2 / correction1);
+    epsilon_ = static_cast<T>(keras ? options_.epsilon : options_.epsilon * correction2);
+    shrink_ = static_cast<T>(1 - learning_rate * options_.weight_decay);
+  }
+  void update(const Parameter& parameter, ConstArrayMap<T> gradient, Index first, ArrayMap<T> weights) override {
+    ArrayMap<T> m = this->moment(0, first, gradient.size());
+    ArrayMap<T> v = this->moment(1, first, gradient.size());
+    if (parameter.weight_decay && options_.weight_decay != 0) weights *= shrink_;
+    m += (gradient - m) * static_cast<T>(1 - options_.beta1);
+    v += (gradient.square() - v) * static_cast<T>(1 - options_.beta2);
+    weights -= rate_ * m / (v.sqrt() + epsilon_);
+  }
+
+ private:
+  AdamOptions options_;
+  T rate_ = 0, epsilon_ = 0, shrink_ = 1;
+};
+
+}  // namespace amdefect

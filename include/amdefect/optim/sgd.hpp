@@ -1,0 +1,46 @@
+#pragma once
+
+#include "amdefect/optim/optimizer.hpp"
+
+namespace amdefect {
+
+/// Hyper-parameters of stochastic gradient descent.
+struct SgdOptions {
+  double momentum = 0;
+  bool nesterov = false;
+  double weight_decay = 0;  ///< adds weight_decay w to the gradient of kernels
+};
+
+/// Stochastic gradient descent with momentum as in PyTorch: buffer = momentum buffer + g, then w -= lr buffer, or with
+/// Nesterov's momentum w -= lr (g + momentum buffer). The buffer does not contain the learning rate.
+template <class T>
+class Sgd : public Optimizer<T> {
+ public:
+  explicit Sgd(const SgdOptions& options = {})
+      : Optimizer<T>(options.momentum != 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}),
+        options_(options) {}
+
+ protected:
+  void begin_step(double learning_rate) override { rate_ = static_cast<T>(learning_rate); }
+  void update(const Parameter& parameter, ConstArrayMap<T> gradient, Index first, ArrayMap<T> weights) override {
+    const T decay = static_cast<T>(parameter.weight_decay ? options_.weight_decay : 0);
+    const auto momentum = static_cast<T>(options_.momentum);
+    const auto total = gradient + decay * weights;
+    if (options_.momentum == 0) {
+      weights -= rate_ * total;
+      return;
+    }
+    ArrayMap<T> buffer = this->moment(0, first, gradient.size());
+    buffer = momentum * buffer + total;
+    if (options_.nesterov)
+      weights -= rate_ * (total + momentum * buffer);
+    else
+      weights -= rate_ * buffer;
+  }
+
+ private:
+  SgdOptions options_;
+  T rate_ = 0;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,36 @@
+#include "allocation_counter.hpp"
+
+#include <doctest/doctest.h>
+
+#include "amdefect/losses/bce.hpp"
+#include "amdefect/losses/mse.hpp"
+#include "amdefect/nn/workspace.hpp"
+#include "amdefect/optim/adam.hpp"
+#include "defect_detector/paper_network.hpp"
+
+using namespace amdefect;
+
+TEST_CASE("after the first step neither training nor inference allocates") {
+  Network<float> net = paper_network<float>(4, 96);
+  net.initialize(1);
+  const Tensor<float> batch({2, 96, 96, 3}), classes({2, 100, 4}), boxes({2, 100, 4});
+  auto training = Workspace<float>::for_training(net);
+  Workspace<float> inference(net);
+  Adam<float> adam;
+  const auto step = [&] {
+    net.parameters().gradients().fill(0);
+    training.forward(batch);
+    bce_logits(training.output(0), classes, training.output_gradient(0));
+    mse(training.output(1), boxes, training.output_gradient(1));
+    training.backward();
+    adam.step(net.parameters(), 1e-4);
+    inference.forward(batch);
+  };
+  step();
+  const long before = heap_allocations;
+  step();
+  step();
+  CHECK(heap_allocations == before);
+  const Tensor<float> probe({1});
+  CHECK(heap_allocations > before);  // the counter counts
+}

@@ -1,0 +1,191 @@
+#include "amdefect/nn/workspace.hpp"
+
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "amdefect/nn/layers.hpp"
+#include "amdefect/nn/summary.hpp"
+#include "defect_detector/paper_network.hpp"
+
+using namespace amdefect;
+
+namespace {
+
+template <class T>
+Tensor<T> gaussian(const Shape& shape, std::uint64_t seed) {
+  Tensor<T> tensor(shape);
+  Random random(seed);
+  for (T& value : tensor) value = static_cast<T>(random.normal());
+  return tensor;
+}
+
+/// Branches, fan-out, an output that is used further, shared weights, in-place layers, several kinds of memory.
+Network<double> branched_network() {
+  Network<double> net;
+  const Value image = net.input({6, 6, 2});
+  const Value stem = net.add(Relu<double>(), net.add(Conv2d<double>(4, {.kernel = 3}), image, "stem"));
+  const Value left = net.add(Conv2d<double>(4, {.kernel = 3}), stem, "left");
+  const Value right = net.add_shared(left, left, "right");
+  const Value sum = net.add(Add<double>(), {left, right, stem}, "sum");
+  const Value norm = net.add(BatchNorm<double>(), sum, "norm");
+  const Value both = net.add(Concatenate<double>(), {net.add(Silu<double>(), norm), stem}, "both");
+  net.output(both, "map");
+  const Value pooled = net.add(GlobalAveragePool<double>(), both);
+  net.output(net.add(Dense<double>(3), net.add(Sigmoid<double>(), pooled), "dense"), "scores");
+  net.initialize(3);
+  return net;
+}
+
+/// A loss whose gradient is known: half the sum of squares of all outputs.
+double half_squares(Workspace<double>& workspace, bool gradients) {
+  double loss = 0;
+  for (std::size_t i = 0; i < workspace.network().outputs().size(); ++i) {
+    loss += 0.5 * workspace.output(i).array().square().sum();
+    if (gradients) copy(workspace.output(i), workspace.output_gradient(i));
+  }
+  return loss;
+}
+
+}  // namespace
+
+TEST_CASE("a branched network's gradients agree with finite differences") {
+  Network<double> net = branched_network();
+  Tensor<double> x = gaussian<double>({3, 6, 6, 2}, 1);
+  auto workspace = Workspace<double>::for_training(net, {}, 0, true);
+  workspace.forward(x);
+  half_squares(workspace, true);
+  workspace.backward();
+  const auto loss = [&] {
+    workspace.forward(x);
+    return half_squares(workspace, false);
+  };
+  const auto difference = [&](double& variable) {
+    constexpr double step = 1e-5;
+    const double value = variable;
+    variable = value + step;
+    const double above = loss();
+    variable = value - step;
+    const double below = loss();
+    variable = value;
+    return (above - below) / (2 * step);
+  };
+  const Tensor<double> gradients = [&] {
+    Tensor<double> copied(net.parameters().gradients().shape());
+    copy(net.parameters().gradients(), copied.view());
+    return copied;
+  }();
+  const Tensor<double> dx = [&] {
+    Tensor<double> copied(x.shape());
+    copy(workspace.input_gradient(), copied.view());
+    return copied;
+  }();
+  for (const Parameter& p : net.parameters().list()) {
+    if (p.statistic) continue;
+    CAPTURE(p.name);
+    for (Index i = 0; i < p.size(); i += 3)
+      CHECK(gradients[p.offset + i] == doctest::Approx(difference(net.parameters().value(p)[i])).epsilon(1e-6));
+  }
+  for (Index i = 0; i < x.size(); i += 17) CHECK(dx[i] == doctest::Approx(difference(x[i])).epsilon(1e-6));
+}
+
+TEST_CASE("gradients accumulate, and frozen weights get none") {
+  Network<double> net = branched_network();
+  const Tensor<double> x = gaussian<double>({2, 6, 6, 2}, 1);
+  net.parameters().set_trainable("stem", false);
+  auto workspace = Workspace<double>::for_training(net);
+  const auto step = [&] {
+    workspace.forward(x);
+    half_squares(workspace, true);
+    workspace.backward();
+  };
+  step();
+  const double once = net.parameters().gradient("left.kernel")[0];
+  step();
+  CHECK(net.parameters().gradient("left.kernel")[0] == doctest::Approx(2 * once));
+  CHECK(net.parameters().gradient("stem.kernel").array().abs().maxCoeff() == 0);
+  CHECK_THROWS_AS(net.parameters().set_trainable("nothing", false), Error);
+}
+
+TEST_CASE("shapes seen before give the same results again, in either order") {
+  const Network<double> net = branched_network();
+  const Tensor<double> small = gaussian<double>({1, 6, 6, 2}, 1), large = gaussian<double>({4, 9, 7, 2}, 2);
+  Workspace<double> workspace(net);
+  workspace.forward(small);
+  const Tensor<double> first(workspace.output("scores").shape(), workspace.output("scores").span());
+  workspace.forward(large);
+  CHECK(workspace.output("map").shape() == Shape{4, 9, 7, 8});
+  workspace.forward(small);
+  CHECK((workspace.output("scores").array() == first.array()).all());
+}
+
+TEST_CASE("one network serves several threads at once") {
+  const Network<double> net = branched_network();
+  std::vector<Tensor<double>> images, expected;
+  Workspace<double> alone(net, {.threads = 1});
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    images.push_back(gaussian<double>({2, 6, 6, 2}, i));
+    alone.forward(images.back());
+    expected.emplace_back(alone.output("scores").shape(), alone.output("scores").span());
+  }
+  std::vector<int> equal(4);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < 4; ++i)
+    threads.emplace_back([&, i] {
+      Workspace<double> own(net, {.threads = 1});
+      for (int round = 0; round < 20; ++round) {
+        own.forward(images[i]);
+        equal[i] += (own.output("scores").array() == expected[i].array()).all();
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(equal == std::vector<int>{20, 20, 20, 20});
+}
+
+TEST_CASE("results do not depend on the number of threads beyond rounding") {
+  Network<float> net = paper_network<float>(4, 64);
+  net.initialize(5);
+  const Tensor<float> x = gaussian<float>({3, 64, 64, 3}, 1);
+  std::vector<Tensor<float>> gradients;
+  for (const int threads : {1, 2, 3}) {
+    auto workspace = Workspace<float>::for_training(net, {.threads = threads});
+    net.parameters().gradients().fill(0);
+    workspace.forward(x);
+    for (std::size_t i = 0; i < 2; ++i) copy(workspace.output(i), workspace.output_gradient(i));
+    workspace.backward();
+    gradients.emplace_back(net.parameters().gradients().shape(), net.parameters().gradients().span());
+  }
+  const float largest = gradients[0].array().abs().maxCoeff();
+  for (const auto& other : gradients) CHECK((other.array() - gradients[0].array()).abs().maxCoeff() <= 1e-5f * largest);
+}
+
+TEST_CASE("the paper's network has the published size") {
+  const Network<float> net = paper_network<float>();
+  CHECK(net.parameters().total() == 1632408);
+  CHECK(net.parameters().trainable() == 1631512);
+  const std::string table = summary(net);
+  CHECK(table.find("conv3 (conv2d)") != std::string::npos);
+  CHECK(table.find("Total parameters:         1,632,408") != std::string::npos);
+  CHECK(table.find("Non-trainable parameters: 896") != std::string::npos);
+}
+
+TEST_CASE("misuse of a network gives a clear message") {
+  Network<float> net;
+  const Value image = net.input({4, 4, 3});
+  const Value conv = net.add(Conv2d<float>(2, {.kernel = 3}), image, "conv");
+  CHECK_THROWS_WITH_AS(net.add(Relu<float>(), conv, "conv"), "network: there are two nodes named 'conv'", Error);
+  CHECK_THROWS_WITH_AS(
+      net.add(Conv2d<float>(2, {.kernel = 9, .padding = Padding::valid()}), conv, "wide"),
+      "network: 'wide': conv2d: a 9x9 kernel with dilation 1x1 does not fit into the input [1, 4, 4, 2]", ShapeError);
+  net.output(conv);
+  CHECK_THROWS_WITH_AS(net.output(conv, "again"), "network: 'conv' is an output already", Error);
+  CHECK_THROWS_WITH_AS(Workspace<float>{net},
+                       "workspace: the network has no weights yet: call initialize() or load_weights() first", Error);
+  net.initialize(1);
+  CHECK_THROWS_AS(net.add(Conv2d<float>(2), conv), Error);
+  Workspace<float> workspace(net);
+  CHECK_THROWS_WITH_AS(workspace.forward(Tensor<float>({1, 4, 4, 1})),
+                       "workspace: input 0: expected a batch of samples [4, 4, 3], got [1, 4, 4, 1]", ShapeError);
+  CHECK_THROWS_AS(workspace.backward(), Error);
+  CHECK_THROWS_AS(static_cast<void>(net.output_index("none")), Error);
+}
