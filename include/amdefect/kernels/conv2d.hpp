@@ -29,6 +29,10 @@ void conv2d_forward(const Execution& execution, const ConvGeometry& g, const T* 
     reference::conv2d_forward(g, x, kernel, epilogue, y);
   else if (algorithm == ConvAlgorithm::direct && detail::is_depthwise(g))
     detail::depthwise_forward(execution, g, x, kernel, epilogue, y);
+  else if (algorithm == ConvAlgorithm::winograd && g.stride_h == 1)
+    detail::winograd_forward<detail::WinogradStride1>(execution, g, x, kernel, epilogue, y, scratch);
+  else if (algorithm == ConvAlgorithm::winograd)
+    detail::winograd_forward<detail::WinogradStride2>(execution, g, x, kernel, epilogue, y, scratch);
   else
     detail::gemm_forward(execution, g, algorithm == ConvAlgorithm::im2col, x, kernel, epilogue, y, scratch);
 }
@@ -49,6 +53,10 @@ void conv2d_backward_input(const Execution& execution, const ConvGeometry& g, co
     reference::conv2d_backward_input(g, dy, kernel, dx);
   else if (algorithm == ConvAlgorithm::direct && detail::is_depthwise(g))
     detail::depthwise_backward_input(execution, g, dy, kernel, dx);
+  else if (algorithm == ConvAlgorithm::winograd && g.stride_h == 1)
+    detail::winograd_backward_input<detail::WinogradStride1>(execution, g, dy, kernel, dx, scratch);
+  else if (algorithm == ConvAlgorithm::winograd)
+    detail::winograd_backward_input<detail::WinogradStride2Gradient>(execution, g, dy, kernel, dx, scratch);
   else
     detail::gemm_backward_input(execution, g, algorithm == ConvAlgorithm::im2col, dy, kernel, dx, scratch);
 }
@@ -70,6 +78,10 @@ void conv2d_backward_kernel(const Execution& execution, const ConvGeometry& g, c
     reference::conv2d_backward_kernel(g, x, dy, dkernel);
   else if (algorithm == ConvAlgorithm::direct && detail::is_depthwise(g))
     detail::depthwise_backward_kernel(execution, g, x, dy, dkernel);
+  else if (algorithm == ConvAlgorithm::winograd && g.stride_h == 1)
+    detail::winograd_backward_kernel<detail::WinogradStride1>(execution, g, x, dy, dkernel, scratch);
+  else if (algorithm == ConvAlgorithm::winograd)
+    detail::winograd_backward_kernel<detail::WinogradStride2>(execution, g, x, dy, dkernel, scratch);
   else
     detail::gemm_backward_kernel(execution, g, algorithm == ConvAlgorithm::im2col, x, dy, dkernel, scratch);
 }

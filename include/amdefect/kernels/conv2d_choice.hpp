@@ -4,11 +4,14 @@
 #include "amdefect/kernels/conv2d_depthwise.hpp"
 #include "amdefect/kernels/conv2d_gemm.hpp"
 #include "amdefect/kernels/conv2d_gemm_kernel_gradient.hpp"
+#include "amdefect/kernels/winograd_kernel_gradient.hpp"
 
 /// Which algorithm a convolution runs. Execution::convolution asks for one:
 /// - reference: plain loops, one thread, no scratch memory.
 /// - im2col: writes the windows of a few output rows as a matrix and multiplies it with the kernel. Any geometry.
 /// - direct: the same product read from the input in place; depthwise convolutions have their own loops. Any geometry.
+/// - winograd: 3x3 kernels with stride 1 or 2, no dilation, no groups, with fewer products (winograd.hpp). Rounding
+///   errors are larger: about 3e-6 of the largest result in float with 256 channels, where `direct` has 5e-7.
 /// - automatic: picks by shape.
 /// Where the wanted algorithm cannot do the geometry or needs more than scratch_limit, `direct` is used, and where that
 /// needs too much, `reference`.
@@ -16,10 +19,22 @@ namespace amdefect::detail {
 
 enum class ConvDirection { forward, backward_input, backward_kernel };
 
+template <class T, class Scheme, class GradientScheme>
+Index winograd_scratch(const Execution& execution, ConvDirection direction, const ConvGeometry& g) {
+  if (direction == ConvDirection::forward)
+    return WinogradScratch<T, Scheme>(execution, forward_grid<Scheme>(g)).elements();
+  if (direction == ConvDirection::backward_input)
+    return WinogradScratch<T, GradientScheme>(execution, gradient_grid<GradientScheme>(g)).elements();
+  return WinogradGradientScratch<T, Scheme>(execution, forward_grid<Scheme>(g)).elements();
+}
+
 /// Elements of scratch memory of one algorithm.
 template <class T>
 Index conv_scratch(ConvAlgorithm algorithm, const Execution& execution, ConvDirection direction,
                    const ConvGeometry& g) {
+  if (algorithm == ConvAlgorithm::winograd)
+    return g.stride_h == 1 ? winograd_scratch<T, WinogradStride1, WinogradStride1>(execution, direction, g)
+                           : winograd_scratch<T, WinogradStride2, WinogradStride2Gradient>(execution, direction, g);
   const bool columns = algorithm == ConvAlgorithm::im2col;
   if (algorithm == ConvAlgorithm::reference || g.output_size() == 0 || (is_depthwise(g) && !columns)) return 0;
   if (direction == ConvDirection::forward) return gemm_forward_scratch<T>(execution, g, columns);
@@ -27,15 +42,23 @@ Index conv_scratch(ConvAlgorithm algorithm, const Execution& execution, ConvDire
   return gemm_backward_kernel_scratch<T>(execution, g, columns);
 }
 
-inline bool can_do(ConvAlgorithm algorithm, const ConvGeometry&) {
+inline bool can_do(ConvAlgorithm algorithm, const ConvGeometry& g) {
+  if (algorithm == ConvAlgorithm::winograd) return winograd_fits(g) && g.output_size() > 0;
   return algorithm == ConvAlgorithm::im2col || algorithm == ConvAlgorithm::direct;
+}
+
+/// What `automatic` stands for.
+template <class T>
+ConvAlgorithm automatic_algorithm(const ConvGeometry& g) {
+  const bool winograd = sizeof(T) <= 4 && winograd_fits(g) && g.in_c >= 32 && g.out_c >= 32;
+  return winograd ? ConvAlgorithm::winograd : ConvAlgorithm::direct;
 }
 
 template <class T>
 ConvAlgorithm choose_algorithm(const Execution& execution, ConvDirection direction, const ConvGeometry& g) {
   if (execution.convolution == ConvAlgorithm::reference) return ConvAlgorithm::reference;
   const ConvAlgorithm wanted =
-      execution.convolution == ConvAlgorithm::automatic ? ConvAlgorithm::direct : execution.convolution;
+      execution.convolution == ConvAlgorithm::automatic ? automatic_algorithm<T>(g) : execution.convolution;
   for (const ConvAlgorithm algorithm : {wanted, ConvAlgorithm::direct})
     if (can_do(algorithm, g) &&
         static_cast<std::size_t>(conv_scratch<T>(algorithm, execution, direction, g)) * sizeof(T) <=

@@ -34,7 +34,7 @@ void add_kernel_gradient(const Runs& runs, const Runs& pixels, const T* a, const
     for (Index inner = 0; inner < runs.inner; ++inner) {
       const T* from = a + outer * runs.outer_step + inner * runs.inner_step;
       for_each_tile<T>(runs.length, [&](Index first, Index rows) {
-        multiply_columns_of<T>[static_cast<std::size_t>(rows - 1)](from + first, pixels, panel,
+        multiply_columns_of<T>[static_cast<std::size_t>(rows - 1)](from + first, pixels, panel, GemmTile<T>::columns,
                                                                    sum + first * GemmTile<T>::columns);
       });
       sum += runs.length * GemmTile<T>::columns;

@@ -109,11 +109,11 @@ void multiply_rows(const T* const* a, const Runs& runs, const T* b, T* const* c,
 /// steps
 /// (`runs.length` is not used) and the rows of C are those of a packed panel.
 template <class T, int rows>
-void multiply_columns(const T* a, const Runs& runs, const T* b, T* c) {
+void multiply_columns(const T* a, const Runs& runs, const T* b, Index b_step, T* c) {
   Accumulators<T, rows> sum{};
   for (Index outer = 0; outer < runs.outer; ++outer) {
     const T* column = a + outer * runs.outer_step;
-    for (Index inner = 0; inner < runs.inner; ++inner, column += runs.inner_step, b += GemmTile<T>::columns)
+    for (Index inner = 0; inner < runs.inner; ++inner, column += runs.inner_step, b += b_step)
       add_outer_product<T, rows>(
           sum, b, [&](auto m) __attribute__((always_inline)) { return column[m]; });
   }

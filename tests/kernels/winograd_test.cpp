@@ -1,0 +1,198 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "amdefect/core/random.hpp"
+#include "amdefect/core/tensor.hpp"
+#include "amdefect/kernels/conv2d.hpp"
+
+using namespace amdefect;
+using namespace amdefect::detail;
+
+namespace {
+
+/// Random 3x3 convolutions with every kind of border and with channels that do not fill vectors.
+ConvGeometry random_geometry(Random& random, Index stride) {
+  ConvGeometry g;
+  g.batch = 1 + random.integer(3);
+  g.in_h = 1 + random.integer(30);
+  g.in_w = 1 + random.integer(30);
+  g.in_c = 1 + random.integer(70);
+  g.out_c = 1 + random.integer(70);
+  g.kernel_h = g.kernel_w = 3;
+  g.stride_h = g.stride_w = stride;
+  const PaddingMode mode = random.chance(0.5) ? PaddingMode::same : PaddingMode::explicit_pads;
+  const Index pads[] = {random.integer(5), 2 + random.integer(3), random.integer(5), 2 + random.integer(3)};
+  const WindowAxis h = window_axis(g.in_h, 3, stride, 1, mode, pads[0], pads[1]);
+  const WindowAxis w = window_axis(g.in_w, 3, stride, 1, mode, pads[2], pads[3]);
+  g.out_h = h.out;
+  g.out_w = w.out;
+  g.pad_top = h.before;
+  g.pad_left = w.before;
+  return g;
+}
+
+template <class T>
+Tensor<T> uniform(Index size, Random& random) {
+  Tensor<T> tensor({size});
+  for (T& value : tensor) value = static_cast<T>(static_cast<float>(random.uniform(-1, 1)));
+  return tensor;
+}
+
+template <class To, class From>
+Tensor<To> convert(const Tensor<From>& from) {
+  Tensor<To> to(from.shape());
+  std::copy(from.begin(), from.end(), to.begin());
+  return to;
+}
+
+template <class T>
+Tensor<T> scratch_block(Index size) {
+  Tensor<T> scratch({size});
+  scratch.fill(std::numeric_limits<T>::quiet_NaN());
+  return scratch;
+}
+
+/// How much larger than the terms of the result the numbers in between are, for one axis: with independent terms of
+/// size 1, position p holds products of size |row p of left| |row p of right|, which `result` adds up.
+template <class Result, class Left, class Right>
+double amplification() {
+  const auto square_norm = []<class Matrix>(Matrix, int row) {
+    double sum = 0;
+    for (int column = 0; column < Matrix::columns; ++column) sum += Matrix::at(row, column) * Matrix::at(row, column);
+    return sum;
+  };
+  double largest = 0;
+  for (int i = 0; i < Result::rows; ++i) {
+    double sum = 0;
+    for (int p = 0; p < Result::columns; ++p)
+      sum += Result::at(i, p) * Result::at(i, p) * square_norm(Left{}, p) * square_norm(Right{}, p);
+    largest = std::max(largest, std::sqrt(sum));
+  }
+  return largest;
+}
+
+/// Six standard deviations of the rounding error if each rounding is off by an independent u (Higham and Mary 2019): a
+/// sum of n products has n partial sums of size sqrt(i), and each product passes through at most `steps` operations of
+/// the transforms. The factors are uniform in [-1, 1], which has mean square 1/3. One for each axis, the amplification
+/// is squared.
+template <class T>
+double error_bound(double amplification, Index n, int steps) {
+  const double u = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2, count = static_cast<double>(n);
+  return 6 * u * amplification * amplification / 3 * std::sqrt(count * count / 2 + count * steps);
+}
+
+template <class T>
+double largest_difference(const Tensor<T>& a, const Tensor<double>& b) {
+  double largest = 0;
+  for (Index i = 0; i < a.size(); ++i) {
+    const double difference = std::abs(static_cast<double>(a[i]) - b[i]);
+    if (!(difference <= largest)) largest = difference;  // keeps a NaN
+  }
+  return largest;
+}
+
+template <class T, class Scheme, class GradientScheme>
+void check(const ConvGeometry& g, int threads, Random& random) {
+  using Output = Transform<Scheme::output_matrix>;
+  using Input = Transform<Scheme::input_matrix>;
+  using Kernel = Transform<Scheme::kernel_matrix>;
+  const Execution execution{.threads = threads, .convolution = ConvAlgorithm::winograd};
+  CAPTURE(g.in_h);
+  CAPTURE(g.in_w);
+  CAPTURE(g.in_c);
+  CAPTURE(g.out_c);
+  CAPTURE(g.pad_top);
+  CAPTURE(g.pad_left);
+  const auto x = uniform<double>(g.input_size(), random), kernel = uniform<double>(g.kernel_size(), random),
+             dy = uniform<double>(g.output_size(), random), bias = uniform<double>(g.out_c, random);
+  const auto x_t = convert<T>(x), kernel_t = convert<T>(kernel), dy_t = convert<T>(dy), bias_t = convert<T>(bias);
+  constexpr int steps = 2 * (Scheme::input + Scheme::points + 3);
+
+  Tensor<double> expected({g.output_size()});
+  reference::conv2d_forward(g, x.data(), kernel.data(), {.bias = bias.data(), .relu = true}, expected.data());
+  Tensor<T> y({g.output_size()});
+  CHECK(choose_algorithm<T>(execution, ConvDirection::forward, g) == ConvAlgorithm::winograd);
+  auto scratch = scratch_block<T>(conv2d_forward_scratch<T>(execution, g));
+  conv2d_forward(execution, g, x_t.data(), kernel_t.data(), {.bias = bias_t.data(), .relu = true}, y.data(),
+                 scratch.data());
+  CHECK(largest_difference(y, expected) <= error_bound<T>(amplification<Output, Input, Kernel>(), g.in_c, steps));
+
+  Tensor<double> expected_dx({g.input_size()});
+  reference::conv2d_backward_input(g, dy.data(), kernel.data(), expected_dx.data());
+  Tensor<T> dx = scratch_block<T>(g.input_size());
+  scratch = scratch_block<T>(conv2d_backward_input_scratch<T>(execution, g));
+  conv2d_backward_input(execution, g, dy_t.data(), kernel_t.data(), dx.data(), scratch.data());
+  const double dx_amplification =
+      amplification<Transform<GradientScheme::output_matrix>, Transform<GradientScheme::input_matrix>, Kernel>();
+  CHECK(largest_difference(dx, expected_dx) <= error_bound<T>(dx_amplification, g.out_c, steps));
+
+  Tensor<double> expected_dkernel = uniform<double>(g.kernel_size(), random);
+  Tensor<T> dkernel = convert<T>(expected_dkernel);
+  reference::conv2d_backward_kernel(g, x.data(), dy.data(), expected_dkernel.data());
+  scratch = scratch_block<T>(conv2d_backward_kernel_scratch<T>(execution, g));
+  conv2d_backward_kernel(execution, g, x_t.data(), dy_t.data(), dkernel.data(), scratch.data());
+  const double dkernel_amplification =
+      amplification<Transform<Scheme::kernel_matrix, true>, Input, Transform<Scheme::output_matrix, true>>();
+  CHECK(largest_difference(dkernel, expected_dkernel) <=
+        error_bound<T>(dkernel_amplification, forward_grid<Scheme>(g).tiles(), steps));
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("Winograd convolution keeps the error bound of its matrices", T, float, double) {
+  Random random(1);
+  for (int trial = 0; trial < 100; ++trial) {
+    check<T, WinogradStride1, WinogradStride1>(random_geometry(random, 1), 1 + trial % 3, random);
+    check<T, WinogradStride2, WinogradStride2Gradient>(random_geometry(random, 2), 1 + trial % 3, random);
+  }
+}
+
+TEST_CASE("Winograd convolution: the schemes are bilinear identities") {
+  // y = A ((G k) * (B x)) must be the convolution for every pair of unit vectors.
+  const auto check_scheme = []<class Scheme>(Scheme, auto&& input_of) {
+    for (int i = 0; i < Scheme::output; ++i)
+      for (int tap = 0; tap < 3; ++tap)
+        for (int j = 0; j < Scheme::input; ++j) {
+          double sum = 0;
+          for (int p = 0; p < Scheme::points; ++p)
+            sum += Transform<Scheme::output_matrix>::at(i, p) * Transform<Scheme::kernel_matrix>::at(p, tap) *
+                   Transform<Scheme::input_matrix>::at(p, j);
+          CHECK(sum == doctest::Approx(input_of(i, tap) == j ? 1.0 : 0.0).epsilon(1e-12));
+        }
+  };
+  check_scheme(WinogradStride1{}, [](int i, int tap) { return i + tap; });
+  check_scheme(WinogradStride2{}, [](int i, int tap) { return 2 * i + tap; });
+  // Pixel i of dx meets tap t of the flipped kernel at dy (i + t - 2) / 2 where that is an integer; the tile starts at
+  // -1.
+  check_scheme(WinogradStride2Gradient{},
+               [](int i, int tap) { return (i + tap) % 2 == 0 ? (i + tap - 2) / 2 + 1 : -1; });
+}
+
+TEST_CASE("Winograd convolution: float32 keeps 1e-5 of the largest result with 256 channels") {
+  Random random(2);
+  for (const Index stride : {1, 2}) {
+    const Index out = 16 / stride;
+    const ConvGeometry g{.in_h = 16,
+                         .in_w = 16,
+                         .in_c = 256,
+                         .out_h = out,
+                         .out_w = out,
+                         .out_c = 32,
+                         .kernel_h = 3,
+                         .kernel_w = 3,
+                         .stride_h = stride,
+                         .stride_w = stride,
+                         .pad_top = 2 - stride,
+                         .pad_left = 2 - stride};
+    const auto x = uniform<double>(g.input_size(), random), kernel = uniform<double>(g.kernel_size(), random);
+    Tensor<double> expected({g.output_size()});
+    reference::conv2d_forward<double>(g, x.data(), kernel.data(), {}, expected.data());
+    const Execution execution{.threads = 1, .convolution = ConvAlgorithm::winograd};
+    Tensor<float> y({g.output_size()}), scratch = scratch_block<float>(conv2d_forward_scratch<float>(execution, g));
+    conv2d_forward<float>(execution, g, convert<float>(x).data(), convert<float>(kernel).data(), {}, y.data(),
+                          scratch.data());
+    CHECK(largest_difference(y, expected) <= 1e-5 * expected.array().abs().maxCoeff());
+  }
+}
