@@ -1,0 +1,157 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "amdefect/core/random.hpp"
+#include "amdefect/data/color.hpp"
+#include "amdefect/data/orientation.hpp"
+#include "amdefect/data/resize.hpp"
+#include "amdefect/data/sample.hpp"
+
+namespace amdefect {
+
+/// The sample flipped or turned, boxes included.
+inline Sample orient(const Sample& sample, const Orientation& orientation) {
+  Sample result{orient(sample.image, orientation), sample.objects};
+  for (LabelledBox& object : result.objects)
+    object.box = orient(object.box, sample.image.height(), sample.image.width(), orientation);
+  return result;
+}
+
+/// The sample resized to `height` x `width`, boxes included.
+inline Sample resize(const Sample& sample, Index height, Index width) {
+  Sample result{resize(sample.image, height, width), sample.objects};
+  const Letterbox stretch = fit_letterbox(sample.image.height(), sample.image.width(), height, width, FitMode::stretch);
+  for (LabelledBox& object : result.objects) object.box = stretch.map(object.box);
+  return result;
+}
+
+/// A window of whole pixels; it may reach beyond the image.
+struct CropWindow {
+  Index top = 0, left = 0, height = 1, width = 1;
+
+  friend bool operator==(const CropWindow&, const CropWindow&) = default;
+};
+
+/// What is inside of the window; beyond the image all channels are `fill`. Boxes are cut at the window's border, and
+/// left out where less than `min_visible` (0 to 1) of their area remains, or nothing at all.
+inline Sample crop(const Sample& sample, const CropWindow& window, double min_visible, std::uint8_t fill = 0) {
+  Sample result{Image(window.height, window.width, sample.image.channels(), fill), {}};
+  paste(sample.image, result.image, -window.top, -window.left);
+  const auto x = static_cast<double>(window.left), y = static_cast<double>(window.top);
+  const Box inside{0, 0, static_cast<double>(window.width), static_cast<double>(window.height)};
+  for (const LabelledBox& object : sample.objects) {
+    const Box moved{object.box.x1 - x, object.box.y1 - y, object.box.x2 - x, object.box.y2 - y};
+    const Box visible = intersection(moved, inside);
+    if (visible.width() > 0 && visible.height() > 0 && visible.area() >= min_visible * moved.area())
+      result.objects.push_back({visible, object.label});
+  }
+  return result;
+}
+
+/// How `random_crop` chooses its window.
+struct RandomCropOptions {
+  Index height = 256, width = 256;             ///< size of the result
+  double smallest_zoom = 1, largest_zoom = 1;  ///< 2 shows everything twice as large; uniform in its logarithm
+  double on_object = 0;                        ///< probability that the window contains the middle of a random object
+  double min_visible = 0.3;                    ///< see `crop`
+  std::uint8_t fill = 0;
+};
+
+/// A random window, magnified to the size asked for. It lies inside of the image where the image is large enough, else
+/// around all of it.
+inline Sample random_crop(const Sample& sample, const RandomCropOptions& options, Random& random) {
+  const double zoom = std::exp(random.uniform(std::log(options.smallest_zoom), std::log(options.largest_zoom)));
+  const bool on_object = random.chance(options.on_object) && !sample.objects.empty();
+  Box middle{0, 0, static_cast<double>(sample.image.width()), static_cast<double>(sample.image.height())};
+  if (on_object) {
+    const auto count = static_cast<Index>(sample.objects.size());
+    const Box& box = sample.objects[static_cast<std::size_t>(random.integer(count))].box;
+    const double x = std::clamp((box.x1 + box.x2) / 2, 0.0, middle.x2),
+                 y = std::clamp((box.y1 + box.y2) / 2, 0.0, middle.y2);
+    middle = {x, y, x, y};
+  }
+  // Along each axis: the first position, so that the window covers [low, high] where it can, or lies in it.
+  const auto place = [&](Index size, Index image, double low, double high) {
+    const auto first = static_cast<Index>(std::ceil(std::min(high - static_cast<double>(size), low)));
+    const auto last = static_cast<Index>(std::floor(std::max(high - static_cast<double>(size), low)));
+    const Index least = std::min<Index>(0, image - size), most = std::max<Index>(0, image - size);
+    const Index from = std::clamp(first, least, most), to = std::clamp(last, least, most);
+    return from + random.integer(to - from + 1);
+  };
+  const auto scaled = [&](Index size) {
+    return std::max<Index>(1, static_cast<Index>(std::floor(static_cast<double>(size) / zoom + 0.5)));
+  };
+  CropWindow window{.height = scaled(options.height), .width = scaled(options.width)};
+  window.top = place(window.height, sample.image.height(), middle.y1, middle.y2);
+  window.left = place(window.width, sample.image.width(), middle.x1, middle.x2);
+  Sample result = crop(sample, window, options.min_visible, options.fill);
+  if (window.height == options.height && window.width == options.width) return result;
+  return resize(result, options.height, options.width);
+}
+
+/// Random changes; each is off by default. Probabilities are from 0 to 1.
+struct AugmentOptions {
+  double flip_x = 0;         ///< probability of mirroring left to right
+  double flip_y = 0;         ///< probability of mirroring top to bottom
+  double rotate = 0;         ///< probability of a rotation by 90 degrees; with both flips all eight orientations arise
+  double crop = 0;           ///< probability of a magnified part of the image
+  double crop_zoom = 2;      ///< its magnification is uniform in [1, crop_zoom], in the logarithm
+  double min_visible = 0.3;  ///< boxes of which the crop leaves less are dropped
+  double greyscale = 0;      ///< probability of losing all colour
+  double hue_degrees = 0;    ///< the hue turns by up to this, either way
+  double brightness = 0;     ///< up to this share of the full range is added or subtracted
+  double contrast = 0;       ///< the contrast is multiplied by 1 - contrast to 1 + contrast
+
+  /// The paper's: greyscale on 22 % of the outputs, hue shifted by up to 75 degrees.
+  friend bool operator==(const AugmentOptions&, const AugmentOptions&) = default;
+  static AugmentOptions paper() { return {.greyscale = 0.22, .hue_degrees = 75}; }
+};
+
+/// Throws an Error that names the option that is out of its range.
+inline void check(const AugmentOptions& options) {
+  const std::pair<const char*, double> probabilities[] = {
+      {"flip_x", options.flip_x},           {"flip_y", options.flip_y},
+      {"rotate", options.rotate},           {"crop", options.crop},
+      {"min_visible", options.min_visible}, {"greyscale", options.greyscale},
+      {"brightness", options.brightness},   {"contrast", options.contrast}};
+  for (const auto& [name, value] : probabilities)
+    require(value >= 0 && value <= 1, "augmentation: ", name, " is ", value, ", expected 0 to 1");
+  require(options.hue_degrees >= 0 && options.hue_degrees <= 180, "augmentation: hue_degrees is ", options.hue_degrees,
+          ", expected 0 to 180");
+  require(options.crop_zoom >= 1 && options.crop_zoom <= 100, "augmentation: crop_zoom is ", options.crop_zoom,
+          ", expected 1 to 100");
+}
+
+/// A randomly changed copy of the sample, of the same size (height and width swapped after a rotation). The order is:
+/// crop, orientation, colour, light.
+inline Sample augment(const Sample& sample, const AugmentOptions& options, Random& random) {
+  Sample result;
+  if (random.chance(options.crop))
+    result = random_crop(sample,
+                         {.height = sample.image.height(),
+                          .width = sample.image.width(),
+                          .largest_zoom = options.crop_zoom,
+                          .min_visible = options.min_visible},
+                         random);
+  else
+    result = {sample.image.clone(), sample.objects};
+  Orientation orientation = random.chance(options.rotate) ? Orientation::rotated_clockwise() : Orientation{};
+  if (random.chance(options.flip_x)) orientation.flip_x = !orientation.flip_x;
+  if (random.chance(options.flip_y)) orientation.flip_y = !orientation.flip_y;
+  if (orientation != Orientation{}) result = orient(result, orientation);
+
+  if (random.chance(options.greyscale)) to_greyscale(result.image);
+  if (options.hue_degrees > 0) shift_hue(result.image, random.uniform(-options.hue_degrees, options.hue_degrees));
+  if (options.brightness > 0 || options.contrast > 0) {
+    const double brightness = random.uniform(-options.brightness, options.brightness);
+    adjust_light(result.image, brightness, 1 + random.uniform(-options.contrast, options.contrast));
+  }
+  return result;
+}
+
+}  // namespace amdefect

@@ -1,0 +1,213 @@
+#include "amdefect/data/augment.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <set>
+#include <string>
+
+using namespace amdefect;
+
+namespace {
+
+using Rgb = std::array<std::uint8_t, 3>;
+
+/// A dark image with one bright pixel-aligned rectangle of its own value for each object.
+Sample sample_with(Index height, Index width, const std::vector<Box>& boxes, Index channels = 3) {
+  Sample sample{Image(height, width, channels), {}};
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    const Box& box = boxes[i];
+    const Image patch(static_cast<Index>(box.height()), static_cast<Index>(box.width()), channels,
+                      static_cast<std::uint8_t>(100 + i));
+    paste(patch, sample.image, static_cast<Index>(box.y1), static_cast<Index>(box.x1));
+    sample.objects.push_back({box, static_cast<Index>(i)});
+  }
+  return sample;
+}
+
+/// Where the pixels of object `label` really are.
+Box seen(const Image& image, Index label) {
+  Box box{1e9, 1e9, -1e9, -1e9};
+  for (Index y = 0; y < image.height(); ++y)
+    for (Index x = 0; x < image.width(); ++x)
+      if (image(y, x, 0) == 100 + label) {
+        box.x1 = std::min(box.x1, static_cast<double>(x));
+        box.y1 = std::min(box.y1, static_cast<double>(y));
+        box.x2 = std::max(box.x2, static_cast<double>(x + 1));
+        box.y2 = std::max(box.y2, static_cast<double>(y + 1));
+      }
+  return box;
+}
+
+void check_boxes(const Sample& sample) {
+  for (const LabelledBox& object : sample.objects) CHECK(object.box == seen(sample.image, object.label));
+}
+
+}  // namespace
+
+TEST_CASE("the hue turns as the colour wheel says") {
+  CHECK(shift_hue(Rgb{255, 0, 0}, 0) == Rgb{255, 0, 0});
+  CHECK(shift_hue(Rgb{255, 0, 0}, 60) == Rgb{255, 255, 0});
+  CHECK(shift_hue(Rgb{255, 0, 0}, 120) == Rgb{0, 255, 0});
+  CHECK(shift_hue(Rgb{255, 0, 0}, 240) == Rgb{0, 0, 255});
+  CHECK(shift_hue(Rgb{255, 0, 0}, -60) == Rgb{255, 0, 255});
+  CHECK(shift_hue(Rgb{255, 0, 0}, 75) == Rgb{191, 255, 0});  // 255 (1 - 15/60) = 191.25
+  CHECK(shift_hue(Rgb{0, 0, 255}, -75) == Rgb{0, 255, 191});
+  CHECK(shift_hue(Rgb{200, 100, 50}, 40) == Rgb{200, 200, 50});  // hue 20 to 60 degrees
+  CHECK(shift_hue(Rgb{50, 100, 200}, 180) == Rgb{200, 150, 50});
+  CHECK(shift_hue(Rgb{90, 90, 90}, 75) == Rgb{90, 90, 90});
+  Random random(1);
+  for (int run = 0; run < 2000; ++run) {
+    Rgb color;
+    for (auto& c : color) c = static_cast<std::uint8_t>(random.integer(256));
+    const double degrees = random.uniform(-180, 180);
+    const Rgb turned = shift_hue(color, degrees);
+    CHECK(*std::max_element(turned.begin(), turned.end()) == *std::max_element(color.begin(), color.end()));
+    CHECK(*std::min_element(turned.begin(), turned.end()) == *std::min_element(color.begin(), color.end()));
+    CHECK(shift_hue(color, degrees) == shift_hue(color, degrees - 360));
+  }
+}
+
+TEST_CASE("colour operations leave further channels alone") {
+  Image image(1, 1, 5);
+  const std::uint8_t values[] = {200, 100, 50, 77, 88};
+  std::copy(values, values + 5, image.pixel(0, 0));
+  Image grey = image.clone(), hue = image.clone(), light = image.clone();
+  to_greyscale(grey);
+  shift_hue(grey, 30);
+  shift_hue(hue, 40);
+  adjust_light(light, 0.1, 0.5);
+  CHECK(grey(0, 0, 0) == 124);  // 0.299 * 200 + 0.587 * 100 + 0.114 * 50 = 124.2
+  CHECK(grey(0, 0, 2) == 124);
+  CHECK(hue(0, 0, 1) == 200);
+  CHECK(light(0, 0, 0) == 189);  // 72.5 * 0.5 + 127.5 + 25.5 = 189.25
+  for (const Image* changed : {&grey, &hue, &light}) {
+    CHECK((*changed)(0, 0, 3) == 77);
+    CHECK((*changed)(0, 0, 4) == 88);
+  }
+  Image one(1, 1, 1, 100);
+  to_greyscale(one);
+  shift_hue(one, 50);
+  CHECK(one(0, 0, 0) == 100);
+  adjust_light(one, 1, 1);
+  CHECK(one(0, 0, 0) == 255);
+}
+
+TEST_CASE("flips twice are the identity, four rotations too, boxes included") {
+  const Sample sample = sample_with(7, 11, {{0, 0, 3, 2}, {8, 5, 11, 7}, {4, 3, 5, 4}});
+  for (const auto& [orientation, times] :
+       std::vector<std::pair<Orientation, int>>{{{false, true, false}, 2},
+                                                {{false, false, true}, 2},
+                                                {{true, false, false}, 2},
+                                                {{true, true, true}, 2},
+                                                {Orientation::rotated_clockwise(), 4},
+                                                {Orientation::rotated_counterclockwise(), 4}}) {
+    Sample turned = orient(sample, orientation);
+    CHECK(!(turned.image == sample.image));
+    for (int i = 1; i < times; ++i) {
+      check_boxes(turned);
+      turned = orient(turned, orientation);
+    }
+    CHECK(turned.image == sample.image);
+    CHECK(turned.objects == sample.objects);
+  }
+}
+
+TEST_CASE("a crop cuts boxes and drops those of which too little is left") {
+  const Sample sample = sample_with(20, 30, {{2, 2, 12, 6}, {20, 10, 30, 20}});
+  const Sample part = crop(sample, {.top = 4, .left = 5, .height = 10, .width = 18}, 0);
+  REQUIRE(part.image.shape() == Shape{10, 18, 3});
+  CHECK(part.objects == std::vector<LabelledBox>{{Box{0, 0, 7, 2}, 0}, {Box{15, 6, 18, 10}, 1}});
+  check_boxes(part);
+  CHECK(crop(sample, {4, 5, 10, 18}, 0.36).objects.size() == 0);  // 14 of 40 and 12 of 100 remain
+  CHECK(crop(sample, {4, 5, 10, 18}, 0.35).objects.size() == 1);
+  CHECK(crop(sample, {0, 12, 3, 3}, 0).objects.empty());  // touching at the edge is nothing
+  const Sample around = crop(sample, {-3, -2, 30, 40}, 1, 7);
+  CHECK(around.objects[1].box == Box{22, 13, 32, 23});
+  CHECK(around.image(0, 0, 0) == 7);
+  check_boxes(around);
+}
+
+TEST_CASE("random crops have the size asked for and lie in the image where it is large enough") {
+  const Sample sample = sample_with(60, 90, {{30, 20, 40, 30}, {70, 50, 90, 60}});
+  Random random(3);
+  std::set<double> places;
+  for (int run = 0; run < 300; ++run) {
+    const Sample part = random_crop(sample, {.height = 32, .width = 40, .min_visible = 0, .fill = 255}, random);
+    REQUIRE(part.image.shape() == Shape{32, 40, 3});
+    check_boxes(part);
+    for (const std::uint8_t byte : part.image.bytes()) REQUIRE(byte != 255);
+    if (!part.objects.empty()) places.insert(part.objects[0].box.x1);
+    // Twice as large a window as the image: all of it is shown.
+    const Sample whole = random_crop(sample, {.height = 120, .width = 180, .min_visible = 1}, random);
+    CHECK(whole.objects.size() == 2);
+    check_boxes(whole);
+    const Sample centred = random_crop(sample, {.height = 32, .width = 40, .on_object = 1, .min_visible = 0}, random);
+    CHECK(!centred.objects.empty());
+  }
+  CHECK(places.size() > 10);
+}
+
+TEST_CASE("zoom scales boxes with the pixels") {
+  const Sample sample = sample_with(64, 64, {{16, 16, 32, 32}});
+  Random random(3);
+  const Sample twice = random_crop(
+      sample, {.height = 64, .width = 64, .smallest_zoom = 2, .largest_zoom = 2, .on_object = 1, .min_visible = 1},
+      random);
+  REQUIRE(twice.image.shape() == Shape{64, 64, 3});
+  for (const LabelledBox& object : twice.objects) {
+    CHECK(object.box.width() == 32);
+    CHECK(object.box.height() == 32);
+  }
+  const Sample half =
+      random_crop(sample, {.height = 64, .width = 64, .smallest_zoom = 0.5, .largest_zoom = 0.5}, random);
+  REQUIRE(half.objects.size() == 1);
+  CHECK(half.objects[0].box.width() == 8);
+}
+
+TEST_CASE("augmentation is off by default, repeatable, and keeps boxes on their objects") {
+  const Sample sample = sample_with(40, 40, {{3, 5, 13, 11}, {20, 25, 38, 39}});
+  Random none(1);
+  CHECK(augment(sample, {}, none).image == sample.image);
+  const AugmentOptions geometric{.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5};
+  std::set<std::string> results;
+  for (int seed = 0; seed < 100; ++seed) {
+    Random a(static_cast<std::uint64_t>(seed)), b(static_cast<std::uint64_t>(seed));
+    const Sample first = augment(sample, geometric, a), second = augment(sample, geometric, b);
+    CHECK(first.image == second.image);
+    CHECK(first.objects == second.objects);
+    check_boxes(first);
+    results.insert(std::string(first.image.bytes().begin(), first.image.bytes().end()));
+  }
+  CHECK(results.size() == 8);
+}
+
+TEST_CASE("the paper's augmentation: 22 % grey, hue within 75 degrees") {
+  Sample sample{Image(1, 1, 3), {}};
+  sample.image(0, 0, 0) = 255;
+  int grey = 0;
+  double least = 0, most = 0;
+  for (int seed = 0; seed < 4000; ++seed) {
+    Random random(static_cast<std::uint64_t>(seed));
+    const Image image = augment(sample, AugmentOptions::paper(), random).image;
+    const int r = image(0, 0, 0), g = image(0, 0, 1), b = image(0, 0, 2);
+    if (r == g && g == b) {
+      ++grey;
+    } else {
+      const double degrees = r == 255 ? (g - b) / 255.0 * 60 : g > b ? 120 - r / 255.0 * 60 : r / 255.0 * 60 - 120;
+      least = std::min(least, degrees);
+      most = std::max(most, degrees);
+    }
+  }
+  CHECK(std::abs(grey / 4000.0 - 0.22) < 0.03);  // 4.6 standard deviations
+  CHECK(least < -74);
+  CHECK(least > -75.2);  // half a level of rounding is 0.12 degrees
+  CHECK(most > 74);
+  CHECK(most < 75.2);
+}
+
+TEST_CASE("options out of range are named") {
+  CHECK_THROWS_WITH_AS(check(AugmentOptions{.flip_x = 1.5}), "augmentation: flip_x is 1.5, expected 0 to 1", Error);
+  CHECK_THROWS_AS(check(AugmentOptions{.crop_zoom = 0.5}), Error);
+  CHECK_THROWS_AS(check(AugmentOptions{.hue_degrees = std::nan("")}), Error);
+}
