@@ -11,8 +11,8 @@ namespace amdefect {
 
 /// What a layer asks for: one named array of weights or statistics.
 struct ParameterSpec {
-  std::string name;
-  Shape shape;
+  std::string name{};
+  Shape shape{};
   Initializer initializer = Initializer::zeros;
   bool statistic = false;     ///< computed by the layer itself (moving mean), never touched by an optimiser
   bool weight_decay = false;  ///< a kernel: AdamW and SGD may decay it; biases and scales are left alone

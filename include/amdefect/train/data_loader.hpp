@@ -73,8 +73,11 @@ class DataLoader {
   /// Number of samples of one epoch.
   Index samples() const { return std::min(dataset_.size(), batches() * options_.batch_size); }
 
-  /// Begins an epoch and starts to load. An unfinished one is abandoned. Epochs may come in any order.
-  void start_epoch(Index epoch) {
+  /// Begins an epoch and starts to load. An unfinished one is abandoned. Epochs may come in any order, and a resumed
+  /// run may begin within one.
+  void start_epoch(Index epoch, Index first_batch = 0) {
+    require(0 <= first_batch && first_batch <= batches(), "data loader: an epoch has ", batches(),
+            " batches, so none is number ", first_batch);
     std::unique_lock lock(mutex_);
     next_item_ = samples();  // no new work
     done_.wait(lock, [&] { return in_flight_ == 0; });
@@ -82,9 +85,10 @@ class DataLoader {
     std::iota(order_.begin(), order_.end(), Index{0});
     if (options_.shuffle) Random(options_.seed, epoch, Index{-1}).shuffle(order_);
     waited_ = 0;
-    batch_ = -1;
-    for (Index b = 0; b < ring_size(); ++b) open(b);
-    next_item_ = 0;
+    batch_ = first_batch - 1;
+    first_batch_ = first_batch;
+    for (Index b = first_batch; b < std::min(first_batch + ring_size(), batches()); ++b) open(b);
+    next_item_ = first_batch * options_.batch_size;
     lock.unlock();
     work_.notify_all();
   }
@@ -95,7 +99,7 @@ class DataLoader {
     if (batch_ >= batches()) return nullptr;
     std::unique_lock lock(mutex_);
     // The batch in use goes back to the ring.
-    if (batch_ >= 0 && batch_ + ring_size() < batches()) open(batch_ + ring_size());
+    if (batch_ >= first_batch_ && batch_ + ring_size() < batches()) open(batch_ + ring_size());
     ++batch_;
     if (batch_ == batches()) return nullptr;
     Slot& slot = slot_of(batch_);
@@ -139,7 +143,7 @@ class DataLoader {
   }
 
   bool has_work() const {
-    return next_item_ < samples() && next_item_ / options_.batch_size < std::max<Index>(batch_, 0) + ring_size();
+    return next_item_ < samples() && next_item_ / options_.batch_size < std::max(batch_, first_batch_) + ring_size();
   }
 
   /// Loads the next sample of the epoch; the lock is released meanwhile.
@@ -194,7 +198,8 @@ class DataLoader {
   std::condition_variable work_, done_;
   Index epoch_ = 0;
   Index next_item_ = 0;  // position in the epoch of the next sample to load
-  Index batch_ = 0;      // the batch in use; -1 before the first
+  Index first_batch_ = 0;
+  Index batch_ = 0;  // the batch in use; first_batch_ - 1 before the first
   Index in_flight_ = 0;
   double waited_ = 0;
   bool stop_ = false;

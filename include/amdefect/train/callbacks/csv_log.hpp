@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <iomanip>
+#include <limits>
+#include <sstream>
+
+#include "amdefect/io/atomic_file.hpp"
+#include "amdefect/train/trainer.hpp"
+
+namespace amdefect {
+
+/// The history as a table: a row per epoch, a column per value that any epoch has; missing values stay empty.
+inline std::string history_csv(const std::vector<EpochLog>& history) {
+  std::vector<std::string> columns;
+  for (const EpochLog& log : history)
+    for (const auto& [name, value] : log.values)
+      if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
+  std::ostringstream out;
+  out << std::setprecision(std::numeric_limits<double>::max_digits10) << "epoch";
+  for (const std::string& column : columns) out << ',' << column;
+  out << ",seconds,images_per_second,wait_share\n";
+  for (const EpochLog& log : history) {
+    out << log.epoch;
+    for (const std::string& column : columns) {
+      out << ',';
+      if (const double* value = log.find(column)) out << *value;
+    }
+    out << ',' << log.seconds << ',' << log.images_per_second << ',' << log.wait_share << '\n';
+  }
+  return out.str();
+}
+
+/// Keeps a CSV file of all epochs up to date; it is written anew each time, so that a resumed run never doubles a row.
+template <class T>
+class CsvLog : public Callback<T> {
+ public:
+  explicit CsvLog(std::filesystem::path path) : path_(std::move(path)) {}
+  void on_epoch(Trainer<T>& trainer, const EpochLog&) override {
+    write_text_file(path_, history_csv(trainer.history()));
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <limits>
+
+#include "amdefect/train/trainer.hpp"
+
+namespace amdefect {
+
+struct EarlyStoppingOptions {
+  std::string monitor = "val_loss";  ///< a value of the epoch log; epochs without it do not count
+  bool higher_is_better = false;
+  double min_delta = 0;
+  Index patience = 10;
+  bool restore_best_weights = true;  ///< at the end of training, unless it was interrupted
+};
+
+/// Ends the training when the watched value has not improved for `patience` epochs (Keras' EarlyStopping), and puts the
+/// best weights back at the end.
+template <class T>
+class EarlyStopping : public Callback<T> {
+ public:
+  explicit EarlyStopping(const EarlyStoppingOptions& options = {}) : options_(options) {}
+
+  void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
+    const double* value = log.find(options_.monitor);
+    if (!value) return;
+    if (best_epoch_ == 0 || improves(*value)) {
+      best_ = *value;
+      best_epoch_ = log.epoch;
+      waited_ = 0;
+      best_weights_ = Tensor<T>(trainer.network().parameters().values().shape());
+      copy(trainer.network().parameters().values(), best_weights_.view());
+    } else if (++waited_ >= options_.patience) {
+      trainer.stop();
+    }
+  }
+  void on_end(Trainer<T>& trainer) override {
+    if (options_.restore_best_weights && best_epoch_ > 0 && !trainer.interrupted())
+      copy(best_weights_, trainer.network().parameters().values());
+  }
+
+  /// Epoch with the best value, counted from 1; 0 before the first.
+  Index best_epoch() const { return best_epoch_; }
+  double best() const { return best_; }
+
+  void save(TrainingState<T>& state) const override {
+    state.numbers["early_stopping"] = {best_, static_cast<double>(best_epoch_), static_cast<double>(waited_)};
+    if (best_epoch_ > 0) state.tensors["early_stopping.best_weights"] = best_weights_.clone();
+  }
+  void restore(const TrainingState<T>& state) override {
+    const std::vector<double>& numbers = state.at("early_stopping");
+    require(numbers.size() == 3, "early stopping: the state should have 3 numbers, got ", numbers.size());
+    best_ = numbers[0];
+    best_epoch_ = static_cast<Index>(numbers[1]);
+    waited_ = static_cast<Index>(numbers[2]);
+    if (best_epoch_ == 0) return;
+    const auto found = state.tensors.find("early_stopping.best_weights");
+    require(found != state.tensors.end(), "early stopping: the state lacks the best weights");
+    best_weights_ = found->second.clone();
+  }
+
+ private:
+  bool improves(double value) const {
+    return options_.higher_is_better ? value > best_ + options_.min_delta : value < best_ - options_.min_delta;
+  }
+
+  EarlyStoppingOptions options_;
+  double best_ = 0;
+  Index best_epoch_ = 0, waited_ = 0;
+  Tensor<T> best_weights_;
+};
+
+}  // namespace amdefect

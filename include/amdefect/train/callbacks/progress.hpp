@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <iomanip>
+#include <ostream>
+#include <sstream>
+
+#include "amdefect/train/trainer.hpp"
+
+namespace amdefect {
+
+/// 75 -> "1:15", 3700 -> "1:01:40".
+inline std::string format_duration(double seconds) {
+  const auto total = static_cast<Index>(std::llround(std::max(0.0, seconds)));
+  std::ostringstream out;
+  out << std::setfill('0');
+  if (total >= 3600) out << total / 3600 << ':' << std::setw(2);
+  out << total / 60 % 60 << ':' << std::setw(2) << total % 60;
+  return out.str();
+}
+
+/// Shows the training: on a terminal (`live`) one line per epoch that is rewritten as it goes, else a plain line after
+/// each epoch.
+template <class T>
+class Progress : public Callback<T> {
+ public:
+  Progress(std::ostream& out, bool live) : out_(out), live_(live) {}
+
+  void on_begin(Trainer<T>& trainer) override {
+    start_ = Clock::now();
+    first_epoch_ = static_cast<Index>(trainer.history().size());
+  }
+  void on_step(Trainer<T>&, const StepLog& log) override {
+    const auto now = Clock::now();
+    if (!live_ || (log.batch < log.batches && now - shown_ < std::chrono::milliseconds(100))) return;
+    shown_ = now;
+    constexpr Index width = 20;
+    const Index filled = width * log.batch / log.batches;
+    std::ostringstream line;
+    line << std::setprecision(4) << "epoch " << log.epoch << '/' << log.epochs << " ["
+         << std::string(static_cast<std::size_t>(filled), '=')
+         << std::string(static_cast<std::size_t>(width - filled), ' ') << "] " << log.batch << '/' << log.batches
+         << "  loss " << log.loss << "  " << std::setprecision(3) << log.images_per_second << " images/s  "
+         << format_duration(time_left(log)) << " left";
+    out_ << '\r' << line.str() << "\x1b[K" << std::flush;
+  }
+  void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
+    std::ostringstream line;
+    line << "epoch " << log.epoch << '/' << log.epochs;
+    for (const auto& [name, value] : log.values) line << "  " << name << ' ' << std::setprecision(4) << value;
+    const auto done = static_cast<double>(log.epoch - first_epoch_);
+    const double left = seconds() / done * static_cast<double>(log.epochs - log.epoch);
+    line << "  " << std::setprecision(3) << log.images_per_second << " images/s  " << format_duration(log.seconds);
+    if (log.epoch < log.epochs && !trainer.stopped()) line << ", " << format_duration(left) << " left";
+    out_ << (live_ ? "\r" : "") << line.str() << (live_ ? "\x1b[K\n" : "\n") << std::flush;
+  }
+  void on_end(Trainer<T>& trainer) override {
+    if (live_ && trainer.interrupted()) out_ << '\n' << std::flush;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  double time_left(const StepLog& log) const {
+    const double epochs = static_cast<double>(log.epoch - 1 - first_epoch_) +
+                          static_cast<double>(log.batch) / static_cast<double>(log.batches);
+    return seconds() / epochs * static_cast<double>(log.epochs - first_epoch_) - seconds();
+  }
+
+  std::ostream& out_;
+  bool live_;
+  Clock::time_point start_{}, shown_{};
+  Index first_epoch_ = 0;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "amdefect/io/weights.hpp"
+
+namespace amdefect {
+
+/// All that a run has to remember besides its weights so that it continues exactly: numbers and tensors by name.
+template <class T>
+struct TrainingState {
+  std::map<std::string, std::vector<double>> numbers;
+  std::map<std::string, Tensor<T>> tensors;
+
+  /// @throws Error if there are no numbers of that name.
+  const std::vector<double>& at(const std::string& name) const {
+    const auto found = numbers.find(name);
+    require(found != numbers.end(), "training state: there is no '", name, "'");
+    return found->second;
+  }
+};
+
+namespace detail {
+
+/// Names of the state's tensors and metadata in a checkpoint begin with this.
+inline constexpr std::string_view state_prefix = "training_state.";
+
+/// Hexadecimal, so that every bit comes back.
+inline std::string join_numbers(const std::vector<double>& numbers) {
+  std::string text;
+  for (const double number : numbers) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, "%s%a", text.empty() ? "" : " ", number);
+    text += buffer;
+  }
+  return text;
+}
+
+inline std::vector<double> split_numbers(const std::string& text, const std::string& name) {
+  std::vector<double> numbers;
+  const char* at = text.c_str();
+  while (*at) {
+    char* end = nullptr;
+    numbers.push_back(std::strtod(at, &end));
+    require<FileError>(end != at, "checkpoint: '", name, "' is not a list of numbers: '", text, "'");
+    at = end + (*end == ' ');
+  }
+  return numbers;
+}
+
+}  // namespace detail
+
+/// Writes weights and state into one safetensors file; `metadata` may hold more, e.g. the configuration.
+template <class T>
+void save_checkpoint(const std::filesystem::path& path, const Parameters<T>& parameters, const TrainingState<T>& state,
+                     SafetensorsMetadata metadata = {}) {
+  const std::string prefix(detail::state_prefix);
+  std::vector<SafetensorsEntry> entries = weight_entries(parameters);
+  for (const auto& [name, tensor] : state.tensors) entries.push_back(safetensors_entry(prefix + name, tensor.view()));
+  for (const auto& [name, numbers] : state.numbers) metadata[prefix + name] = detail::join_numbers(numbers);
+  write_safetensors(path, entries, metadata);
+}
+
+/// Reads both back. @throws FileError if the file does not fit the network or holds no training state.
+template <class T>
+TrainingState<T> load_checkpoint(const SafetensorsFile& file, Parameters<T>& parameters) {
+  TrainingState<T> state;
+  for (const auto& [name, text] : file.metadata())
+    if (name.starts_with(detail::state_prefix))
+      state.numbers[name.substr(detail::state_prefix.size())] = detail::split_numbers(text, name);
+  require<FileError>(!state.numbers.empty(), "checkpoint: ", file.path().string(),
+                     " holds weights but no training state to resume from");
+  load_weights(file, parameters, detail::state_prefix);
+  for (const SafetensorsEntry& entry : file.entries())
+    if (entry.name.starts_with(detail::state_prefix))
+      state.tensors[entry.name.substr(detail::state_prefix.size())] = file.tensor<T>(entry.name);
+  return state;
+}
+
+}  // namespace amdefect

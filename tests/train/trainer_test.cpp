@@ -1,0 +1,158 @@
+#include "amdefect/train/trainer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "amdefect/losses/cross_entropy.hpp"
+#include "amdefect/nn/layers.hpp"
+#include "amdefect/optim/adam.hpp"
+#include "amdefect/train/callbacks/checkpoint.hpp"
+#include "amdefect/train/callbacks/csv_log.hpp"
+#include "amdefect/train/callbacks/early_stopping.hpp"
+#include "amdefect/train/callbacks/progress.hpp"
+
+using namespace amdefect;
+
+namespace {
+
+/// Points of two classes, with noise drawn anew at every load.
+class Points : public Dataset<float> {
+ public:
+  explicit Points(Index size) : size_(size) {}
+  Index size() const override { return size_; }
+  Shape sample_shape() const override { return {2}; }
+  std::vector<Shape> target_shapes() const override { return {{2}}; }
+  void load(Index sample, Random& random, TensorView<float> x,
+            std::span<const TensorView<float>> targets) const override {
+    const bool second = sample % 2 == 1;
+    x[0] = static_cast<float>(random.normal(second ? 1 : -1, 0.3));
+    x[1] = static_cast<float>(random.normal(0, 1));
+    targets[0][0] = second ? 0.0f : 1.0f;
+    targets[0][1] = second ? 1.0f : 0.0f;
+  }
+
+ private:
+  Index size_;
+};
+
+/// A run with everything that has a state: batch norm, dropout, Adam, plateau, early stopping.
+struct Run {
+  explicit Run(Index epochs, const std::filesystem::path& last = {}, double rate = 0.01)
+      : net({2}), schedule(rate, {.factor = 0.5, .patience = 1, .min_delta = 0}) {
+    net.add(Dense<float>(8)).add(BatchNorm<float>()).add(Relu<float>()).add(Dropout<float>(0.2)).add(Dense<float>(2));
+    net.initialize(1);
+    const auto loss = single_loss<float>([](const LossArguments<float>& a) {
+      return softmax_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0]);
+    });
+    trainer = std::make_unique<Trainer<float>>(
+        net, adam, schedule, loss,
+        TrainerOptions{.epochs = epochs, .batch_size = 8, .seed = 3, .execution = {.threads = 1}});
+    stopping = &trainer->add(std::make_unique<EarlyStopping<float>>(EarlyStoppingOptions{.patience = 3}));
+    trainer->add(std::make_unique<Checkpoint<float>>(CheckpointOptions{.last = last}));
+  }
+  void fit() { trainer->fit(training, &validation); }
+
+  Points training{60}, validation{20};
+  Sequential<float> net;
+  Adam<float> adam;
+  ReduceOnPlateau schedule;
+  std::unique_ptr<Trainer<float>> trainer;
+  EarlyStopping<float>* stopping = nullptr;
+};
+
+/// Interrupts after a number of steps, as Ctrl-C would.
+class InterruptAfter : public Callback<float> {
+ public:
+  explicit InterruptAfter(int steps) : steps_(steps) {}
+  void on_step(Trainer<float>& trainer, const StepLog&) override {
+    if (--steps_ == 0) trainer.interrupt();
+  }
+
+ private:
+  int steps_;
+};
+
+void check_equal(const Run& a, const Run& b) {
+  REQUIRE(a.trainer->history().size() == b.trainer->history().size());
+  for (std::size_t i = 0; i < a.trainer->history().size(); ++i)
+    CHECK(a.trainer->history()[i].values == b.trainer->history()[i].values);
+  CHECK((a.net.parameters().values().array() == b.net.parameters().values().array()).all());
+}
+
+const std::filesystem::path folder = std::filesystem::temp_directory_path() / "amdefect_trainer_test";
+
+}  // namespace
+
+TEST_CASE("training learns, and is the same again for the same seed") {
+  Run first(8), second(8);
+  first.fit();
+  second.fit();
+  CHECK(first.trainer->history().back().at("val_loss") < 0.5 * first.trainer->history().front().at("val_loss"));
+  check_equal(first, second);
+  CHECK_THROWS_AS(static_cast<void>(first.trainer->history().back().at("mAP")), Error);
+}
+
+TEST_CASE("a run resumed from a checkpoint equals one that was never interrupted") {
+  std::filesystem::create_directories(folder);
+  Run whole(6);
+  whole.fit();
+  for (const int steps : {1, 8, 13, 16, 40}) {  // within an epoch and at its end (8 steps each)
+    CAPTURE(steps);
+    Run interrupted(6, folder / "last.safetensors");
+    interrupted.trainer->add(std::make_unique<InterruptAfter>(steps));
+    interrupted.fit();
+    CHECK(interrupted.trainer->interrupted());
+    Run resumed(6);
+    resumed.trainer->restore(load_checkpoint(read_safetensors(folder / "last.safetensors"), resumed.net.parameters()));
+    resumed.fit();
+    check_equal(resumed, whole);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("early stopping ends the run and puts the best weights back") {
+  Run run(200, {}, 0.5);
+  run.fit();
+  REQUIRE(run.trainer->stopped());
+  const auto& history = run.trainer->history();
+  CHECK(static_cast<Index>(history.size()) == run.stopping->best_epoch() + 3);
+  DataLoader<float> loader(run.validation, {.batch_size = 8, .shuffle = false});
+  CHECK(run.trainer->evaluate(loader)[0] == doctest::Approx(run.stopping->best()));
+}
+
+TEST_CASE("a loss that is not finite stops the training with a clear message") {
+  Run run(3, {}, 1e30);
+  CHECK_THROWS_WITH_AS(run.fit(), doctest::Contains("the loss is not finite any more (epoch 1, batch"), Error);
+}
+
+TEST_CASE("progress is a plain line per epoch in a log, and a live line on a terminal") {
+  std::ostringstream plain, live;
+  Run run(2), other(2);
+  run.trainer->add(std::make_unique<Progress<float>>(plain, false));
+  run.fit();
+  CHECK(plain.str().find("epoch 2/2  loss 0.") != std::string::npos);
+  CHECK(plain.str().find('\r') == std::string::npos);
+  const std::string text = plain.str();
+  CHECK(std::count(text.begin(), text.end(), '\n') == 2);
+  other.trainer->add(std::make_unique<Progress<float>>(live, true));
+  other.fit();
+  CHECK(live.str().find("\repoch 1/2 [====") != std::string::npos);
+  CHECK(format_duration(75) == "1:15");
+  CHECK(format_duration(3700) == "1:01:40");
+}
+
+TEST_CASE("the CSV log has a row per epoch") {
+  std::filesystem::create_directories(folder);
+  Run run(3);
+  run.trainer->add(std::make_unique<CsvLog<float>>(folder / "log.csv"));
+  run.fit();
+  std::ifstream file(folder / "log.csv");
+  std::string line;
+  std::getline(file, line);
+  CHECK(line == "epoch,loss,learning_rate,val_loss,seconds,images_per_second,wait_share");
+  int rows = 0;
+  while (std::getline(file, line)) ++rows;
+  CHECK(rows == 3);
+  std::filesystem::remove_all(folder);
+}
