@@ -165,7 +165,7 @@ class SafetensorsFile {
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     candidates.resize(std::min<std::size_t>(candidates.size(), 3));
     std::string text = concat("; nearest of ", entries_.size(), ':');
-    for (const auto& candidate : candidates) text += ' ' + detail::json_quote(candidate.second);
+    for (const auto& candidate : candidates) text += concat(' ', detail::json_quote(candidate.second));
     return text;
   }
 
