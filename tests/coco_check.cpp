@@ -13,6 +13,7 @@
 #include "amdefect/core/error.hpp"
 #include "amdefect/data/coco_eval_json.hpp"
 #include "amdefect/data/coco_json.hpp"
+#include "amdefect/detection/coco_eval.hpp"
 
 namespace {
 
@@ -83,9 +84,10 @@ Comparison check(const fs::path& folder) {
   const amdefect::CocoDataset dataset =
       amdefect::read_coco_annotations(folder / "gt.json", amdefect::CocoStrictness::evaluation);
   const std::vector<amdefect::CocoResult> results = amdefect::read_coco_results(folder / "dt.json");
-  std::vector<amdefect::CocoEvalOptions> runs;
-  for (const Json& run : expected.at("runs")) runs.push_back(options_of(run.at("params")));
-  Json actual = amdefect::evaluate_to_json(dataset, results, runs);
+  std::vector<amdefect::CocoEvaluation> runs;
+  for (const Json& run : expected.at("runs"))
+    runs.push_back(amdefect::evaluate_coco(dataset, results, options_of(run.at("params"))));
+  Json actual = amdefect::evaluation_report_json(dataset, results, runs);
   for (std::size_t i = 0; i < runs.size(); ++i)  // pycocotools sorts its maxDets, the file may show them as given
     actual["runs"][i]["params"]["maxDets"] = expected["runs"][i]["params"]["maxDets"];
   Comparison comparison;

@@ -93,17 +93,17 @@ inline nlohmann::ordered_json to_json(const PooledAp& pooled) {
   return json;
 }
 
-/// All protocols over the same detections: a COCO evaluation for each of `runs`, per-image F1, the confusion matrix and
-/// the pooled AP, the latter three at IoU 0.5 and score 0.5. @throws Error as `evaluate_coco`.
-inline nlohmann::ordered_json evaluate_to_json(const CocoDataset& dataset, std::span<const CocoResult> results,
-                                               const std::vector<CocoEvalOptions>& runs) {
+/// All protocols over the same detections: the COCO evaluations at hand, and per-image F1, the confusion matrix and the
+/// pooled AP at IoU 0.5 and score 0.5. @throws Error as `evaluate_coco`.
+inline nlohmann::ordered_json evaluation_report_json(const CocoDataset& dataset, std::span<const CocoResult> results,
+                                                     const std::vector<CocoEvaluation>& runs) {
   using Json = nlohmann::ordered_json;
   Json json = {{"n_images", dataset.images.size()},
                {"n_gt", dataset.annotations.size()},
                {"n_dt", results.size()},
                {"category_ids", detail::sorted_ids(dataset.categories)},
                {"runs", Json::array()}};
-  for (const CocoEvalOptions& options : runs) json["runs"].push_back(to_json(evaluate_coco(dataset, results, options)));
+  for (const CocoEvaluation& run : runs) json["runs"].push_back(to_json(run));
   json["per_image_f1"] = to_json(per_image_f1(dataset, results));
   json["confusion"] = to_json(confusion_matrix(dataset, results));
   json["pooled_ap50"] = to_json(pooled_ap(dataset, results));

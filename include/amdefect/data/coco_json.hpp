@@ -121,6 +121,21 @@ inline std::vector<CocoResult> read_coco_results(const std::filesystem::path& pa
   return std::move(sink.results);
 }
 
+/// @throws FileError that names the first result of an image that is not in the data set, and with `training` also the
+/// first one of a category that is not; `file` is the name of the results file.
+inline void require_known_references(const std::filesystem::path& file, const CocoDataset& dataset,
+                                     const std::vector<CocoResult>& results, CocoStrictness strictness) {
+  const std::vector<std::int64_t> images = detail::sorted_ids(dataset.images);
+  const std::vector<std::int64_t> categories = detail::sorted_ids(dataset.categories);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    require<FileError>(detail::find_id(images, results[i].image_id) >= 0, file.string(), ": results[", i,
+                       "]: there is no image with id ", results[i].image_id);
+    require<FileError>(
+        strictness == CocoStrictness::evaluation || detail::find_id(categories, results[i].category_id) >= 0,
+        file.string(), ": results[", i, "]: there is no category with id ", results[i].category_id);
+  }
+}
+
 /// Writes an annotation file, an entry per line. @throws FileError if it cannot be written, Error for a box or number
 /// that is negative or not finite; the file is then left as it was.
 inline void write_coco_annotations(const std::filesystem::path& path, const CocoDataset& dataset) {

@@ -14,6 +14,7 @@
 #include "amdefect/detection/coco_options.hpp"
 #include "amdefect/detection/coco_ranking.hpp"
 #include "amdefect/detection/coco_result.hpp"
+#include "amdefect/detection/rounding.hpp"
 
 namespace amdefect::detail {
 
@@ -28,10 +29,11 @@ struct PrecisionRecall {
 inline PrecisionRecall interpolate(std::vector<double> precisions, Index truths) {
   for (std::size_t i = precisions.size(); i-- > 1;) precisions[i - 1] = std::max(precisions[i - 1], precisions[i]);
   PrecisionRecall result;
-  result.recall = static_cast<double>(precisions.size()) / static_cast<double>(truths);
+  result.recall = quotient(static_cast<double>(precisions.size()), static_cast<double>(truths));
   std::size_t found = 0;
   for (Index k = 0; k < coco_recall_count; ++k) {
-    while (found < precisions.size() && static_cast<double>(found + 1) / static_cast<double>(truths) < coco_recall(k))
+    while (found < precisions.size() &&
+           quotient(static_cast<double>(found + 1), static_cast<double>(truths)) < coco_recall(k))
       ++found;
     if (found == precisions.size()) break;
     result.precision[static_cast<std::size_t>(k)] = precisions[found];

@@ -3,25 +3,11 @@
 #include <algorithm>
 
 #include "amdefect/detection/box.hpp"
+#include "amdefect/detection/rounding.hpp"
 
 namespace amdefect {
 
 namespace detail {
-
-/// `value` as a rounded double that the compiler cannot merge with what follows: without it `a * b + c` may become one
-/// fused multiply-add (GCC does that with -march=native, and ignores the standard's pragma against it), and an IoU that
-/// equals a threshold exactly would then miss it by one unit in the last place.
-inline double rounded(double value) {
-#if defined(__GNUC__) && defined(__SSE2__)
-  asm("" : "+x"(value));
-#elif defined(__GNUC__) && defined(__aarch64__)
-  asm("" : "+w"(value));
-#else
-  volatile double stored = value;
-  value = stored;
-#endif
-  return value;
-}
 
 inline double coco_area(const CocoBox& box) { return rounded(box.width * box.height); }
 
@@ -34,7 +20,7 @@ inline double coco_iou(const CocoBox& detection, double detection_area, const Co
       std::min(detection.y + detection.height, truth.y + truth.height) - std::max(detection.y, truth.y);
   if (height <= 0) return 0;
   const double common = rounded(width * height);
-  return common / (crowd ? detection_area : rounded(detection_area + truth_area) - common);
+  return quotient(common, crowd ? detection_area : rounded(detection_area + truth_area) - common);
 }
 
 }  // namespace detail

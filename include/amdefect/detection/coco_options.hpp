@@ -6,6 +6,7 @@
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
+#include "amdefect/detection/rounding.hpp"
 
 namespace amdefect {
 
@@ -29,7 +30,7 @@ inline std::vector<double> coco_iou_thresholds() {
 
 /// The recall values at which COCO reads the precision: k * 0.01 for k = 0, ..., 100.
 inline constexpr Index coco_recall_count = 101;
-inline double coco_recall(Index k) { return static_cast<double>(k) * 0.01; }
+inline double coco_recall(Index k) { return detail::rounded(static_cast<double>(k) * 0.01); }
 
 /// The defaults are pycocotools'.
 struct CocoEvalOptions {

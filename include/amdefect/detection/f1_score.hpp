@@ -52,7 +52,7 @@ struct ScoreCurves {
 /// so one pass serves all thresholds. @throws Error as `evaluate_coco`.
 inline ScoreCurves score_curves(const CocoDataset& dataset, std::span<const CocoResult> results,
                                 MatchOptions options = {}) {
-  options.score_threshold = -std::numeric_limits<double>::infinity();
+  options.score_threshold = std::numeric_limits<double>::lowest();
   const detail::PlainMatches matches = detail::match_plainly(
       dataset, results, options, [](const detail::EvalItem& item) { return std::pair(item.category, item.image); });
   struct Outcome {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
 #include "amdefect/detection/coco.hpp"
 #include "amdefect/detection/coco_iou.hpp"
@@ -50,31 +52,63 @@ struct PlainMatches {
 };
 
 /// Each detection takes the best ground truth that is left (of equal IoU the first one) with at least `iou_threshold`.
-inline void match_greedily(const CocoDataset& dataset, std::span<const CocoResult> results, const EvalGroup& group,
-                           double iou_threshold, const EvalItem** taken) {
-  std::vector<std::uint8_t> used(group.truths.size(), 0);
-  for (const EvalItem& detection : group.detections) {
-    const CocoBox& box = results[static_cast<std::size_t>(detection.source)].box;
-    double best = iou_threshold;
-    std::size_t match = group.truths.size();
-    for (std::size_t i = 0; i < group.truths.size(); ++i) {
-      if (used[i]) continue;
-      const double iou = coco_iou(box, dataset.annotations[static_cast<std::size_t>(group.truths[i].source)].box);
-      if (iou > best || (iou == best && match == group.truths.size())) {
-        best = iou;
-        match = i;
-      }
+class GreedyMatcher {
+ public:
+  GreedyMatcher(const CocoDataset& dataset, std::span<const CocoResult> results, double iou_threshold)
+      : dataset_(dataset), results_(results), iou_threshold_(iou_threshold) {}
+
+  /// `taken` receives an element of the group's ground truths, or nullptr, for each of its detections.
+  void match(const EvalGroup& group, const EvalItem** taken) {
+    truths_.clear();
+    for (std::size_t i = 0; i < group.truths.size(); ++i)
+      truths_.push_back({dataset_.annotations[static_cast<std::size_t>(group.truths[i].source)].box, i, false});
+    std::sort(truths_.begin(), truths_.end(), [](const Truth& a, const Truth& b) { return a.box.x < b.box.x; });
+    for (const EvalItem& detection : group.detections) {
+      Truth* const best = find_best(results_[static_cast<std::size_t>(detection.source)].box);
+      if (best != nullptr) best->used = true;
+      *taken++ = best == nullptr ? nullptr : &group.truths[best->index];
     }
-    if (match < group.truths.size()) used[match] = 1;
-    *taken++ = match < group.truths.size() ? &group.truths[match] : nullptr;
   }
-}
+
+ private:
+  struct Truth {
+    CocoBox box;
+    std::size_t index;
+    bool used;
+  };
+
+  /// An IoU of t needs a common width of t times that of either box, hence a left side from
+  /// x - (1/t - 1) width to x + (1 - t) width; a little more allows for rounding.
+  Truth* find_best(const CocoBox& box) {
+    const double slack = 1e-9 * (std::abs(box.x) + box.width);
+    const double low = box.x - (1 / iou_threshold_ - 1) * box.width - slack;
+    const double high = box.x + (1 - iou_threshold_) * box.width + slack;
+    const auto first = std::partition_point(truths_.begin(), truths_.end(), [&](auto& t) { return t.box.x < low; });
+    Truth* match = nullptr;
+    double best = iou_threshold_;
+    for (auto truth = first; truth != truths_.end() && truth->box.x <= high; ++truth) {
+      if (truth->used) continue;
+      const double iou = coco_iou(box, truth->box);
+      if (iou < best || (iou == best && match != nullptr && match->index < truth->index)) continue;
+      best = iou;
+      match = &*truth;
+    }
+    return match;
+  }
+
+  const CocoDataset& dataset_;
+  std::span<const CocoResult> results_;
+  double iou_threshold_;
+  std::vector<Truth> truths_;  ///< by their left side
+};
 
 /// Matches the detections that reach the score threshold with the ground truths of equal `key(item)`; a key is a pair
 /// of an image and a category, or one of them and 0.
 template <class Key>
 PlainMatches match_plainly(const CocoDataset& dataset, std::span<const CocoResult> results, const MatchOptions& options,
                            Key&& key) {
+  require(options.iou_threshold > 0 && options.iou_threshold <= 1,
+          "evaluation: the IoU threshold must be in (0, 1], got ", options.iou_threshold);
   EvalProblem problem = prepare_evaluation(dataset, results);
   const auto score = [&](const EvalItem& item) { return results[static_cast<std::size_t>(item.source)].score; };
   std::erase_if(problem.truths,
@@ -88,10 +122,10 @@ PlainMatches match_plainly(const CocoDataset& dataset, std::span<const CocoResul
   PlainMatches matches{std::move(problem.category_ids), std::move(problem.truths), std::move(problem.detections), {}};
   matches.taken.resize(matches.detections.size());
   const std::vector<EvalGroup> groups = group_items(matches.truths, matches.detections, key);
-  parallel_pieces(options.threads, groups.size(), 16, [&](std::size_t begin, std::size_t end) {
+  parallel_pieces(options.threads, groups.size(), 1 + groups.size() / 1024, [&](std::size_t begin, std::size_t end) {
+    GreedyMatcher matcher(dataset, results, options.iou_threshold);
     for (const EvalGroup& group : std::span(groups).subspan(begin, end - begin))
-      match_greedily(dataset, results, group, options.iou_threshold,
-                     matches.taken.data() + (group.detections.data() - matches.detections.data()));
+      matcher.match(group, matches.taken.data() + (group.detections.data() - matches.detections.data()));
   });
   return matches;
 }

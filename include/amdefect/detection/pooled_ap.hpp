@@ -48,7 +48,7 @@ inline double average_precision_all_points(const std::vector<bool>& hits, Index 
 /// are one list (the score threshold is not used), and each may take a ground truth of any image, so that the result is
 /// too high by construction. Use `evaluate_coco` for a sound figure. @throws Error as `evaluate_coco`.
 inline PooledAp pooled_ap(const CocoDataset& dataset, std::span<const CocoResult> results, MatchOptions options = {}) {
-  options.score_threshold = -std::numeric_limits<double>::infinity();
+  options.score_threshold = std::numeric_limits<double>::lowest();
   const detail::PlainMatches matches = detail::match_plainly(
       dataset, results, options, [](const detail::EvalItem& item) { return std::pair(item.category, Index{0}); });
   PooledAp pooled{options.iou_threshold, -1, {}};
