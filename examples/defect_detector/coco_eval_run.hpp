@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "amdefect/core/atomic_file.hpp"
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
 #include "amdefect/data/coco_eval_json.hpp"
 #include "amdefect/data/coco_json.hpp"
 #include "amdefect/detection/coco_eval.hpp"
 #include "amdefect/detection/coco_text.hpp"
+#include "amdefect/io/atomic_file.hpp"
 
 namespace amdefect {
 
@@ -65,7 +65,7 @@ inline void run_coco_eval(const CocoEvalRequest& request, std::ostream& out, std
       {"case", std::filesystem::absolute(request.annotations).parent_path().filename().string()},
       {"description", concat(request.detections.string(), " against ", request.annotations.string())}};
   json.update(evaluation_report_json(dataset, results, runs));
-  write_file_atomically(request.output, [&](std::ostream& file) { file << json.dump(1) << '\n'; });
+  write_text_file(request.output, json.dump(1) + '\n');
 }
 
 }  // namespace amdefect

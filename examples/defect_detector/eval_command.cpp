@@ -1,0 +1,103 @@
+#include <filesystem>
+#include <iostream>
+
+#include "amdefect/data/coco_json.hpp"
+#include "amdefect/data/coco_source.hpp"
+#include "amdefect/detection/coco_text.hpp"
+#include "amdefect/io/atomic_file.hpp"
+#include "commands.hpp"
+#include "evaluation.hpp"
+#include "json_options.hpp"
+
+namespace amdefect {
+
+namespace {
+
+struct EvalConfig {
+  std::string dataset_path, annotation_file, weights = "output/best.safetensors", output_dir = "output/eval", split;
+  double score_threshold = 0.5, min_score = 0.01, box_offset = 0;
+  std::vector<Index> max_dets{1, 10, 100};
+  std::vector<std::string> extra_image_folders;
+  std::uint64_t seed = 0;
+  int threads = 0;
+};
+
+/// The split asked for, else the test split, else the validation split.
+const CocoSplit& choose_split(const CocoSplits& splits, const std::string& wanted) {
+  if (!wanted.empty()) return splits.at(wanted);
+  if (splits.test && splits.test->size() > 0) return *splits.test;
+  return splits.at("valid");
+}
+
+void require_same_categories(const ModelDescription& model, const CocoSplit& split) {
+  std::vector<std::int64_t> ids;
+  for (const CocoCategory& category : split.coco.categories) ids.push_back(category.id);
+  require(ids == model.category_ids, "eval: the categories of ", split.annotation_file.string(),
+          " are not those that the model was trained with");
+}
+
+void evaluate(const EvalConfig& config) {
+  require(!config.dataset_path.empty() || !config.annotation_file.empty(),
+          "eval: no data set; give --dataset_path or the key dataset_path in --config");
+  const LoadedModel model(config.weights);
+  const CocoSplits splits = read_coco_splits(
+      config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
+      {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
+  CocoSplit split = choose_split(splits, config.split);
+  require_same_categories(model.description, split);
+  const CocoSource source(split, {.extra_image_folders = config.extra_image_folders, .box_offset = config.box_offset});
+  for (CocoAnnotation& annotation : split.coco.annotations) {
+    annotation.box.x += config.box_offset;
+    annotation.box.y += config.box_offset;
+  }
+
+  PaperDetector detector(model.network, model.description, {.threads = config.threads});
+  const std::vector<CocoResult> results =
+      detect_split(detector, split, source, config.min_score, [](Index done, Index total) {
+        std::cerr << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
+      });
+  const DetectionMetrics metrics = measure(split.coco, results, config.score_threshold, config.max_dets);
+
+  const std::filesystem::path output = config.output_dir;
+  std::filesystem::create_directories(output);
+  write_coco_results(output / "detections.json", results);
+  write_text_file(output / "metrics.json", to_json(metrics).dump(1) + "\n");
+  std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
+            << results.size() << " detections\n\n"
+            << metrics_table(metrics, split.coco) << '\n'
+            << coco_summary_text(metrics.coco) << "\nwritten: " << (output / "metrics.json").string() << ", "
+            << (output / "detections.json").string() << '\n';
+}
+
+}  // namespace
+
+void add_eval_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("eval", "Measure a trained network on a COCO data set");
+  auto config = std::make_shared<EvalConfig>();
+  auto file = std::make_shared<std::string>();
+  command->add_option("--config", *file, "JSON file with any of these options as keys; the command line wins");
+  const auto add = [&](const char* name, auto& value, const char* text) {
+    return command->add_option(name, value, text)->capture_default_str();
+  };
+  add("--dataset_path", config->dataset_path, "COCO data set: a folder with splits, or one JSON file");
+  add("--annotation_file", config->annotation_file, "One annotation file, split by the seed");
+  add("--weights", config->weights, "Weights file written by train");
+  add("--output_dir", config->output_dir, "Folder for metrics and detections");
+  add("--split", config->split, "train, valid or test; default: test, or valid without it")
+      ->check(CLI::IsMember({"train", "valid", "test"}));
+  add("--score_threshold", config->score_threshold, "Lowest score for precision, recall, F1 and confusion")
+      ->check(CLI::Range(0.0, 1.0));
+  add("--min_score", config->min_score, "Lowest score that takes part in the ranking for AP")
+      ->check(CLI::Range(0.0, 1.0));
+  add("--max_dets", config->max_dets, "Limits of detections per image and category")->delimiter(',')->expected(3, 100);
+  add("--box_offset", config->box_offset, "Added to box coordinates: 0.5 where they are pixel indices");
+  add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");
+  add("--seed", config->seed, "Of the split of a single annotation file");
+  add("--threads", config->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));
+  command->callback([=] {
+    if (!file->empty()) apply_json_options(*command, *file);
+    evaluate(*config);
+  });
+}
+
+}  // namespace amdefect

@@ -1,0 +1,24 @@
+#include <iostream>
+
+#include "amdefect/nn/summary.hpp"
+#include "commands.hpp"
+#include "paper_network.hpp"
+
+namespace amdefect {
+
+void add_summary_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("summary", "Print the paper's network layer by layer");
+  auto classes = std::make_shared<Index>(4), size = std::make_shared<Index>(416), channels = std::make_shared<Index>(3);
+  command->add_option("--num_classes", *classes, "Categories, unused ones included")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  command->add_option("--img_size", *size, "Width and height of the input in pixels")
+      ->check(CLI::Range(8, 8192))
+      ->capture_default_str();
+  command->add_option("--channels", *channels, "Channels of the input")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command->callback([=] { std::cout << summary(paper_network<float>(*classes, *size, *channels)); });
+}
+
+}  // namespace amdefect
