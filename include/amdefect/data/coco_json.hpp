@@ -4,17 +4,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "amdefect/core/atomic_file.hpp"
 #include "amdefect/core/error.hpp"
 #include "amdefect/data/coco_entry.hpp"
 #include "amdefect/data/coco_parser.hpp"
 #include "amdefect/detection/coco.hpp"
 #include "amdefect/detection/coco_validate.hpp"
+#include "amdefect/io/atomic_file.hpp"
 
 namespace amdefect {
 
@@ -92,10 +91,21 @@ inline nlohmann::ordered_json to_json(const CocoBox& box) { return {box.x, box.y
 
 /// Writes a JSON list with an entry per line; `entry(i)` gives the i-th as json.
 template <class Entry>
-void write_json_list(std::ostream& out, std::size_t count, Entry&& entry) {
-  out << '[';
-  for (std::size_t i = 0; i < count; ++i) out << (i ? ",\n" : "\n") << entry(i).dump();
-  out << (count ? "\n]" : "]");
+void write_json_list(AtomicFile& file, std::size_t count, Entry&& entry) {
+  constexpr std::size_t block = std::size_t{1} << 16;
+  std::string text = "[";
+  for (std::size_t i = 0; i < count; ++i) {
+    text += i ? ",\n" : "\n";
+    try {
+      text += entry(i).dump();
+    } catch (const nlohmann::json::exception& error) {
+      throw FileError(concat("write COCO file: entry ", i, " of a list: ", error.what()));  // a name that is not UTF-8
+    }
+    if (text.size() < block) continue;
+    file.write(text);
+    text.clear();
+  }
+  file.write(text + (count ? "\n]" : "]"));
 }
 
 }  // namespace detail
@@ -140,47 +150,47 @@ inline void require_known_references(const std::filesystem::path& file, const Co
 /// that is negative or not finite; the file is then left as it was.
 inline void write_coco_annotations(const std::filesystem::path& path, const CocoDataset& dataset) {
   using Json = nlohmann::ordered_json;
-  write_file_atomically(path, [&](std::ostream& out) {
-    out << "{\"images\": ";
-    detail::write_json_list(out, dataset.images.size(), [&](std::size_t i) -> Json {
-      const CocoImage& image = dataset.images[i];
-      return {{"id", image.id}, {"file_name", image.file_name}, {"width", image.width}, {"height", image.height}};
-    });
-    out << ",\n\"categories\": ";
-    detail::write_json_list(out, dataset.categories.size(), [&](std::size_t i) -> Json {
-      const CocoCategory& category = dataset.categories[i];
-      return {{"id", category.id}, {"name", category.name}, {"supercategory", category.supercategory}};
-    });
-    out << ",\n\"annotations\": ";
-    detail::write_json_list(out, dataset.annotations.size(), [&](std::size_t i) -> Json {
-      const CocoAnnotation& annotation = dataset.annotations[i];
-      detail::require_sound<Error>("write COCO file: ", "annotations", i, annotation.box, "area", annotation.area);
-      Json entry = {{"id", annotation.id},
-                    {"image_id", annotation.image_id},
-                    {"category_id", annotation.category_id},
-                    {"bbox", detail::to_json(annotation.box)},
-                    {"area", annotation.area},
-                    {"iscrowd", annotation.crowd ? 1 : 0}};
-      if (annotation.ignore) entry["ignore"] = 1;
-      return entry;
-    });
-    out << "}\n";
+  AtomicFile file(path);
+  file.write("{\"images\": ");
+  detail::write_json_list(file, dataset.images.size(), [&](std::size_t i) -> Json {
+    const CocoImage& image = dataset.images[i];
+    return {{"id", image.id}, {"file_name", image.file_name}, {"width", image.width}, {"height", image.height}};
   });
+  file.write(",\n\"categories\": ");
+  detail::write_json_list(file, dataset.categories.size(), [&](std::size_t i) -> Json {
+    const CocoCategory& category = dataset.categories[i];
+    return {{"id", category.id}, {"name", category.name}, {"supercategory", category.supercategory}};
+  });
+  file.write(",\n\"annotations\": ");
+  detail::write_json_list(file, dataset.annotations.size(), [&](std::size_t i) -> Json {
+    const CocoAnnotation& annotation = dataset.annotations[i];
+    detail::require_sound<Error>("write COCO file: ", "annotations", i, annotation.box, "area", annotation.area);
+    Json entry = {{"id", annotation.id},
+                  {"image_id", annotation.image_id},
+                  {"category_id", annotation.category_id},
+                  {"bbox", detail::to_json(annotation.box)},
+                  {"area", annotation.area},
+                  {"iscrowd", annotation.crowd ? 1 : 0}};
+    if (annotation.ignore) entry["ignore"] = 1;
+    return entry;
+  });
+  file.write("}\n");
+  file.commit();
 }
 
 /// Writes a results file, an entry per line. @throws as `write_coco_annotations`.
 inline void write_coco_results(const std::filesystem::path& path, const std::vector<CocoResult>& results) {
-  write_file_atomically(path, [&](std::ostream& out) {
-    detail::write_json_list(out, results.size(), [&](std::size_t i) -> nlohmann::ordered_json {
-      const CocoResult& result = results[i];
-      detail::require_sound<Error>("write COCO file: ", "results", i, result.box, "score", result.score);
-      return {{"image_id", result.image_id},
-              {"category_id", result.category_id},
-              {"bbox", detail::to_json(result.box)},
-              {"score", result.score}};
-    });
-    out << '\n';
+  AtomicFile file(path);
+  detail::write_json_list(file, results.size(), [&](std::size_t i) -> nlohmann::ordered_json {
+    const CocoResult& result = results[i];
+    detail::require_sound<Error>("write COCO file: ", "results", i, result.box, "score", result.score);
+    return {{"image_id", result.image_id},
+            {"category_id", result.category_id},
+            {"bbox", detail::to_json(result.box)},
+            {"score", result.score}};
   });
+  file.write("\n");
+  file.commit();
 }
 
 }  // namespace amdefect
