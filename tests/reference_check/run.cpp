@@ -11,7 +11,8 @@
 
 #include "reference_check/layer_ops.hpp"
 #include "reference_check/loss_ops.hpp"
-#include "reference_check/network_ops.hpp"
+#include "reference_check/network_inference_op.hpp"
+#include "reference_check/network_training_ops.hpp"
 #include "reference_check/optimizer_ops.hpp"
 
 namespace amdefect::reference_check {

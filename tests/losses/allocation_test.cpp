@@ -1,0 +1,28 @@
+#include "allocation_counter.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "amdefect/losses/losses.hpp"
+
+using namespace amdefect;
+
+TEST_CASE("losses allocate nothing") {
+  Tensor<float> pred(Shape{6, 4}), target(Shape{6, 4}), dpred(Shape{6, 4});
+  for (Index i = 0; i < pred.size(); ++i) pred[i] = static_cast<float>(i % 4 < 2 ? i % 3 : 3 + i % 5);
+  target.fill(0.5f);
+  const std::vector<float> weights = {1, 0, 2, 1, 1, 1}, class_weight = {1, 2, 3, 4};
+  const std::vector<std::int32_t> labels = {0, 1, 2, 3, 0, 1};
+  const long before = heap_allocations;
+  mse(pred.view(), target, dpred);
+  smooth_l1(pred.view(), target, dpred);
+  bce_probabilities(pred.view(), target, dpred);
+  bce_logits(pred.view(), target, dpred, {.weights = weights}, {.class_weight = class_weight});
+  sigmoid_focal(pred.view(), target, dpred, {.scale = 2, .normaliser = 3});
+  quality_focal(pred.view(), target, dpred);
+  softmax_cross_entropy(pred.view(), target, dpred);
+  softmax_cross_entropy(pred.view(), labels, dpred);
+  ciou_loss(pred.view(), target, dpred, {.weights = weights});
+  CHECK(heap_allocations == before);
+}
