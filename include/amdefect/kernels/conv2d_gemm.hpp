@@ -42,17 +42,27 @@ void correlate(const Execution& execution, const ConvGeometry& g, Staging stagin
                                      .epilogue = last_part && !epilogue.empty() ? &epilogue : nullptr,
                                      .first_channel = group * g.group_out()};
           const T* kernel = packed + group * packed_size<T>(k, g.group_out()) + packed_row * GemmTile<T>::columns;
-          Index h = band.first / g.out_w, w = band.first % g.out_w;
+          const T* source = staged.origin + (band.first % g.out_w) * staged.column_step + group * g.group_in() + offset;
+          T* target = y + placement.pixel(band.image, band.first / g.out_w, band.first % g.out_w) * g.out_c +
+                      group * g.group_out();
+          Index w = band.first % g.out_w;
           for_each_tile<T>(band.last - band.first, [&](Index, Index rows) {
             TileRows<const T> from;
             TileRows<T> to;
             for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
-              from[row] = staged.origin + (h - staged.first_row) * staged.row_step + w * staged.column_step +
-                          group * g.group_in() + offset;
-              to[row] = y + placement.pixel(band.image, h, w) * g.out_c + group * g.group_out();
-              if (++w == g.out_w) w = 0, ++h;
+              from[row] = source;
+              to[row] = target;
+              source += staged.column_step;
+              target += placement.step_w * g.out_c;
+              if (++w == g.out_w) {
+                w = 0;
+                source += staged.row_step - g.out_w * staged.column_step;
+                target += (placement.step_h * placement.width - g.out_w * placement.step_w) * g.out_c;
+              }
             }
-            multiply_packed(rows, from.data(), runs, g.group_out(), kernel, k, to.data(), output);
+            Runs reads = runs;
+            if (staging == Staging::in_place && runs.length == staged.column_step) reads.ahead = rows * staged.column_step;
+            multiply_packed(rows, from.data(), reads, g.group_out(), kernel, k, to.data(), output);
           });
         });
     }

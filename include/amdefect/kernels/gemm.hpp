@@ -71,10 +71,12 @@ void multiply_packed(Index rows, const T* const* a, const Runs& runs, Index n, c
                      T* const* c, const TileOutput<T>& output) {
   const auto kernel = multiply_rows_of<T>[static_cast<std::size_t>(rows - 1)];
   TileOutput<T> tile = output;
+  Runs reads = runs;
   tile.columns = n;
   for (Index panel = 0; panel < panels<T>(n); ++panel) {
     tile.first_column = panel * GemmTile<T>::columns;
-    kernel(a, runs, packed + panel * packed_rows * GemmTile<T>::columns, c, tile);
+    kernel(a, reads, packed + panel * packed_rows * GemmTile<T>::columns, c, tile);
+    reads.ahead = 0;
   }
 }
 

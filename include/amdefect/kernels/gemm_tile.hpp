@@ -24,6 +24,8 @@ struct Runs {
   Index inner = 1, inner_step = 0;
   Index outer = 1, outer_step = 0;
 
+  Index ahead = 0;  ///< if not 0: behind the first factor, this is where the next tile's rows start
+
   Index size() const { return outer * inner * length; }
   /// Makes one run of runs that follow each other without a gap.
   void merge() {
@@ -93,14 +95,19 @@ template <class T, int rows>
 template <class T, int rows>
 void multiply_rows(const T* const* a, const Runs& runs, const T* b, T* const* c, const TileOutput<T>& output) {
   Accumulators<T, rows> sum{};
+  const T* next = a[0] + runs.ahead;
+  const Index next_step = runs.ahead ? simd::width<T> : 0;
+  simd::unroll<rows>([&](auto m) __attribute__((always_inline)) { simd::prefetch_to_write(c[m] + output.first_column); });
   for (Index outer = 0; outer < runs.outer; ++outer)
     for (Index inner = 0; inner < runs.inner; ++inner) {
       const Index offset = outer * runs.outer_step + inner * runs.inner_step;
       const T* row[rows];
       simd::unroll<rows>([&](auto m) __attribute__((always_inline)) { row[m] = a[m] + offset; });
-      for (Index k = 0; k < runs.length; ++k, b += GemmTile<T>::columns)
+      for (Index k = 0; k < runs.length; ++k, b += GemmTile<T>::columns, next += next_step) {
+        __builtin_prefetch(next);
         add_outer_product<T, rows>(
             sum, b, [&](auto m) __attribute__((always_inline)) { return row[m][k]; });
+      }
     }
   store_tile<T, rows>(sum, c, output);
 }

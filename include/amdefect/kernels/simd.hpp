@@ -77,6 +77,13 @@ template <class T>
     }
 }
 
+/// Asks for the two vectors at an address, which are going to be written.
+template <class T>
+[[gnu::always_inline]] inline void prefetch_to_write(const T* at) {
+  __builtin_prefetch(at, 1);
+  __builtin_prefetch(at + width<T>, 1);
+}
+
 /// Calls body(std::integral_constant<int, 0>{}), ..., body(std::integral_constant<int, count - 1>{}): a loop that is
 /// unrolled at any optimisation level, so that small arrays of vectors stay in registers.
 template <int count, class Body>

@@ -43,7 +43,7 @@ WinogradGrid gradient_grid(const ConvGeometry& g) {
 }
 
 /// Tiles in a block: enough to use the transformed kernel several times while it passes through the caches.
-inline constexpr Index winograd_block_tiles = 28;
+inline constexpr Index winograd_block_tiles = 14;
 
 /// The scratch memory of one call: a zero pixel, the transformed kernel, each thread's block.
 template <class T, class Scheme>
