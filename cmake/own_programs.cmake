@@ -1,0 +1,12 @@
+# Settings of amdefect's own programs, examples and tests. Users of amdefect::amdefect see none of this.
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+
+add_library(amdefect_program_options INTERFACE)
+target_compile_options(amdefect_program_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  $<$<BOOL:${AMDEFECT_WERROR}>:-Werror> $<$<BOOL:${AMDEFECT_NATIVE}>:-march=native>)
+# GCC 12 finds undefined values in its own AVX-512 header, wherever it is inlined (GCC bug 105593).
+target_compile_options(amdefect_program_options INTERFACE
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-maybe-uninitialized>)

@@ -1,0 +1,2 @@
+// That this program links is the test: its other two translation units include the same headers.
+int main() { return 0; }
