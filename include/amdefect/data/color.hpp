@@ -31,12 +31,13 @@ inline std::array<std::uint8_t, 3> shift_hue(const std::array<std::uint8_t, 3>& 
   const double value = std::max({r, g, b}), chroma = value - std::min({r, g, b});
   if (chroma == 0) return rgb;
   // Hue in sixths of the circle: red 0, green 2, blue 4.
-  const double hue = value == r ? (g - b) / chroma : value == g ? 2 + (b - r) / chroma : 4 + (r - g) / chroma;
-  const auto channel = [&](double peak) {
-    double k = std::fmod(hue + degrees / 60 - peak, 6);  // distance from the channel's full colour, on the circle
-    if (k < 0) k += 6;
-    const double fall = std::clamp(std::min(k, 6 - k) - 1, 0.0, 1.0);
-    return to_byte(value - chroma * fall);
+  double hue = value == r ? (g - b) / chroma : value == g ? 2 + (b - r) / chroma : 4 + (r - g) / chroma;
+  hue += degrees / 60;
+  hue -= 6 * std::floor(hue / 6);
+  // A channel is full up to one sixth from its own hue and falls to nothing over the next.
+  const auto channel = [&](double own) {
+    const double distance = std::min(std::abs(hue - own), 6 - std::abs(hue - own));
+    return to_byte(value - chroma * std::clamp(distance - 1, 0.0, 1.0));
   };
   return {channel(0), channel(2), channel(4)};
 }
