@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "amdefect/core/shape.hpp"
+#include "amdefect/detection/coco.hpp"
+#include "amdefect/detection/coco_eval.hpp"
+#include "amdefect/detection/confusion.hpp"
+#include "amdefect/detection/f1_score.hpp"
+#include "amdefect/detection/pooled_ap.hpp"
+#include "amdefect/train/callback.hpp"
+#include "amdefect/viz/gallery.hpp"
+
+namespace amdefect {
+
+/// Names and values to be shown as a list, e.g. {"batch size", "8"}.
+using KeyValues = std::vector<std::pair<std::string, std::string>>;
+
+/// Detections of a data set under all protocols.
+struct ReportEvaluation {
+  Index images = 0, truths = 0, detections = 0;
+  MatchOptions match;  ///< thresholds of precision, recall, F1 and the confusion matrix
+  CocoEvaluation coco;
+  ScoreCurves curves;
+  ConfusionMatrix confusion;
+  PooledAp pooled;
+};
+
+/// @throws Error as `evaluate_coco`.
+inline ReportEvaluation evaluate_for_report(const CocoDataset& dataset, std::span<const CocoResult> results,
+                                            const MatchOptions& match = {}, const CocoEvalOptions& coco = {}) {
+  const auto size = [](const auto& list) { return static_cast<Index>(list.size()); };
+  return {size(dataset.images),
+          size(dataset.annotations),
+          size(results),
+          match,
+          evaluate_coco(dataset, results, coco),
+          score_curves(dataset, results, match),
+          confusion_matrix(dataset, results, match),
+          pooled_ap(dataset, results, match)};
+}
+
+/// A figure beside a published one; NaN where there is none.
+struct ComparisonRow {
+  std::string metric;
+  double ours = std::numeric_limits<double>::quiet_NaN(), paper = std::numeric_limits<double>::quiet_NaN();
+  bool count = false;  ///< a whole number
+  std::string note{};
+};
+
+/// All that a report can show. Every part may be left empty: its section is then left out.
+struct ReportData {
+  std::string title = "Report";
+  std::string subtitle{};  ///< a line below the title: the data set, the model, the date
+  KeyValues summary{}, configuration{};
+  std::vector<EpochLog> history{};
+  /// By ascending category id, see `class_names`.
+  std::vector<std::string> class_names{};
+  std::optional<ReportEvaluation> evaluation{};
+  std::vector<ComparisonRow> comparison{};
+  std::string comparison_note{};  ///< a sentence above that table
+  std::vector<GalleryItem> gallery{};
+};
+
+}  // namespace amdefect

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <array>
+#include <cctype>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "amdefect/detection/coco_text.hpp"
+#include "amdefect/viz/gallery_page.hpp"
+#include "amdefect/viz/report_data.hpp"
+
+namespace amdefect {
+
+namespace detail {
+
+using TableRows = std::vector<std::vector<std::string>>;
+
+/// A figure in [0, 1]; a dash where it is undefined (-1 or NaN).
+inline std::string ratio_text(double value) {
+  return value < 0 || !is_finite(value) ? compact_number(std::numeric_limits<double>::quiet_NaN())
+                                        : fixed_number(value, 3);
+}
+
+inline const PooledAp::Class* find_class(const PooledAp& pooled, const std::vector<std::string>& names,
+                                         std::string_view wanted) {
+  for (std::size_t k = 0; k < std::min(names.size(), pooled.per_class.size()); ++k) {
+    std::string name = names[k];
+    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (name == wanted) return &pooled.per_class[k];
+  }
+  return nullptr;
+}
+
+/// COCO's 12 figures: heading, names, values.
+inline TableRows coco_rows(const CocoEvaluation& coco, bool exact) {
+  static constexpr std::array<const char*, coco_stat_count> meanings = {
+      "mean AP, IoU 0.50 to 0.95", "mean AP, IoU 0.50",   "mean AP, IoU 0.75",          "AP of small objects",
+      "AP of medium objects",      "AP of large objects", "mean AR, fewest detections", "mean AR, some detections",
+      "mean AR, most detections",  "AR of small objects", "AR of medium objects",       "AR of large objects"};
+  const std::array<std::string, coco_stat_count> names = coco_stat_names(coco.options);
+  TableRows rows{{"COCO figure", "value", "meaning"}};
+  for (std::size_t i = 0; i < coco_stat_count; ++i)
+    rows.push_back({names[i], exact ? exact_number(coco.stats[i]) : ratio_text(coco.stats[i]), meanings[i]});
+  return rows;
+}
+
+/// A row per class, then one of all of them.
+inline TableRows class_rows(const ReportEvaluation& evaluation, const std::vector<std::string>& names, bool exact) {
+  const auto number = [&](double value) { return exact ? exact_number(value) : ratio_text(value); };
+  TableRows rows{{"class", "objects", "AP", "AP50", "precision", "recall", "F1"}};
+  if (exact) rows[0].insert(rows[0].end(), {"AP75", "AR", "TP", "FP", "FN", "best F1", "best threshold"});
+  const auto add = [&](const std::string& name, const ScoreCurve& curve, const CocoCategoryResult& coco) {
+    const DetectionCounts counts = curve.at(evaluation.match.score_threshold);
+    rows.push_back({name, concat(curve.n_gt), number(coco.ap), number(coco.ap50), number(counts.precision()),
+                    number(counts.recall()), number(counts.f1())});
+    if (!exact) return;
+    const ScorePoint best = curve.best_f1();
+    rows.back().insert(rows.back().end(), {number(coco.ap75), number(coco.ar), concat(counts.tp), concat(counts.fp),
+                                           concat(counts.fn), number(best.counts.f1()), number(best.threshold)});
+  };
+  const std::vector<ScoreCurve>& curves = evaluation.curves.per_class;
+  const bool by_class = evaluation.coco.per_category.size() == curves.size();  // not without categories
+  for (std::size_t k = 0; k < curves.size(); ++k)
+    add(class_name(names, static_cast<Index>(k)), curves[k],
+        by_class ? evaluation.coco.per_category[k] : CocoCategoryResult{});
+  CocoCategoryResult all;
+  all.ap = evaluation.coco.stats[stat_ap];
+  all.ap50 = evaluation.coco.stats[stat_ap50];
+  all.ap75 = evaluation.coco.stats[stat_ap75];
+  all.ar = evaluation.coco.stats[stat_ar_max2];
+  add("all", evaluation.curves.all, all);
+  return rows;
+}
+
+inline TableRows comparison_rows(const std::vector<ComparisonRow>& comparison, bool exact) {
+  TableRows rows{{"figure", "this run", "paper", "note"}};
+  for (const ComparisonRow& row : comparison) {
+    const auto text = [&](double value) {
+      if (exact) return exact_number(value);
+      return row.count ? compact_number(value) : ratio_text(value);
+    };
+    rows.push_back({row.metric, text(row.ours), text(row.paper), row.note});
+  }
+  return rows;
+}
+
+/// The confusion matrix as an HTML table, each cell coloured by its share of the row.
+inline std::string confusion_html(const HeatMap& map) {
+  const bool dense = map.row_names.size() > 12;
+  std::string html =
+      concat("<div class=\"scroll\"><table class=\"confusion", dense ? " dense" : "", "\"><caption>",
+             escape_markup(map.title), ". ", escape_markup(map.description),
+             " The colour is the share of the row.</caption><thead><tr><th scope=\"col\">true \xE2\x86\x93 "
+             "predicted \xE2\x86\x92</th>");
+  for (const std::string& name : map.column_names)
+    html += "<th scope=\"col\">" + escape_markup(shorten(name, 24)) + "</th>";
+  html += "</tr></thead>\n<tbody>";
+  for (std::size_t i = 0; i < map.row_names.size(); ++i) {
+    html += "<tr><th scope=\"row\">" + escape_markup(shorten(map.row_names[i], 24)) + "</th>";
+    for (std::size_t j = 0; j < map.values[i].size(); ++j) {
+      html += i == j ? "<td class=\"right\"" : "<td";
+      if (map.shades[i][j] > 0) html += concat(" style=\"--v:", compact_number(map.shades[i][j], 3), '"');
+      const bool blank = dense && map.values[i][j] == 0;
+      html += blank ? "></td>" : ">" + compact_number(map.values[i][j]) + "</td>";
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody></table></div>\n";
+}
+
+inline TableRows confusion_rows(const HeatMap& map) {
+  TableRows rows{{"true \\ predicted"}};
+  rows[0].insert(rows[0].end(), map.column_names.begin(), map.column_names.end());
+  for (std::size_t i = 0; i < map.row_names.size(); ++i) {
+    rows.push_back({map.row_names[i]});
+    for (const double value : map.values[i]) rows.back().push_back(exact_number(value));
+  }
+  return rows;
+}
+
+}  // namespace detail
+
+/// The figures of the paper (Bassey 2025, test set) beside those of a run. Precision, recall, F1 and the counts are the
+/// paper's at score > 0.5. The published AP pools the detections of all images, so ours does here too; the standard
+/// figure stands below it, without a partner.
+inline std::vector<ComparisonRow> paper_comparison(const ReportEvaluation& evaluation,
+                                                   const std::vector<std::string>& class_names) {
+  const DetectionCounts counts = evaluation.curves.all.at(evaluation.match.score_threshold);
+  const auto number = [](Index count) { return static_cast<double>(count); };
+  std::vector<ComparisonRow> rows;
+  rows.push_back({"mAP@0.5, pooled", evaluation.pooled.mean, 0.236, false,
+                  "the paper's protocol: a box may match an object of another image, so it is too high"});
+  for (const auto& [name, published] : {std::pair("nozzle", 0.004), std::pair("workpiece", 0.468)})
+    if (const PooledAp::Class* found = detail::find_class(evaluation.pooled, class_names, name))
+      rows.push_back({concat("AP@0.5 ", name, ", pooled"), found->ap, published});
+  ComparisonRow standard{"mAP@0.5, COCO"};
+  standard.ours = evaluation.coco.stats[stat_ap50];
+  standard.note = "the standard figure, not published";
+  rows.push_back(standard);
+  rows.push_back({"precision", counts.precision(), 0.109});
+  rows.push_back({"recall", counts.recall(), 0.128, false, "the paper's Table 1 prints its F1 here"});
+  rows.push_back({"F1", counts.f1(), 0.118});
+  rows.push_back({"true positives", number(counts.tp), 5, true});
+  rows.push_back({"false positives", number(counts.fp), 41, true});
+  rows.push_back({"missed objects", number(counts.fn), 34, true});
+  return rows;
+}
+
+}  // namespace amdefect
