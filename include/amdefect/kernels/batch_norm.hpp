@@ -12,9 +12,8 @@ struct NormGeometry {
   Index rows = 0, channels = 0;
 };
 
-template <class T>
-std::size_t batch_norm_scratch(const NormGeometry& g) {
-  return ColumnSums<T>(g.rows, g.channels, 2).scratch_bytes();
+inline std::size_t batch_norm_scratch(const NormGeometry& g) {
+  return ColumnSums(g.rows, g.channels, 2).scratch_bytes();
 }
 
 /// Mean and biased variance of every channel.
@@ -24,12 +23,12 @@ std::size_t batch_norm_scratch(const NormGeometry& g) {
 template <class T>
 void batch_moments(int threads, const NormGeometry& g, const T* x, double* mean, double* variance, std::byte* scratch) {
   const Index channels = g.channels;
-  const double* sums = ColumnSums<T>(g.rows, channels, 2).compute(threads, scratch, [=](Index row, T* partial) {
+  const double* sums = ColumnSums(g.rows, channels, 2).compute(threads, scratch, [=](Index row, double* totals) {
     const T* values = x + row * channels;
     for (Index c = 0; c < channels; ++c) {
-      const T centred = values[c] - x[c];
-      partial[c] += centred;
-      partial[channels + c] += centred * centred;
+      const double centred = static_cast<double>(values[c]) - static_cast<double>(x[c]);
+      totals[c] += centred;
+      totals[channels + c] += centred * centred;
     }
   });
   const auto rows = static_cast<double>(g.rows);
@@ -51,31 +50,34 @@ void batch_norm_apply(int threads, const NormGeometry& g, const T* x, const T* m
   });
 }
 
-/// Sums over all rows: first dy, then dy (x - mean) inverse_deviation, per channel (that is dbeta and dgamma).
+/// Sums over all rows: first dy, then dy (x - mean), per channel.
 template <class T>
-const double* batch_norm_gradient_sums(int threads, const NormGeometry& g, const T* x, const T* dy, const T* mean,
-                                       const T* inverse_deviation, std::byte* scratch) {
+const double* batch_norm_gradient_sums(int threads, const NormGeometry& g, const T* x, const T* dy, const double* mean,
+                                       std::byte* scratch) {
   const Index channels = g.channels;
-  return ColumnSums<T>(g.rows, channels, 2).compute(threads, scratch, [=](Index row, T* partial) {
+  return ColumnSums(g.rows, channels, 2).compute(threads, scratch, [=](Index row, double* totals) {
     const T* values = x + row * channels;
     const T* gradients = dy + row * channels;
     for (Index c = 0; c < channels; ++c) {
-      partial[c] += gradients[c];
-      partial[channels + c] += gradients[c] * ((values[c] - mean[c]) * inverse_deviation[c]);
+      const auto gradient = static_cast<double>(gradients[c]);
+      totals[c] += gradient;
+      totals[channels + c] += gradient * (static_cast<double>(values[c]) - mean[c]);
     }
   });
 }
 
 /// dx = scale (dy - a - b (x - mean)) for every channel, where scale = gamma / deviation, a = mean of dy and
-/// b = mean of dy xhat / deviation. dx may be dy.
+/// b = mean of dy (x - mean) / variance. In double, because the terms cancel when a batch has few rows; the loop waits
+/// for memory anyway. dx may be dy.
 template <class T>
-void batch_norm_input_gradient(int threads, const NormGeometry& g, const T* x, const T* dy, const T* mean,
-                               const T* scale, const T* a, const T* b, T* dx) {
+void batch_norm_input_gradient(int threads, const NormGeometry& g, const T* x, const T* dy, const double* mean,
+                               const double* scale, const double* a, const double* b, T* dx) {
   parallel_for(threads, g.rows, [&](Index begin, Index end, int) {
     for (Index row = begin; row < end; ++row)
       for (Index c = 0; c < g.channels; ++c) {
         const Index i = row * g.channels + c;
-        dx[i] = scale[c] * (dy[i] - a[c] - b[c] * (x[i] - mean[c]));
+        const double rest = static_cast<double>(dy[i]) - a[c] - b[c] * (static_cast<double>(x[i]) - mean[c]);
+        dx[i] = static_cast<T>(scale[c] * rest);
       }
   });
 }

@@ -1,35 +1,33 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 
 #include "amdefect/core/parallel.hpp"
 
 namespace amdefect {
 
-/// Sums over the rows of a matrix, `sums` of them per column, whose result does not depend on the number of threads:
-/// rows are cut into a fixed number of chunks, each is summed in runs (in T, then in double), and the chunks are added
-/// in order.
-template <class T>
+/// Sums over the rows of a matrix in double, `sums` of them per column, whose result does not depend on the number of
+/// threads: rows are cut into a fixed number of chunks, and the chunks are added in order.
 class ColumnSums {
  public:
   ColumnSums(Index rows, Index columns, Index sums)
-      : rows_(rows), entries_(columns * sums), chunks_(std::clamp<Index>(rows / run, 1, max_chunks)) {}
+      : rows_(rows), entries_(columns * sums), chunks_(std::clamp<Index>(rows / least_rows, 1, most_chunks)) {}
 
   /// Bytes of scratch memory (64-byte aligned) that `compute` needs.
-  std::size_t scratch_bytes() const {
-    return static_cast<std::size_t>(chunks_ * entries_) * (sizeof(double) + sizeof(T));
-  }
+  std::size_t scratch_bytes() const { return static_cast<std::size_t>(chunks_ * entries_) * sizeof(double); }
 
-  /// Calls `accumulate(row, partial)` for every row, which adds its terms to the T[columns * sums] partial sums.
-  /// Returns the totals, which stay in `scratch`.
+  /// Calls `accumulate(row, totals)` for every row, which adds its terms to the double[columns * sums] totals of its
+  /// chunk. Returns the totals of all rows, which stay in `scratch`.
   template <class Accumulate>
   const double* compute(int threads, std::byte* scratch, const Accumulate& accumulate) const {
     auto* totals = reinterpret_cast<double*>(scratch);
-    auto* partials = reinterpret_cast<T*>(totals + chunks_ * entries_);
     parallel_for(threads, chunks_, [&](Index begin, Index end, int) {
-      for (Index chunk = begin; chunk < end; ++chunk)
-        sum_rows(rows_ * chunk / chunks_, rows_ * (chunk + 1) / chunks_, totals + chunk * entries_,
-                 partials + chunk * entries_, accumulate);
+      for (Index chunk = begin; chunk < end; ++chunk) {
+        double* own = totals + chunk * entries_;
+        std::fill_n(own, entries_, 0.0);
+        for (Index row = rows_ * chunk / chunks_; row < rows_ * (chunk + 1) / chunks_; ++row) accumulate(row, own);
+      }
     });
     for (Index chunk = 1; chunk < chunks_; ++chunk)
       for (Index i = 0; i < entries_; ++i) totals[i] += totals[chunk * entries_ + i];
@@ -37,17 +35,7 @@ class ColumnSums {
   }
 
  private:
-  static constexpr Index run = 64, max_chunks = 32;
-
-  template <class Accumulate>
-  void sum_rows(Index begin, Index end, double* total, T* partial, const Accumulate& accumulate) const {
-    std::fill_n(total, entries_, 0.0);
-    for (Index start = begin; start < end; start += run) {
-      std::fill_n(partial, entries_, T{0});
-      for (Index row = start; row < std::min(start + run, end); ++row) accumulate(row, partial);
-      for (Index i = 0; i < entries_; ++i) total[i] += static_cast<double>(partial[i]);
-    }
-  }
+  static constexpr Index least_rows = 64, most_chunks = 32;
 
   Index rows_, entries_, chunks_;
 };

@@ -40,66 +40,68 @@ class BatchNorm : public Layer<T> {
   MemoryTraits traits() const override { return {.backward_in_place = true}; }
   Booking book(const Shape& input, const Execution&, bool training) const override {
     const NormGeometry g = geometry(input);
-    const std::size_t small = small_rows * static_cast<std::size_t>(g.channels) * sizeof(double);
-    if (!training) return {.forward_scratch = small};
-    const std::size_t all = small + batch_norm_scratch<T>(g);
-    return {
-        .state = 2 * static_cast<std::size_t>(g.channels) * sizeof(T), .forward_scratch = all, .backward_scratch = all};
+    const std::size_t row = static_cast<std::size_t>(g.channels) * sizeof(double);
+    if (!training) return {.forward_scratch = scratch_rows * row};
+    const std::size_t scratch = scratch_rows * row + batch_norm_scratch(g);
+    return {.state = 2 * row, .forward_scratch = scratch, .backward_scratch = scratch};
   }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const NormGeometry g = geometry(x.shape());
-    auto* mean = context.template scratch<double>();
+    const int threads = context.execution.threads;
+    auto* rows = context.template scratch<double>();
+    auto* centre = reinterpret_cast<T*>(rows);
+    auto* scale = reinterpret_cast<T*>(rows + g.channels);
+    // Backward reads mean and variance from the state; without training they go to the scratch memory.
+    double* mean = context.training ? context.template state<double>() : rows + 2 * g.channels;
     double* variance = mean + g.channels;
-    auto* scale = reinterpret_cast<T*>(variance + g.channels);
     if (uses_batch(context)) {
-      batch_moments(context.execution.threads, g, x.data(), mean, variance, sums_memory(context, g));
+      batch_moments(threads, g, x.data(), mean, variance, sums_memory(context, g));
       update(context, moving_mean, mean);
       update(context, moving_variance, variance);
     } else {
       std::copy_n(context.parameter(moving_mean).data(), g.channels, mean);
       std::copy_n(context.parameter(moving_variance).data(), g.channels, variance);
     }
-    T* centre = context.training ? context.template state<T>() : scale + g.channels;  // backward reads the state
-    T* inverse_deviation = centre + g.channels;
     for (Index c = 0; c < g.channels; ++c) {
       centre[c] = static_cast<T>(mean[c]);
-      inverse_deviation[c] = static_cast<T>(1 / std::sqrt(variance[c] + options_.epsilon));
-      scale[c] = inverse_deviation[c] * context.parameter(gamma)[c];
+      scale[c] = static_cast<T>(static_cast<double>(context.parameter(gamma)[c]) * inverse_deviation(variance[c]));
     }
-    batch_norm_apply(context.execution.threads, g, x.data(), centre, scale, context.parameter(beta).data(), y.data());
+    batch_norm_apply(threads, g, x.data(), centre, scale, context.parameter(beta).data(), y.data());
   }
 
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
                 TensorView<T> dx) const override {
     const NormGeometry g = geometry(x.shape());
     const int threads = context.execution.threads;
-    const T* mean = context.template state<T>();
-    const T* inverse_deviation = mean + g.channels;
-    auto* scale = context.template scratch<T>();
-    T* a = scale + g.channels;
-    T* b = a + g.channels;
-    const double* sums =
-        batch_norm_gradient_sums(threads, g, x.data(), dy.data(), mean, inverse_deviation, sums_memory(context, g));
-    add_gradient(context.gradient(beta), sums);
-    add_gradient(context.gradient(gamma), sums + g.channels);
-    if (dx.empty()) return;
+    const double* mean = context.template state<double>();
+    const double* variance = mean + g.channels;
+    const double* sums = batch_norm_gradient_sums(threads, g, x.data(), dy.data(), mean, sums_memory(context, g));
+    auto* scale = context.template scratch<double>();
+    double* a = scale + g.channels;
+    double* b = a + g.channels;
+    const TensorView<T> dgamma = context.gradient(gamma), dbeta = context.gradient(beta);
     const double weight = uses_batch(context) ? 1 / static_cast<double>(g.rows) : 0;  // constants pass no gradient
     for (Index c = 0; c < g.channels; ++c) {
-      scale[c] = context.parameter(gamma)[c] * inverse_deviation[c];
-      a[c] = static_cast<T>(sums[c] * weight);
-      b[c] = static_cast<T>(sums[g.channels + c] * weight) * inverse_deviation[c];
+      const double inverse = inverse_deviation(variance[c]);
+      if (!dbeta.empty()) dbeta[c] += static_cast<T>(sums[c]);
+      if (!dgamma.empty()) dgamma[c] += static_cast<T>(sums[g.channels + c] * inverse);
+      scale[c] = static_cast<double>(context.parameter(gamma)[c]) * inverse;
+      a[c] = sums[c] * weight;
+      b[c] = sums[g.channels + c] * weight * inverse * inverse;
     }
-    batch_norm_input_gradient(threads, g, x.data(), dy.data(), mean, scale, a, b, dx.data());
+    if (!dx.empty()) batch_norm_input_gradient(threads, g, x.data(), dy.data(), mean, scale, a, b, dx.data());
   }
 
  private:
-  /// Scratch begins with room for this many doubles per channel, before the memory of the sums.
-  static constexpr std::size_t small_rows = 5;
+  /// Scratch begins with this many doubles per channel, before the memory of the sums.
+  static constexpr std::size_t scratch_rows = 4;
 
   static std::byte* sums_memory(const Context<T>& context, const NormGeometry& g) {
-    return context.template scratch<std::byte>() + small_rows * static_cast<std::size_t>(g.channels) * sizeof(double);
+    return reinterpret_cast<std::byte*>(context.template scratch<double>() +
+                                        static_cast<Index>(scratch_rows) * g.channels);
   }
+  double inverse_deviation(double variance) const { return 1 / std::sqrt(variance + options_.epsilon); }
   static NormGeometry geometry(const Shape& shape) {
     return {shape.back() ? shape.elements() / shape.back() : 0, shape.back()};
   }
@@ -110,10 +112,6 @@ class BatchNorm : public Layer<T> {
       moving[c] =
           static_cast<T>(static_cast<double>(moving[c]) * options_.momentum + batch[c] * (1 - options_.momentum));
   }
-  static void add_gradient(TensorView<T> gradient, const double* sums) {
-    for (Index c = 0; c < gradient.size(); ++c) gradient[c] += static_cast<T>(sums[c]);
-  }
-
   BatchNormOptions options_;
 };
 

@@ -34,7 +34,7 @@ class LayerNorm : public Layer<T> {
     if (!training) return {};
     const Index rows = input.elements() / input.back();
     return {.state = 2 * static_cast<std::size_t>(rows) * sizeof(T),
-            .backward_scratch = ColumnSums<T>(rows, input.back(), 2).scratch_bytes()};
+            .backward_scratch = ColumnSums(rows, input.back(), 2).scratch_bytes()};
   }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
@@ -99,13 +99,13 @@ class LayerNorm : public Layer<T> {
     const Index features = x.shape().back();
     const Moments* saved = context.template state<Moments>();
     const double* sums =
-        ColumnSums<T>(x.size() / features, features, 2)
-            .compute(context.execution.threads, context.template scratch<std::byte>(), [=](Index row, T* partial) {
+        ColumnSums(x.size() / features, features, 2)
+            .compute(context.execution.threads, context.template scratch<std::byte>(), [=](Index row, double* totals) {
               const Moments m = saved[row];
               for (Index c = 0; c < features; ++c) {
                 const Index i = row * features + c;
-                partial[c] += dy[i] * ((x[i] - m.mean) * m.inverse_deviation);
-                partial[features + c] += dy[i];
+                totals[c] += static_cast<double>(dy[i] * ((x[i] - m.mean) * m.inverse_deviation));
+                totals[features + c] += static_cast<double>(dy[i]);
               }
             });
     const auto add = [&](TensorView<T> gradient, const double* totals) {

@@ -116,9 +116,9 @@ class GlobalAveragePool : public Layer<T> {
     for (Index image = 0; image < x.dim(0); ++image) {
       const T* first = x.data() + image * pixels * channels;
       const double* totals = sums(x.shape()).compute(context.execution.threads, context.template scratch<std::byte>(),
-                                                     [=](Index row, T* partial) {
+                                                     [=](Index row, double* sum) {
                                                        for (Index c = 0; c < channels; ++c)
-                                                         partial[c] += first[row * channels + c];
+                                                         sum[c] += static_cast<double>(first[row * channels + c]);
                                                      });
       for (Index c = 0; c < channels; ++c) y(image, c) = static_cast<T>(totals[c] / static_cast<double>(pixels));
     }
@@ -135,7 +135,7 @@ class GlobalAveragePool : public Layer<T> {
   }
 
  private:
-  static ColumnSums<T> sums(const Shape& input) { return {input[1] * input[2], input[3], 1}; }
+  static ColumnSums sums(const Shape& input) { return {input[1] * input[2], input[3], 1}; }
 };
 
 }  // namespace amdefect
