@@ -41,7 +41,7 @@ struct MinimalFilter {
         continue;
       }
       double power = 1;
-      for (std::size_t k = 0; k < std::max(outputs, taps); ++k, power *= at[row]) {
+      for (std::size_t k = 0; k < std::size_t{std::max(outputs, taps)}; ++k, power *= at[row]) {
         if (k < taps) kernel[row][k] = power / scale;
         if (k < outputs) output[k][row] = power;
       }
