@@ -61,7 +61,8 @@ void correlate(const Execution& execution, const ConvGeometry& g, Staging stagin
               }
             }
             Runs reads = runs;
-            if (staging == Staging::in_place && runs.length == staged.column_step) reads.ahead = rows * staged.column_step;
+            if (staging == Staging::in_place && runs.length == staged.column_step)
+              reads.ahead = rows * staged.column_step;
             multiply_packed(rows, from.data(), reads, g.group_out(), kernel, k, to.data(), output);
           });
         });

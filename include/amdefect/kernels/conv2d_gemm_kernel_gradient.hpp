@@ -27,14 +27,14 @@ Index gemm_backward_kernel_scratch(const Execution& execution, const ConvGeometr
 }
 
 /// Adds A^T dy of one band and one panel of output channels to `sum`, a panel with a row for each element of the
-/// window. `pixels` walks the band's pixels in A.
+/// window.
 template <class T>
-void add_kernel_gradient(const Runs& runs, const Runs& pixels, const T* a, const T* panel, T* sum) {
+void add_kernel_gradient(const Runs& runs, const T* a, const T* dy, const PixelWalk& walk, T* sum) {
   for (Index outer = 0; outer < runs.outer; ++outer)
     for (Index inner = 0; inner < runs.inner; ++inner) {
       const T* from = a + outer * runs.outer_step + inner * runs.inner_step;
       for_each_tile<T>(runs.length, [&](Index first, Index rows) {
-        multiply_columns_of<T>[static_cast<std::size_t>(rows - 1)](from + first, pixels, panel, GemmTile<T>::columns,
+        multiply_columns_of<T>[static_cast<std::size_t>(rows - 1)](from + first, dy, walk,
                                                                    sum + first * GemmTile<T>::columns);
       });
       sum += runs.length * GemmTile<T>::columns;
@@ -61,19 +61,28 @@ void gemm_backward_kernel(const Execution& execution, const ConvGeometry& geomet
     for (Index i = begin; i < end; ++i) {
       const Band band = bands[i];
       const StagedInput<T> staged = stage(g, staging, x, band, panel + size.panel);
-      const Index first_column = band.first % g.out_w;
       const Index rows = (band.last - 1) / g.out_w + 1 - band.first / g.out_w;
-      const Runs pixels{.inner = rows == 1 ? band.last - band.first : g.out_w,
-                        .inner_step = staged.column_step,
-                        .outer = rows,
-                        .outer_step = staged.row_step};
+      const Index pixels = band.last - band.first;
+      const T* a = staged.origin + band.first % g.out_w * staged.column_step;
+      PixelWalk walk{.columns = rows == 1 ? pixels : g.out_w,
+                     .rows = rows,
+                     .column_step = staged.column_step,
+                     .row_step = staged.row_step};
+      const bool last = i + 1 == end;
+      if (staging == Staging::in_place && !last) walk.ahead = pixels * staged.column_step;
       for (Index p = 0; p < g.groups * group_panels; ++p) {
         const Index group = p / group_panels, first = p % group_panels * width;
-        const T* from = dy + (band.image * g.out_h * g.out_w + band.first) * g.out_c + group * g.group_out() + first;
-        pack_panel(band.last - band.first, std::min(width, g.group_out() - first), from, g.out_c, panel);
-        add_kernel_gradient(staged.runs, pixels,
-                            staged.origin + first_column * staged.column_step + group * g.group_in(), panel,
-                            sum + p * k * width);
+        const T* gradient =
+            dy + (band.image * g.out_h * g.out_w + band.first) * g.out_c + group * g.group_out() + first;
+        walk.b_step = g.out_c;
+        walk.b_ahead = last ? 0 : pixels * g.out_c;
+        if (g.group_out() - first < width) {  // zeros fill the last panel up
+          pack_panel(pixels, g.group_out() - first, gradient, g.out_c, panel);
+          gradient = panel;
+          walk.b_step = width;
+          walk.b_ahead = 0;
+        }
+        add_kernel_gradient(staged.runs, a + group * g.group_in(), gradient, walk, sum + p * k * width);
       }
     }
   });

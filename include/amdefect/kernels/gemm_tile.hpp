@@ -97,14 +97,15 @@ void multiply_rows(const T* const* a, const Runs& runs, const T* b, T* const* c,
   Accumulators<T, rows> sum{};
   const T* next = a[0] + runs.ahead;
   const Index next_step = runs.ahead ? simd::width<T> : 0;
-  simd::unroll<rows>([&](auto m) __attribute__((always_inline)) { simd::prefetch_to_write(c[m] + output.first_column); });
+  simd::unroll<rows>([&](auto m)
+                         __attribute__((always_inline)) { simd::prefetch_to_write(c[m] + output.first_column); });
   for (Index outer = 0; outer < runs.outer; ++outer)
     for (Index inner = 0; inner < runs.inner; ++inner) {
       const Index offset = outer * runs.outer_step + inner * runs.inner_step;
       const T* row[rows];
       simd::unroll<rows>([&](auto m) __attribute__((always_inline)) { row[m] = a[m] + offset; });
       for (Index k = 0; k < runs.length; ++k, b += GemmTile<T>::columns, next += next_step) {
-        __builtin_prefetch(next);
+        __builtin_prefetch(next, 0, 2);
         add_outer_product<T, rows>(
             sum, b, [&](auto m) __attribute__((always_inline)) { return row[m][k]; });
       }
@@ -112,17 +113,29 @@ void multiply_rows(const T* const* a, const Runs& runs, const T* b, T* const* c,
   store_tile<T, rows>(sum, c, output);
 }
 
-/// Columns of A consecutive in memory, A transposed: c[m] += sum_p a[p][m] b[p], where p runs through outer x inner
-/// steps
-/// (`runs.length` is not used) and the rows of C are those of a packed panel.
+/// How a product over pixels walks through A (rows of pixels) and B (a pixel at a time). Where `ahead` is not 0, the
+/// elements that far on are fetched into the cache.
+struct PixelWalk {
+  Index columns, rows = 1;
+  Index column_step, row_step = 0;
+  Index b_step;
+  Index ahead = 0, b_ahead = 0;
+};
+
+/// A is transposed, its columns are consecutive in memory: c[m] += sum_p a[p][m] b[p] over all pixels p of the walk.
+/// The rows of C are those of a packed panel.
 template <class T, int rows>
-void multiply_columns(const T* a, const Runs& runs, const T* b, Index b_step, T* c) {
+void multiply_columns(const T* a, const T* b, const PixelWalk& walk, T* c) {
   Accumulators<T, rows> sum{};
-  for (Index outer = 0; outer < runs.outer; ++outer) {
-    const T* column = a + outer * runs.outer_step;
-    for (Index inner = 0; inner < runs.inner; ++inner, column += runs.inner_step, b += b_step)
+  for (Index y = 0; y < walk.rows; ++y) {
+    const T* pixel = a + y * walk.row_step;
+    for (Index x = 0; x < walk.columns; ++x, pixel += walk.column_step, b += walk.b_step) {
+      __builtin_prefetch(pixel + walk.ahead, 0, 2);
+      __builtin_prefetch(b + walk.b_ahead, 0, 2);
+      __builtin_prefetch(b + walk.b_ahead + simd::width<T>, 0, 2);
       add_outer_product<T, rows>(
-          sum, b, [&](auto m) __attribute__((always_inline)) { return column[m]; });
+          sum, b, [&](auto m) __attribute__((always_inline)) { return pixel[m]; });
+    }
   }
   T* target[rows];
   simd::unroll<rows>([&](auto m) __attribute__((always_inline)) { target[m] = c + m * GemmTile<T>::columns; });

@@ -87,11 +87,10 @@ void winograd_backward_kernel(const Execution& execution, const ConvGeometry& g,
         for (Index panel = 0; panel < panels<T>(g.out_c); ++panel) {
           T* target = sum + p * size.kernel + panel * g.in_c * width;
           if (block == 0) std::fill_n(target, g.in_c * width, T(0));
-          const Runs pixels{.inner = tiles, .inner_step = size.in_row};
+          const PixelWalk walk{.columns = tiles, .column_step = size.in_row, .b_step = size.out_row};
           for_each_tile<T>(g.in_c, [&](Index c, Index rows) {
-            multiply_columns_of<T>[static_cast<std::size_t>(rows - 1)](input + p * size.input + c, pixels,
-                                                                       gradient + p * size.product + panel * width,
-                                                                       size.out_row, target + c * width);
+            multiply_columns_of<T>[static_cast<std::size_t>(rows - 1)](
+                input + p * size.input + c, gradient + p * size.product + panel * width, walk, target + c * width);
           });
         }
     });
