@@ -14,7 +14,7 @@ using Rgb = std::array<std::uint8_t, 3>;
 
 /// A dark image with one bright pixel-aligned rectangle of its own value for each object.
 Sample sample_with(Index height, Index width, const std::vector<Box>& boxes, Index channels = 3) {
-  Sample sample{Image(height, width, channels), {}};
+  Sample sample{Image(height, width, channels), {}, {}};
   for (std::size_t i = 0; i < boxes.size(); ++i) {
     const Box& box = boxes[i];
     const Image patch(static_cast<Index>(box.height()), static_cast<Index>(box.width()), channels,
@@ -183,7 +183,7 @@ TEST_CASE("augmentation is off by default, repeatable, and keeps boxes on their 
 }
 
 TEST_CASE("the paper's augmentation: 22 % grey, hue within 75 degrees") {
-  Sample sample{Image(1, 1, 3), {}};
+  Sample sample{Image(1, 1, 3), {}, {}};
   sample.image(0, 0, 0) = 255;
   int grey = 0;
   double least = 0, most = 0;

@@ -11,7 +11,7 @@ using namespace amdefect;
 
 namespace {
 
-Sample with_boxes(const std::vector<LabelledBox>& objects) { return {Image(50, 100, 3, 51), objects}; }
+Sample with_boxes(const std::vector<LabelledBox>& objects) { return {Image(50, 100, 3, 51), objects, {}}; }
 
 class OneSample : public SampleSource {
  public:
@@ -103,20 +103,17 @@ TEST_CASE("LPBF: more boxes than slots are reported, and an epoch loads") {
   const CocoSplits splits = read_coco_splits(root);
   CHECK(slot_warning(CocoSource(splits.at("train")), "train", 100) ==
         "train: 4 of 702 images have more than 100 boxes (up to 123); 55 boxes get no slot");
-  const auto source = std::make_shared<CocoSource>(splits.at("valid"));
-  CHECK(slot_warning(*source, "valid", 1000).empty());
+  const auto source =
+      std::make_shared<CocoSource>(detail::select_images(splits.at("valid"), "some", {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  CHECK(slot_warning(*source, "valid", 100).empty());
   const auto cache = std::make_shared<CachedSource>(std::make_shared<ResizedSource>(source, 416, 416), CacheOptions{});
   const PaperDataset<float> data(cache, {416, 416, 3},
-                                 {.classes = 2, .augment = AugmentOptions::paper(), .outputs = 1});
-  DataLoader<float> loader(data, {.workers = 2});
-  double boxes = 0;
-  for (Index epoch = 0; epoch < 2; ++epoch) {
-    const auto start = std::chrono::steady_clock::now();
-    loader.start_epoch(epoch);
-    while (const auto* batch = loader.next()) boxes += batch->target(0).array().sum();
-    MESSAGE("epoch " << epoch << " of 87 images: "
-                     << std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() << " s");
-  }
-  CHECK(boxes > 2 * 2900);
-  CHECK(boxes <= 2 * 3067);
+                                 {.classes = 2, .augment = AugmentOptions::paper(), .outputs = 2});
+  DataLoader<float> loader(data, {.batch_size = 8, .workers = 2});
+  double slots = 0;
+  loader.start_epoch(0);
+  while (const auto* batch = loader.next()) slots += batch->target(0).array().sum();
+  std::size_t boxes = 0;
+  for (Index i = 0; i < source->size(); ++i) boxes += source->objects(i).size();
+  CHECK(slots == 2 * static_cast<double>(boxes));
 }

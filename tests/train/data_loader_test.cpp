@@ -21,7 +21,7 @@ class Numbers : public Dataset<double> {
             std::span<const TensorView<double>> targets) const override {
     ++loads;
     if (slow) std::this_thread::sleep_for(std::chrono::microseconds(sample * 7919 % 600));
-    if (first_bad_ >= 0 && sample >= first_bad_) throw Error("sample " + std::to_string(sample) + " is broken");
+    if (first_bad_ >= 0 && sample >= first_bad_) throw Error(concat("sample ", sample, " is broken"));
     x[0] = static_cast<double>(sample);
     x[1] = random.uniform();
     targets[0][0] = static_cast<double>(10 * sample);

@@ -16,7 +16,7 @@ namespace amdefect {
 
 /// The sample flipped or turned, boxes included.
 inline Sample orient(const Sample& sample, const Orientation& orientation) {
-  Sample result{orient(sample.image, orientation), sample.objects};
+  Sample result{orient(sample.image, orientation), sample.objects, {}};
   for (LabelledBox& object : result.objects)
     object.box = orient(object.box, sample.image.height(), sample.image.width(), orientation);
   return result;
@@ -24,7 +24,7 @@ inline Sample orient(const Sample& sample, const Orientation& orientation) {
 
 /// The sample resized to `height` x `width`, boxes included.
 inline Sample resize(const Sample& sample, Index height, Index width) {
-  Sample result{resize(sample.image, height, width), sample.objects};
+  Sample result{resize(sample.image, height, width), sample.objects, {}};
   const Letterbox stretch = fit_letterbox(sample.image.height(), sample.image.width(), height, width, FitMode::stretch);
   for (LabelledBox& object : result.objects) object.box = stretch.map(object.box);
   return result;
@@ -40,7 +40,7 @@ struct CropWindow {
 /// What is inside of the window; beyond the image all channels are `fill`. Boxes are cut at the window's border, and
 /// left out where less than `min_visible` (0 to 1) of their area remains, or nothing at all.
 inline Sample crop(const Sample& sample, const CropWindow& window, double min_visible, std::uint8_t fill = 0) {
-  Sample result{Image(window.height, window.width, sample.image.channels(), fill), {}};
+  Sample result{Image(window.height, window.width, sample.image.channels(), fill), {}, {}};
   paste(sample.image, result.image, -window.top, -window.left);
   const auto x = static_cast<double>(window.left), y = static_cast<double>(window.top);
   const Box inside{0, 0, static_cast<double>(window.width), static_cast<double>(window.height)};
@@ -127,8 +127,8 @@ inline void check(const AugmentOptions& options) {
           ", expected 1 to 100");
 }
 
-/// A randomly changed copy of the sample, of the same size (height and width swapped after a rotation). The order is:
-/// crop, orientation, colour, light.
+/// A randomly changed copy of the sample, of the same size (height and width swapped after a rotation), without its
+/// placement. The order is: crop, orientation, colour, light.
 inline Sample augment(const Sample& sample, const AugmentOptions& options, Random& random) {
   Sample result;
   if (random.chance(options.crop))
@@ -139,7 +139,7 @@ inline Sample augment(const Sample& sample, const AugmentOptions& options, Rando
                           .min_visible = options.min_visible},
                          random);
   else
-    result = {sample.image.clone(), sample.objects};
+    result = {sample.image.clone(), sample.objects, {}};
   Orientation orientation = random.chance(options.rotate) ? Orientation::rotated_clockwise() : Orientation{};
   if (random.chance(options.flip_x)) orientation.flip_x = !orientation.flip_x;
   if (random.chance(options.flip_y)) orientation.flip_y = !orientation.flip_y;

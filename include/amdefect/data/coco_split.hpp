@@ -42,7 +42,8 @@ struct CocoSplits {
 
 /// How to split the images of a data set that comes as one annotation file.
 struct SplitOptions {
-  /// Annotation file, absolute or relative to the data set; empty: looked for.
+  /// Annotation file: a name within the folder of each split, or the path of one file for everything, absolute or
+  /// relative to the data set; empty: looked for.
   std::filesystem::path annotation_file{};
   std::uint64_t seed = 0;
   double valid_fraction = 0.1, test_fraction = 0.1;
@@ -159,9 +160,13 @@ inline void split_by_seed(const CocoSplit& all, const SplitOptions& options, Coc
   splits.train = select_images(all, "train", {test_end, order.end()});
 }
 
-/// The annotation file of a split: in its folder, or NAME.json or instances_NAME*.json in `annotations/` or in `root`.
-/// Empty if there is none.
-inline std::filesystem::path find_split_file(const std::filesystem::path& root, const std::vector<std::string>& names) {
+/// The annotation file of a split: `wanted` in its folder if that is given; else the one in its folder, or NAME.json or
+/// instances_NAME*.json in `annotations/` or in `root`. Empty if there is none.
+inline std::filesystem::path find_split_file(const std::filesystem::path& root, const std::vector<std::string>& names,
+                                             const std::filesystem::path& wanted) {
+  for (const std::string& name : names)
+    if (!wanted.empty() && std::filesystem::is_regular_file(root / name / wanted)) return root / name / wanted;
+  if (!wanted.empty()) return {};
   for (const std::string& name : names) {
     std::filesystem::path file = find_annotation_file(root / name);
     if (!file.empty()) return file;
@@ -192,25 +197,24 @@ inline CocoSplits read_coco_splits(const std::filesystem::path& root, const Spli
   CocoSplits splits{root, {}, {}, {}};
   std::filesystem::path file = options.annotation_file;
   if (file.empty() && std::filesystem::is_regular_file(root)) file = root;
-  if (file.empty()) {
+  if (file.is_relative() && file != root) {
     require<FileError>(std::filesystem::is_directory(root), root.string(), ": there is no such folder");
     const std::vector<std::pair<std::optional<CocoSplit>*, std::vector<std::string>>> wanted = {
         {&splits.train, {"train"}}, {&splits.valid, {"valid", "val", "validation"}}, {&splits.test, {"test"}}};
     const CocoSplit* first = nullptr;
     for (const auto& [split, names] : wanted) {
-      const std::filesystem::path found = detail::find_split_file(root, names);
+      const std::filesystem::path found = detail::find_split_file(root, names, file);
       if (found.empty()) continue;
       *split = detail::read_split(names.front(), found);
       if (first) detail::require_same_categories(*first, **split);
       first = &**split;
     }
     if (first) return splits;
-    file = detail::find_annotation_file(root);
+    file = file.empty() ? detail::find_annotation_file(root) : root / file;
     require<FileError>(!file.empty(), root.string(), ": has no COCO annotations: expected train/, valid/ and test/ ",
                        "with _annotations.coco.json in each, or one JSON file");
   }
-  detail::split_by_seed(detail::read_split("all", file.is_absolute() || file == root ? file : root / file), options,
-                        splits);
+  detail::split_by_seed(detail::read_split("all", file), options, splits);
   return splits;
 }
 

@@ -23,6 +23,8 @@ struct LabelledBox {
 struct Sample {
   Image image;
   std::vector<LabelledBox> objects;
+  /// Where the picture lay before it was resized: `placement.unmap` takes boxes in `image` back to its file.
+  Letterbox placement{};
 };
 
 /// Somewhere annotated images come from: files, a cache, a resizer in front of another source.
@@ -45,9 +47,9 @@ class ResizedSource final : public SampleSource {
   Index size() const override { return source_->size(); }
   std::shared_ptr<const Sample> load(Index index) const override {
     const std::shared_ptr<const Sample> original = source_->load(index);
-    const Letterbox letterbox =
-        fit_letterbox(original->image.height(), original->image.width(), height_, width_, mode_);
     auto sample = std::make_shared<Sample>();
+    const Letterbox& letterbox = sample->placement =
+        fit_letterbox(original->image.height(), original->image.width(), height_, width_, mode_);
     sample->image = letterbox_image(original->image, letterbox);
     for (const LabelledBox& object : original->objects)
       sample->objects.push_back({letterbox.map(object.box), object.label});

@@ -26,8 +26,9 @@ struct CacheOptions {
 
 namespace detail {
 
-// A cache file: magic, key, shape, objects, pixels, and the CRC-32 of all that; numbers as in memory. One that was
-// written by another version or on another kind of machine, or that is damaged, does not match and counts as missing.
+// A cache file: magic, key, placement, shape, objects, pixels, and the CRC-32 of all that; numbers as in memory. One
+// that was written by another version or on another kind of machine, or that is damaged, does not match and counts as
+// missing.
 inline constexpr char cache_magic[] = "amdefect sample 1";
 
 inline void append_raw(Bytes& bytes, const void* data, std::size_t size) {
@@ -44,6 +45,7 @@ inline Bytes encode_sample(const std::string& key, const Sample& sample) {
   append_raw(bytes, cache_magic, sizeof cache_magic);
   append_number(bytes, static_cast<Index>(key.size()));
   append_raw(bytes, key.data(), key.size());
+  append_number(bytes, sample.placement);
   for (const Index dim : sample.image.shape()) append_number(bytes, dim);
   append_number(bytes, static_cast<Index>(sample.objects.size()));
   for (const LabelledBox& object : sample.objects) append_raw(bytes, &object, sizeof object);
@@ -72,9 +74,10 @@ inline std::shared_ptr<const Sample> decode_sample(const std::string& key, const
   if (!take(&key_size, sizeof key_size) || key_size != static_cast<Index>(key.size())) return nullptr;
   std::string stored_key(key.size(), '\0');
   if (!take(stored_key.data(), key.size()) || stored_key != key) return nullptr;
+  auto sample = std::make_shared<Sample>();
+  if (!take(&sample->placement, sizeof sample->placement)) return nullptr;
   for (Index* number : {&height, &width, &channels, &objects})
     if (!take(number, sizeof *number)) return nullptr;
-  auto sample = std::make_shared<Sample>();
   sample->objects.resize(static_cast<std::size_t>(objects));
   for (LabelledBox& object : sample->objects)
     if (!take(&object, sizeof object)) return nullptr;

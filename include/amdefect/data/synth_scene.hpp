@@ -96,7 +96,7 @@ inline Sample render_scene(Index height, Index width, Random& random) {
   std::vector<double> centres;
   for (Index i = 0; i < nozzles; ++i) draw_nozzle(stage, ++object, pieces, centres);
 
-  Sample sample{Image(height, width, 3), {}};
+  Sample sample{Image(height, width, 3), {}, {}};
   for (int i = 1; i <= object; ++i) {
     const Canvas::Extent seen = stage.canvas.extent(i);
     const double least = 8 * stage.unit;  // what is all but hidden is not labelled
