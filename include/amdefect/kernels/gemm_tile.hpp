@@ -116,9 +116,9 @@ void multiply_rows(const T* const* a, const Runs& runs, const T* b, T* const* c,
 /// How a product over pixels walks through A (rows of pixels) and B (a pixel at a time). Where `ahead` is not 0, the
 /// elements that far on are fetched into the cache.
 struct PixelWalk {
-  Index columns, rows = 1;
-  Index column_step, row_step = 0;
-  Index b_step;
+  Index columns = 0, rows = 1;
+  Index column_step = 0, row_step = 0;
+  Index b_step = 0;
   Index ahead = 0, b_ahead = 0;
 };
 
