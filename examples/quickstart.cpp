@@ -3,7 +3,6 @@
 #include <iostream>
 
 using namespace amdefect;
-
 /// One bright shape of random place and size on noise; the targets are one-hot.
 struct Shapes : Dataset<float> {
   Index size() const override { return 600; }
@@ -27,8 +26,12 @@ struct Shapes : Dataset<float> {
 
 int main() {
   Sequential<float> net({24, 24, 1});
-  net.add(Conv2d<float>(16, {.kernel = 3})).add(Relu<float>()).add(MaxPool2d<float>());
-  net.add(Conv2d<float>(32, {.kernel = 3})).add(Relu<float>()).add(GlobalAveragePool<float>()).add(Dense<float>(3));
+  net.add(Conv2d<float>(16, {.kernel = 3}))
+      .add(BatchNorm<float>({.momentum = 0.9}))
+      .add(Relu<float>())
+      .add(MaxPool2d<float>());
+  net.add(Conv2d<float>(32, {.kernel = 3})).add(BatchNorm<float>({.momentum = 0.9})).add(Relu<float>());
+  net.add(GlobalAveragePool<float>()).add(Dense<float>(3));
   net.initialize(/*seed=*/1);
   std::cout << summary(net);
 
@@ -36,21 +39,20 @@ int main() {
   ConstantRate rate(3e-3);
   const auto loss = single_loss<float>(
       [](const LossArguments<float>& a) { return softmax_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0]); });
-  Trainer<float> trainer(net, adam, rate, loss, {.epochs = 8, .batch_size = 16});
+  Trainer<float> trainer(net, adam, rate, loss, {.epochs = 10, .batch_size = 16});
   trainer.add(std::make_unique<Progress<float>>(std::cout, /*live=*/false));
-  trainer.fit(Shapes(), nullptr);
+  const Shapes shapes;
+  trainer.fit(shapes, nullptr);
 
   Workspace<float> workspace(net);
-  DataLoader<float> unseen(Shapes(), {.batch_size = 100, .seed = 99, .workers = 0});
-  unseen.start_epoch(0);
+  DataLoader<float> unseen(shapes, {.batch_size = 100, .seed = 99});
   Index right = 0;
+  unseen.start_epoch(0);
   while (const Batch<float>* batch = unseen.next()) {
     workspace.forward(batch->x());
-    for (Index i = 0; i < batch->size(); ++i) {
-      Index answer = 0, truth = 0;
+    for (Index i = 0, answer = 0; i < batch->size(); ++i) {
       workspace.output().matrix().row(i).maxCoeff(&answer);
-      batch->target(0).matrix().row(i).maxCoeff(&truth);
-      right += answer == truth;
+      right += batch->target(0)(i, answer) == 1;
     }
   }
   std::cout << right << " of 600 new pictures recognised\n";

@@ -61,6 +61,7 @@ class DataLoader {
       throw;
     }
   }
+  DataLoader(const Dataset<T>&&, const LoaderOptions&) = delete;  // the dataset would be gone after this line
   DataLoader(const DataLoader&) = delete;
   DataLoader& operator=(const DataLoader&) = delete;
   ~DataLoader() { stop(); }
