@@ -87,7 +87,7 @@ class AxisScale {
   /// them.
   void add_logarithmic_ticks(const PlotAxis& axis) {
     const double slack = 1e-9;
-    const bool dense = high_ - low_ < 2;
+    const bool dense = high_ - low_ < 2.5;
     const double stride = std::max(1.0, std::ceil((high_ - low_) / 6));
     std::vector<double> values;
     for (double power = std::floor(low_ + slack); power <= std::ceil(high_ - slack); power += stride)

@@ -37,6 +37,8 @@ struct GalleryTruth {
   LabelledBox object;
   /// The score of the detection that matches it: at a higher threshold the object is missed. -infinity: at any.
   double found_score = -std::numeric_limits<double>::infinity();
+
+  friend bool operator==(const GalleryTruth&, const GalleryTruth&) = default;
 };
 
 /// A picture as it goes into a page: a JPEG file, and the size of the original, whose pixels the boxes refer to.

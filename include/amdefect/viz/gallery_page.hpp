@@ -30,31 +30,43 @@ inline std::string css_color(const Rgb& color) {
   return text;
 }
 
-/// One box: a dark casing, the frame, and its text above it.
-inline std::string box_svg(const Box& box, const std::string& classes, double score, const std::string& label,
-                           const std::string& hint, const std::string& style, double text_size) {
+/// One box: a dark casing, the frame, and its text above it, or below it where that is near the upper border.
+inline std::string box_svg(const GalleryPicture& picture, const Box& box, const std::string& classes, double score,
+                           const std::string& label, const std::string& hint, const std::string& style) {
   const auto rectangle = [&](std::string_view attributes) {
     return concat("<rect", attributes, svg_attribute("x", box.x1), svg_attribute("y", box.y1),
                   svg_attribute("width", std::max(box.width(), 0.0)),
                   svg_attribute("height", std::max(box.height(), 0.0)), "/>");
   };
-  const double text_y = box.y1 > 1.4 * text_size ? box.y1 - 0.35 * text_size : box.y2 + 1.1 * text_size;
+  // Labels stay inside: at the right they end with the box, at the top they are below it.
+  const bool right = box.x1 > 0.7 * static_cast<double>(picture.width);
+  const bool above = box.y1 > 0.05 * static_cast<double>(picture.height);
   return concat("<g class=\"box ", classes, "\" data-s=\"", is_finite(score) ? compact_number(score, 8) : "never",
                 "\" data-t=\"", escape_markup(hint), '"', style, '>', rectangle(" class=\"casing\""), rectangle(""),
-                "<text", svg_attribute("x", box.x1), svg_attribute("y", text_y), svg_attribute("font-size", text_size),
-                '>', escape_markup(label), "</text></g>\n");
+                "<text", svg_attribute("x", right ? box.x2 : box.x1), svg_attribute("y", above ? box.y1 : box.y2),
+                above ? " dy=\"-.4em\"" : " dy=\"1.1em\"", right ? " text-anchor=\"end\">" : ">", escape_markup(label),
+                "</text></g>\n");
 }
 
 /// Draws the items of a gallery.
 class GalleryWriter {
  public:
-  GalleryWriter(const std::vector<std::string>& class_names, double score_threshold)
-      : names_(class_names), threshold_(score_threshold) {}
+  GalleryWriter(const std::vector<GalleryItem>& items, const std::vector<std::string>& class_names,
+                double score_threshold)
+      : items_(items), names_(class_names), threshold_(score_threshold) {
+    for (const GalleryItem& item : items) {
+      for (const GalleryDetection& found : item.detections) labels_.push_back(found.detection.label);
+      for (const GalleryTruth& truth : item.truths) labels_.push_back(truth.object.label);
+    }
+    std::sort(labels_.begin(), labels_.end());
+    labels_.erase(std::unique(labels_.begin(), labels_.end()), labels_.end());
+  }
 
-  std::string write(const std::vector<GalleryItem>& items) const {
+  std::string write() const {
+    const std::vector<GalleryItem>& items = items_;
     if (items.empty()) return "";
     const bool judged = std::any_of(items.begin(), items.end(), is_judged);
-    std::string html = controls(judged) + (judged ? verdict_key() : class_key(items));
+    std::string html = controls(judged) + (judged ? verdict_key() : class_key());
     for (std::size_t i = 0; i < items.size(); ++i) {
       const bool first = i == 0 || items[i].group != items[i - 1].group;
       if (first && i > 0) html += "</div>\n";
@@ -121,14 +133,9 @@ class GalleryWriter {
                   key_entry("truth missed", "", "ground truth, missed"), key_entry("correct", "", "correct prediction"),
                   key_entry("wrong", "", "wrong class"), key_entry("false", "", "false alarm"), "</ul>\n");
   }
-  std::string class_key(const std::vector<GalleryItem>& items) const {
-    std::vector<Index> labels;
-    for (const GalleryItem& item : items)
-      for (const GalleryDetection& found : item.detections) labels.push_back(found.detection.label);
-    std::sort(labels.begin(), labels.end());
-    labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+  std::string class_key() const {
     std::string html;
-    for (const Index label : labels) html += key_entry("plain", class_style(label), class_name(names_, label));
+    for (const Index label : labels_) html += key_entry("plain", class_style(label), class_name(names_, label));
     return html.empty() ? "" : "<ul class=\"key\">" + html + "</ul>\n";
   }
   static std::string class_style(Index label) {
@@ -137,26 +144,25 @@ class GalleryWriter {
 
   std::string figure(const GalleryItem& item) const {
     const GalleryPicture& picture = item.picture;
-    const double text_size = 0.032 * static_cast<double>(std::max(picture.width, picture.height));
     std::string boxes;
-    for (const GalleryDetection& found : item.detections) {
-      const Detection& detection = found.detection;
-      const std::string label = concat(class_name(names_, detection.label), ' ', fixed_number(detection.score, 2));
-      const bool plain = found.verdict == Verdict::unknown;
-      boxes += box_svg(detection.box,
-                       concat("found ", verdict_style(found.verdict), detection.score < threshold_ ? " off" : ""),
-                       detection.score, label, concat(label, verdict_text(found.verdict)),
-                       plain ? class_style(detection.label) : "", text_size);
-    }
     Index found = 0, shown = 0;
     for (const GalleryTruth& truth : item.truths) {
       const bool matched = truth.found_score >= threshold_;
       found += matched;
-      const std::string label = class_name(names_, truth.object.label);
-      boxes += box_svg(truth.object.box, matched ? "truth" : "truth missed", truth.found_score, label,
-                       label + ", ground truth", "", text_size);
+      const std::string name = class_name(names_, truth.object.label);
+      boxes += box_svg(picture, truth.object.box, matched ? "truth" : "truth missed", truth.found_score,
+                       labels_.size() > 1 ? name : "", name + ", ground truth", "");
     }
-    for (const GalleryDetection& detection : item.detections) shown += detection.detection.score >= threshold_;
+    for (const GalleryDetection& predicted : item.detections) {
+      const Detection& detection = predicted.detection;
+      shown += detection.score >= threshold_;
+      const std::string score = fixed_number(detection.score, 2), name = class_name(names_, detection.label) + ' ';
+      const bool plain = predicted.verdict == Verdict::unknown;
+      boxes += box_svg(picture, detection.box,
+                       concat("found ", verdict_style(predicted.verdict), detection.score < threshold_ ? " off" : ""),
+                       detection.score, labels_.size() > 1 ? name + score : score,
+                       concat(name, score, verdict_text(predicted.verdict)), plain ? class_style(detection.label) : "");
+    }
     const bool judged = is_judged(item);
     const std::string counts = judged ? concat(found, " found, ", static_cast<Index>(item.truths.size()) - found,
                                                " missed, ", shown - found, " false")
@@ -164,9 +170,10 @@ class GalleryWriter {
     const std::string name = escape_markup(item.name);
     return concat("<figure class=\"shot\"><div class=\"frame\" tabindex=\"0\" role=\"group\" aria-label=\"", name,
                   ": arrow keys step through the boxes\"><svg viewBox=\"0 0 ", picture.width, ' ', picture.height,
-                  "\" role=\"img\" aria-label=\"", name, "\">", image(picture), boxes,
-                  "</svg></div>\n<figcaption><span class=\"name\" title=\"", name, "\">", name,
-                  "</span><span class=\"counts\"", judged ? " data-judged" : "", '>', counts,
+                  "\" role=\"img\" aria-label=\"", name,
+                  "\" style=\"--px:", fixed_number(static_cast<double>(picture.width) / 360, 3), "\">", image(picture),
+                  boxes, "</svg></div>\n<figcaption><span class=\"name\" title=\"", name, "\">", name,
+                  "</span><span class=\"counts\"", judged ? " data-judged=\"\"" : "", '>', counts,
                   "</span><button type=\"button\" aria-expanded=\"false\">Enlarge</button></figcaption></figure>\n");
   }
 
@@ -176,8 +183,10 @@ class GalleryWriter {
                   "\" preserveAspectRatio=\"none\" href=\"data:image/jpeg;base64,", base64(picture.jpeg), "\"/>\n");
   }
 
+  const std::vector<GalleryItem>& items_;
   const std::vector<std::string>& names_;
   double threshold_;
+  std::vector<Index> labels_;  ///< all that occur; labels of a single class are left out on the images
 };
 
 }  // namespace detail
@@ -187,8 +196,8 @@ class GalleryWriter {
 inline void write_gallery(const std::filesystem::path& path, const std::string& title, const std::string& subtitle,
                           const std::vector<GalleryItem>& items, const std::vector<std::string>& class_names,
                           double score_threshold = 0.5) {
-  const detail::GalleryWriter writer(class_names, score_threshold);
-  write_text_file(path, detail::page_html(title, subtitle, {{"gallery", "Images", writer.write(items)}}));
+  const detail::GalleryWriter writer(items, class_names, score_threshold);
+  write_text_file(path, detail::page_html(title, subtitle, {{"gallery", "Images", writer.write()}}));
 }
 
 }  // namespace amdefect

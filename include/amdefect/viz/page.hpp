@@ -43,30 +43,38 @@ inline std::string page_html(const std::string& title, const std::string& subtit
   }
   if (body.empty()) body = "<p>There is nothing to show.</p>\n";
   const std::string name = escape_markup(title);
+  const bool several = links.find("<a", 1) != std::string::npos;
   return concat("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
                 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>", name, "</title>\n<style>\n", page_css(),
                 "</style>\n</head>\n<body>\n<header>\n<h1>", name, "</h1>\n",
                 "<button id=\"theme\" type=\"button\" title=\"Switch between light and dark\">Light / dark</button>\n",
                 subtitle.empty() ? "" : "<p class=\"sub\">" + escape_markup(subtitle) + "</p>\n",
-                "<nav aria-label=\"Sections\">", links, "</nav>\n</header>\n<main>\n", body,
-                "</main>\n<footer>Written by amdefect. This page needs no network.</footer>\n",
+                several ? "<nav aria-label=\"Sections\">" + links + "</nav>\n" : "", "</header>\n<main>\n", body,
+                "</main>\n<footer><p>Written by amdefect. This page needs no network.</p></footer>\n",
                 "<div id=\"tip\" role=\"status\"></div>\n<script>", page_script, "</script>\n</body>\n</html>\n");
+}
+
+/// A table that scrolls where it is too wide for the screen; a tall one also has a limited height.
+inline std::string open_table(std::string_view style, bool tall) {
+  return concat(tall ? "<div class=\"scroll tall\" tabindex=\"0\">" : "<div class=\"scroll\">", "<table class=\"",
+                style, "\">");
 }
 
 /// A table; the cells are plain text. Columns from `text_from` on hold sentences.
 inline std::string table_html(const std::vector<std::vector<std::string>>& rows, const std::string& caption,
                               std::size_t text_from = SIZE_MAX) {
-  std::string html = "<div class=\"scroll\"><table class=\"numbers\">";
+  std::string html = open_table("numbers", rows.size() > 20);
   if (!caption.empty()) html += "<caption>" + escape_markup(caption) + "</caption>";
   for (std::size_t i = 0; i < rows.size(); ++i) {
     html += i == 0 ? "<thead><tr>" : "<tr>";
     for (std::size_t j = 0; j < rows[i].size(); ++j) {
       const std::string cell = escape_markup(rows[i][j]);
+      const std::string style = j >= text_from ? " class=\"text\"" : "";
       if (i == 0 || j == 0)
-        html += concat("<th scope=\"", i == 0 ? "col" : "row", "\">", cell, "</th>");
+        html += concat("<th scope=\"", i == 0 ? "col" : "row", "\"", style, ">", cell, "</th>");
       else
-        html += concat(j >= text_from ? "<td class=\"text\">" : "<td>", cell, "</td>");
+        html += concat("<td", style, ">", cell, "</td>");
     }
     html += i == 0 ? "</tr></thead>\n<tbody>" : "</tr>\n";
   }

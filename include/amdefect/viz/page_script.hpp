@@ -45,6 +45,14 @@ inline constexpr const char* page_script = R"js(
     button.setAttribute('aria-expanded', large);
   }));
 
+  // Labels keep their size on the screen.
+  const sizes = new ResizeObserver(entries => entries.forEach(({target, contentRect}) => {
+    const box = target.viewBox.baseVal;
+    const scale = Math.min(contentRect.width / box.width, contentRect.height / box.height);
+    target.style.setProperty('--px', 1 / (scale || 1));
+  }));
+  all('.frame svg', gallery).forEach(svg => sizes.observe(svg));
+
   // The hint: class and score of the box below the pointer, or of the one that the arrow keys have reached.
   const tip = document.getElementById('tip');
   const visible = frame => all('.box', frame).filter(box => getComputedStyle(box).display !== 'none');

@@ -19,7 +19,7 @@ body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,
 header,main,footer{max-width:1160px;margin:0 auto;padding:0 20px}
 header{padding-top:28px;display:grid;grid-template-columns:1fr auto;gap:2px 16px;align-items:start}
 h1{font-size:1.9rem;line-height:1.2;letter-spacing:-.015em;margin:0;overflow-wrap:anywhere}
-h2{font-size:1.2rem;letter-spacing:-.005em;margin:44px 0 14px;padding-top:14px;border-top:1px solid var(--rule);scroll-margin-top:8px}
+h2{font-size:1.2rem;letter-spacing:-.005em;margin:32px 0 12px;padding-top:12px;border-top:1px solid var(--rule);scroll-margin-top:8px}
 h3{font-size:1rem;margin:22px 0 10px}
 p{margin:6px 0 12px;max-width:70ch}
 .sub,.note,footer{color:var(--muted)}
@@ -32,7 +32,7 @@ nav a:hover{text-decoration:underline}
 button{font:inherit;font-size:.85rem;color:var(--ink);background:var(--card);border:1px solid var(--rule);border-radius:6px;padding:4px 10px;cursor:pointer}
 button:hover{border-color:var(--accent)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-footer{margin-top:48px;padding-top:14px;padding-bottom:40px;border-top:1px solid var(--rule);font-size:.85rem}
+footer p{margin:48px 0 32px;padding-top:12px;max-width:none;border-top:1px solid var(--rule);font-size:.85rem}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(132px,1fr));gap:10px;margin:0}
 .tiles div{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:10px 14px}
 .tiles dt{color:var(--muted);font-size:.8rem;line-height:1.3}
@@ -45,24 +45,27 @@ footer{margin-top:48px;padding-top:14px;padding-bottom:40px;border-top:1px solid
 .chart{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:8px 8px 6px;break-inside:avoid}
 .chart figcaption{display:flex;gap:12px;justify-content:flex-end;font-size:.75rem;padding-right:6px}
 .chart .plot{max-width:600px;margin:0 auto}
-.scroll{overflow-x:auto;margin:0 0 8px;break-inside:avoid}
+.scroll{overflow-x:auto;margin:16px 0 4px;break-inside:avoid}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);font-size:.88rem;padding-bottom:6px}
 th,td{padding:5px 10px;text-align:right;border-bottom:1px solid var(--rule);white-space:nowrap}
 th{font-weight:600}
 thead th{color:var(--muted);font-weight:500;font-size:.82rem;vertical-align:bottom}
-th:first-child,td.text{text-align:left}
+th:first-child,.text{text-align:left}
 td.text{white-space:normal;color:var(--muted);font-size:.85rem;min-width:180px}
-.numbers{width:100%}
+.tall{max-height:560px;overflow-y:auto}
+.tall thead th{position:sticky;top:0;z-index:1;background:var(--ground)}
+.numbers{min-width:min(100%,560px)}
 .numbers th:first-child{white-space:normal;overflow-wrap:anywhere;min-width:90px}
 .confusion td,.confusion thead th{text-align:center}
 .confusion td{min-width:44px;border:2px solid var(--ground);border-radius:4px;background:rgba(0,114,178,calc(.75*var(--v,0)))}
 .confusion td.right{font-weight:700}
 .confusion th{border:0}
+.confusion thead th{white-space:normal;overflow-wrap:anywhere;max-width:96px}
 .confusion tbody th{position:sticky;left:0;background:var(--ground);font-weight:500}
-.dense td{min-width:0;padding:1px 3px;font-size:.7rem;border-width:1px}
+.dense td{min-width:0;padding:1px 3px;font-size:.7rem;border:1px solid var(--rule);border-radius:0}
 .dense th{font-size:.7rem;padding:1px 4px}
-.dense thead th:not(:first-child){writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;padding:4px 1px}
+.dense thead th:not(:first-child){max-width:none;white-space:nowrap;writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;padding:4px 1px}
 .controls{position:sticky;top:0;z-index:2;display:flex;flex-wrap:wrap;gap:6px 20px;align-items:center;background:var(--ground);border-bottom:1px solid var(--rule);padding:8px 0;font-size:.92rem}
 .controls label{display:flex;gap:7px;align-items:center}
 .controls input{accent-color:var(--accent);width:18px;height:18px;margin:0}
@@ -83,10 +86,11 @@ td.text{white-space:normal;color:var(--muted);font-size:.85rem;min-width:180px}
 .shot button{grid-row:1/3;grid-column:2}
 .box rect{fill:none;vector-effect:non-scaling-stroke;stroke:var(--c);stroke-width:1.7}
 .box .casing{stroke:#000;stroke-opacity:.6;stroke-width:3.4}
-.box text{fill:var(--c);stroke:#000;stroke-opacity:.75;stroke-width:.22em;paint-order:stroke;font-weight:600;stroke-linejoin:round;display:none}
+.box text{font-size:calc(var(--px)*11px);fill:var(--c);stroke:#000;stroke-opacity:.75;stroke-width:.25em;paint-order:stroke;font-weight:600;stroke-linejoin:round;display:none}
 .labels .box text{display:inline}
+.labels:not(.no-found) .truth:not(.missed) text{display:none}
 .truth{--c:#ffffff}
-.truth rect{stroke-dasharray:4 3}
+.truth rect{stroke-dasharray:4 3;stroke-width:1.3}
 .truth .casing{display:none}
 .missed{--c:#f0e442}
 .missed .casing{display:inline;stroke-dasharray:none}
@@ -100,9 +104,10 @@ td.text{white-space:normal;color:var(--muted);font-size:.85rem;min-width:180px}
 #tip{position:fixed;z-index:3;pointer-events:none;max-width:260px;background:#111;color:#fff;border:1px solid #777;border-radius:5px;padding:3px 8px;font-size:.85rem;overflow-wrap:anywhere}
 #tip:empty{display:none}
 @media (max-width:520px){body{font-size:15px}header,main,footer{padding-left:14px;padding-right:14px}.tiles{grid-template-columns:1fr 1fr}
-th,td{padding:4px 5px}table{font-size:.82rem}.chart{padding:4px}.controls{gap:6px 14px;font-size:.85rem}.controls input[type=range]{width:110px}}
+th,td{padding:4px 3px}table{font-size:.82rem}thead th{font-size:.74rem}td.text{min-width:110px}.numbers th:first-child{min-width:64px}.chart{padding:4px}.controls{gap:6px 14px;font-size:.85rem}.controls input[type=range]{width:110px}}
 @page{margin:14mm}
-@media print{body{font-size:10pt}header,main,footer{max-width:none;padding-left:0;padding-right:0}button,nav,.controls,.chart figcaption,#tip{display:none}
+@media print{body{font-size:10pt}.tall{max-height:none}header,main,footer{max-width:none;padding-left:0;padding-right:0}button,nav,footer,.controls,.chart figcaption,.files,#tip{display:none}
+body{background:#fff}.tiles{grid-template-columns:repeat(auto-fit,minmax(84px,1fr))}.tiles dd{font-size:1.2rem}
 h2,h3{break-after:avoid}.grid{grid-template-columns:1fr 1fr}.shots{grid-template-columns:repeat(3,1fr);gap:10px}.shot figcaption{font-size:.7rem}
 .shot .frame svg{max-height:none}.chart,.tiles div,.confusion td,.key svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";

@@ -26,7 +26,7 @@ class ReportWriter {
     add_classes();
     if (!data.gallery.empty()) {
       const double threshold = data.evaluation ? data.evaluation->match.score_threshold : 0.5;
-      sections_.push_back({"gallery", "Images", GalleryWriter(data.class_names, threshold).write(data.gallery)});
+      sections_.push_back({"gallery", "Images", GalleryWriter(data.gallery, data.class_names, threshold).write()});
     }
   }
 
@@ -141,7 +141,8 @@ inline void write_report(const std::filesystem::path& path, const ReportData& da
   const detail::ReportWriter writer(data, plots_folder);
   const std::filesystem::path folder = path.parent_path() / plots_folder;
   std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
+  if (!path.parent_path().empty()) std::filesystem::create_directories(path.parent_path(), failure);
+  if (!failure && !writer.files().empty()) std::filesystem::create_directories(folder, failure);
   require<FileError>(!failure, folder.string(), ": the folder cannot be made: ", failure.message());
   for (const auto& [name, content] : writer.files()) write_text_file(folder / name, content);
   write_text_file(path, writer.html());

@@ -137,12 +137,15 @@ inline LinePlot precision_recall_plot(const CocoEvaluation& coco, const std::vec
                                  : class_name(names, static_cast<Index>(k));
     PlotSeries line{.name = concat(name, "  AP ", fixed_number(category.ap50, 3))};
     mean.y.resize(category.precision_iou50.size());
+    mean.x.clear();
     for (std::size_t r = 0; r < category.precision_iou50.size(); ++r) {
-      line.x.push_back(coco_recall(static_cast<Index>(r)));
-      line.y.push_back(category.precision_iou50[r]);
-      mean.y[r] += category.precision_iou50[r];
+      const double recall = coco_recall(static_cast<Index>(r)), precision = category.precision_iou50[r];
+      mean.x.push_back(recall);
+      mean.y[r] += precision;
+      if (precision == 0 && !line.y.empty() && line.y.back() == 0) continue;  // the line ends where it meets the axis
+      line.x.push_back(recall);
+      line.y.push_back(precision);
     }
-    mean.x = line.x;
     plot.series.push_back(std::move(line));
   }
   if (classes < 2) return plot;

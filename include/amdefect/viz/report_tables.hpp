@@ -53,8 +53,10 @@ inline TableRows class_rows(const ReportEvaluation& evaluation, const std::vecto
   if (exact) rows[0].insert(rows[0].end(), {"AP75", "AR", "TP", "FP", "FN", "best F1", "best threshold"});
   const auto add = [&](const std::string& name, const ScoreCurve& curve, const CocoCategoryResult& coco) {
     const DetectionCounts counts = curve.at(evaluation.match.score_threshold);
-    rows.push_back({name, concat(curve.n_gt), number(coco.ap), number(coco.ap50), number(counts.precision()),
-                    number(counts.recall()), number(counts.f1())});
+    const bool defined = counts.tp + counts.fp + counts.fn > 0;
+    const auto ratio = [&](double value) { return number(defined ? value : -1); };
+    rows.push_back({name, concat(curve.n_gt), number(coco.ap), number(coco.ap50), ratio(counts.precision()),
+                    ratio(counts.recall()), ratio(counts.f1())});
     if (!exact) return;
     const ScorePoint best = curve.best_f1();
     rows.back().insert(rows.back().end(), {number(coco.ap75), number(coco.ar), concat(counts.tp), concat(counts.fp),
@@ -90,10 +92,9 @@ inline TableRows comparison_rows(const std::vector<ComparisonRow>& comparison, b
 inline std::string confusion_html(const HeatMap& map) {
   const bool dense = map.row_names.size() > 12;
   std::string html =
-      concat("<div class=\"scroll\"><table class=\"confusion", dense ? " dense" : "", "\"><caption>",
-             escape_markup(map.title), ". ", escape_markup(map.description),
-             " The colour is the share of the row.</caption><thead><tr><th scope=\"col\">true \xE2\x86\x93 "
-             "predicted \xE2\x86\x92</th>");
+      concat("<p class=\"note\">", escape_markup(map.description), " The colour is the share of the row.</p>\n",
+             open_table(dense ? "confusion dense" : "confusion", dense), "<caption>", escape_markup(map.title),
+             "</caption><thead><tr><th scope=\"col\">true \xE2\x86\x93 predicted \xE2\x86\x92</th>");
   for (const std::string& name : map.column_names)
     html += "<th scope=\"col\">" + escape_markup(shorten(name, 24)) + "</th>";
   html += "</tr></thead>\n<tbody>";

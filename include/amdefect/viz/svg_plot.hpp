@@ -220,7 +220,10 @@ class LinePlotWriter {
       labels += svg_text(14, middle, plot_.y.title,
                          concat("text-anchor=\"middle\" transform=\"rotate(-90 14 ", svg_number(middle), ")\""));
     }
-    return grid + "</g>\n" + labels + "</g>\n";
+    const std::string frame =
+        concat(open_group("muted", "#59626d", "stroke=\"currentColor\" fill=\"none\" opacity=\"0.6\""), "<path d=\"M",
+               svg_number(left_), ' ', svg_number(top_), 'V', svg_number(bottom), 'H', svg_number(right), "\"/></g>\n");
+    return grid + "</g>\n" + frame + labels + "</g>\n";
   }
 
   /// The path of a series and its dots; `drawn` becomes true if there are any.
