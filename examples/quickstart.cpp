@@ -26,11 +26,8 @@ struct Shapes : Dataset<float> {
 
 int main() {
   Sequential<float> net({24, 24, 1});
-  net.add(Conv2d<float>(16, {.kernel = 3}))
-      .add(BatchNorm<float>({.momentum = 0.9}))
-      .add(Relu<float>())
-      .add(MaxPool2d<float>());
-  net.add(Conv2d<float>(32, {.kernel = 3})).add(BatchNorm<float>({.momentum = 0.9})).add(Relu<float>());
+  net.add(Conv2d<float>(16, {.kernel = 3})).add(BatchNorm<float>()).add(Relu<float>()).add(MaxPool2d<float>());
+  net.add(Conv2d<float>(32, {.kernel = 3})).add(BatchNorm<float>()).add(Relu<float>());
   net.add(GlobalAveragePool<float>()).add(Dense<float>(3));
   net.initialize(/*seed=*/1);
   std::cout << summary(net);
