@@ -29,7 +29,7 @@ inline void accumulate(const CocoRankings& rankings, CocoEvaluation& evaluation)
   evaluation.precision =
       CocoTable({size(options.iou_thresholds), coco_recall_count, categories, size(options.area_ranges), limits});
   evaluation.recall = CocoTable({size(options.iou_thresholds), 1, categories, size(options.area_ranges), limits});
-  parallel_pieces(options.threads, rankings.categories() * areas, 1, [&](std::size_t task, std::size_t) {
+  parallel_pieces(rankings.threads(), rankings.categories() * areas, 1, [&](std::size_t task, std::size_t) {
     const std::size_t category = task / areas, area = task % areas;
     const Index truths = rankings.count_truths(category, options.area_ranges[area]);
     if (truths == 0) return;

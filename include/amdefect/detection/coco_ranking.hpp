@@ -39,6 +39,7 @@ class CocoRankings {
   CocoRankings(const CocoRankings&) = delete;
   CocoRankings& operator=(const CocoRankings&) = delete;
 
+  int threads() const { return worthwhile_threads(options_.threads, results_.size()); }
   const EvalProblem& problem() const { return problem_; }
   std::size_t categories() const { return rankings_.size(); }
   /// The detections of a category by descending score, equal ones by image id and then as ranked in their image.
@@ -94,7 +95,7 @@ class CocoRankings {
   void match_groups() {
     const auto limit = static_cast<std::size_t>(options_.max_dets.back());
     states_.resize(problem_.detections.size() * states_per_detection());
-    parallel_pieces(options_.threads, groups_.size(), 64, [&](std::size_t begin, std::size_t end) {
+    parallel_pieces(threads(), groups_.size(), 64, [&](std::size_t begin, std::size_t end) {
       CocoMatcher matcher(dataset_, results_, options_);
       for (EvalGroup& group : std::span(groups_).subspan(begin, end - begin)) {
         std::sort(group.detections.begin(), group.detections.end(), [&](const EvalItem& a, const EvalItem& b) {
@@ -107,7 +108,7 @@ class CocoRankings {
   }
 
   void rank_categories() {
-    parallel_pieces(options_.threads, rankings_.size(), 1, [&](std::size_t category, std::size_t) {
+    parallel_pieces(threads(), rankings_.size(), 1, [&](std::size_t category, std::size_t) {
       std::vector<RankedDetection>& ranking = rankings_[category];
       for (const EvalGroup& group : groups_of(category)) {
         const std::uint8_t* states = states_.data() + first_state(group);

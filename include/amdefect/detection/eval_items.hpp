@@ -86,6 +86,9 @@ std::vector<EvalGroup> group_items(std::span<const EvalItem> truths, std::span<E
   return groups;
 }
 
+/// Threads worth using: waking them takes longer than evaluating a few detections.
+inline int worthwhile_threads(int requested, std::size_t detections) { return detections < 2000 ? 1 : requested; }
+
 /// Calls `body(begin, end)` for pieces of [0, count) of at most `piece`, handed out to the threads as they become free.
 template <class Body>
 void parallel_pieces(int threads, std::size_t count, std::size_t piece, Body&& body) {

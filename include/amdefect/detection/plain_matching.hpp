@@ -122,7 +122,8 @@ PlainMatches match_plainly(const CocoDataset& dataset, std::span<const CocoResul
   PlainMatches matches{std::move(problem.category_ids), std::move(problem.truths), std::move(problem.detections), {}};
   matches.taken.resize(matches.detections.size());
   const std::vector<EvalGroup> groups = group_items(matches.truths, matches.detections, key);
-  parallel_pieces(options.threads, groups.size(), 1 + groups.size() / 1024, [&](std::size_t begin, std::size_t end) {
+  const int threads = worthwhile_threads(options.threads, results.size());
+  parallel_pieces(threads, groups.size(), 1 + groups.size() / 1024, [&](std::size_t begin, std::size_t end) {
     GreedyMatcher matcher(dataset, results, options.iou_threshold);
     for (const EvalGroup& group : std::span(groups).subspan(begin, end - begin))
       matcher.match(group, matches.taken.data() + (group.detections.data() - matches.detections.data()));

@@ -1,0 +1,74 @@
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <vector>
+
+#include "amdefect/core/error.hpp"
+#include "amdefect/detection/box.hpp"
+#include "amdefect/detection/coco_eval.hpp"
+#include "amdefect/detection/evaluator.hpp"
+#include "amdefect/detection/nms.hpp"
+
+using namespace amdefect;
+
+TEST_CASE("boxes convert between corners and COCO's form") {
+  const Box box{1, 2, 4, 8};
+  CHECK(to_coco(box) == CocoBox{1, 2, 3, 6});
+  CHECK(to_corners(to_coco(box)) == box);
+  CHECK(box.area() == 18);
+  CHECK(Box{4, 2, 1, 8}.area() == 0);
+  CHECK(Box{4, 8, 1, 2}.area() == 0);
+}
+
+TEST_CASE("iou of corner boxes") {
+  CHECK(iou(Box{0, 0, 2, 2}, Box{1, 0, 3, 2}) == doctest::Approx(1.0 / 3));
+  CHECK(iou(Box{0, 0, 2, 2}, Box{2, 0, 3, 2}) == 0);
+  CHECK(iou(Box{0, 0, 0, 0}, Box{0, 0, 0, 0}) == 0);
+  CHECK(iou(Box{0, 0, 1, 1}, Box{5, 5, 4, 4}) == 0);
+  CHECK(iou(BasicBox<float>{0, 0, 1, 1}, BasicBox<float>{0, 0, 1, 1}) == 1);
+}
+
+TEST_CASE("non-maximum suppression is greedy, per class, stable, and drops what is not above the threshold") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const Detection first{{0, 0, 10, 10}, 0.9, 0}, overlapping{{0, 0, 10, 9}, 0.8, 0}, other_class{{0, 0, 10, 9}, 0.8, 1};
+  const Detection twin{{20, 0, 30, 10}, 0.7, 0}, later_twin{{20, 0, 30, 11}, 0.7, 0};
+  const Detection low{{50, 0, 60, 10}, 0.5, 0}, invalid{{70, 0, 80, 10}, nan, 0};
+  const Detection half{{0, 0, 10, 5}, 0.6, 0};  // IoU of exactly 0.5 with the first one
+  CHECK(non_maximum_suppression({low, overlapping, other_class, invalid, twin, first, later_twin, half}, 0.5) ==
+        std::vector<Detection>{first, other_class, twin, half});
+  // A suppressed detection does not suppress others.
+  const Detection a{{0, 0, 10, 10}, 0.9, 0}, b{{3, 0, 13, 10}, 0.8, 0}, c{{6, 0, 16, 10}, 0.7, 0};
+  CHECK(non_maximum_suppression({a, b, c}, 0) == std::vector<Detection>{a, c});
+  CHECK(non_maximum_suppression({}, 0).empty());
+}
+
+TEST_CASE("detections become COCO results") {
+  const CocoResult result = to_coco(Detection{{1, 2, 4, 8}, 0.75, 1}, 42, {1, 3});
+  CHECK(result.image_id == 42);
+  CHECK(result.category_id == 3);
+  CHECK(result.box == CocoBox{1, 2, 3, 6});
+  CHECK(result.score == 0.75);
+}
+
+TEST_CASE("the evaluator collects images and gives COCO's AP50") {
+  DetectionEvaluator evaluator(3);
+  CHECK(evaluator.map50() == -1);
+  const std::vector<LabelledBox> truths = {{{0, 0, 0.1, 0.1}, 0}, {{0.5, 0.5, 0.9, 0.9}, 2}};
+  const std::vector<Detection> detections = {
+      {{0, 0, 0.1, 0.09}, 0.9, 0}, {{0.5, 0.5, 0.9, 0.9}, 0.8, 1}, {{0.9, 0.9, 0.2, 0.2}, 0.7, 1}};
+  evaluator.add(truths, detections);
+  CHECK(evaluator.map50() == doctest::Approx(0.5));  // class 0 found, class 2 not, class 1 has no ground truth
+  evaluator.add(std::vector<LabelledBox>{{{0.5, 0.5, 0.9, 0.9}, 2, true}}, {});
+  CHECK(evaluator.map50() == doctest::Approx(0.5));  // a crowd need not be found
+  CHECK(evaluator.map50() == evaluator.evaluate().stats[stat_ap50]);
+  CHECK(evaluator.evaluate({.fix_known_bugs = true}).stats[stat_ap50] == evaluator.map50());
+  CHECK(evaluator.images() == 2);
+  CHECK(evaluator.dataset().annotations.size() == 3);
+  CHECK(evaluator.results().size() == 3);
+  CHECK_THROWS_WITH_AS(evaluator.add(std::vector<LabelledBox>{{{}, 3}}, {}),
+                       "evaluator: image 2 has an object of class 3, expected 0 to 2", Error);
+  CHECK(evaluator.images() == 2);
+  evaluator.clear();
+  CHECK(evaluator.images() == 0);
+  CHECK(evaluator.map50(1) == -1);
+}
