@@ -1,0 +1,160 @@
+// Times convolutions in all three directions, next to oneDNN where CMake found it.
+//
+//   conv_bench [--threads=N] [--algorithm=NAME] [problem ...] [Google Benchmark's options]
+//
+// A problem is written as in problem.hpp, e.g. ic64oc128ih208k3s2; without one the lists below are run. Columns:
+// GFLOP/s of the convolution's definition, percent of the peak measured at the start (Winograd's algorithm can exceed
+// 100), and how many times faster than oneDNN. Both numbers compare the best of the runs, which are taken in turn.
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "amdefect/core/tensor.hpp"
+#include "amdefect/kernels/conv2d.hpp"
+#include "problem.hpp"
+#include "timing.hpp"
+
+#ifdef AMDEFECT_ONEDNN
+#include "onednn_conv.hpp"
+#endif
+
+namespace {
+
+using namespace amdefect;
+using namespace amdefect::bench;
+
+enum class Direction { forward, backward_input, backward_kernel };
+constexpr const char* direction_names[] = {"forward", "input_gradient", "kernel_gradient"};
+
+/// The paper's network in training; then shapes common in detectors; ResNet-50's 3x3, 1x1 and first convolutions.
+const std::vector<std::string> default_problems{
+    "mb8ic3oc64ih416k3s2",   "mb8ic64oc128ih208k3s2", "mb8ic128oc256ih104k3s2", "mb8ic256oc256ih52k3",
+    "mb8ic256oc60ih52",      "ic256oc256ih52k3",      "mb8ic16oc32ih104k3",     "mb8ic32oc64ih104k3s2",
+    "mb8ic64oc64ih52k3",     "mb8ic128oc128ih26k3",   "mb8ic32oc32ih104k3g32",  "mb8ic128oc128ih52k3s2g128",
+    "mb8ic3oc64ih224k7s2",   "mb8ic64oc64ih56k3",     "mb8ic128oc128ih56k3s2",  "mb8ic128oc128ih28k3",
+    "mb8ic256oc256ih28k3s2", "mb8ic256oc256ih14k3",   "mb8ic512oc512ih14k3s2",  "mb8ic512oc512ih7k3",
+    "mb8ic64oc256ih56",      "mb8ic256oc64ih56",      "mb8ic512oc128ih28",      "mb8ic1024oc256ih14",
+    "mb8ic2048oc512ih7",     "mb8ic256oc512ih56s2"};
+
+/// One direction of one convolution with its own tensors.
+class Convolution {
+ public:
+  Convolution(const ConvGeometry& g, Direction direction, const Execution& execution)
+      : g_(g),
+        direction_(direction),
+        execution_(execution),
+        x_({g.input_size()}),
+        kernel_({g.kernel_size()}),
+        y_({g.output_size()}),
+        scratch_({scratch_size()}) {
+    for (Tensor<float>* tensor : {&x_, &kernel_, &y_}) tensor->fill(0.5f);
+  }
+
+  void operator()() {
+    if (direction_ == Direction::forward)
+      conv2d_forward<float>(execution_, g_, x_.data(), kernel_.data(), {}, y_.data(), scratch_.data());
+    else if (direction_ == Direction::backward_input)
+      conv2d_backward_input<float>(execution_, g_, y_.data(), kernel_.data(), x_.data(), scratch_.data());
+    else
+      conv2d_backward_kernel<float>(execution_, g_, x_.data(), y_.data(), kernel_.data(), scratch_.data());
+  }
+
+ private:
+  Index scratch_size() const {
+    if (direction_ == Direction::forward) return conv2d_forward_scratch<float>(execution_, g_);
+    if (direction_ == Direction::backward_input) return conv2d_backward_input_scratch<float>(execution_, g_);
+    return conv2d_backward_kernel_scratch<float>(execution_, g_);
+  }
+
+  ConvGeometry g_;
+  Direction direction_;
+  Execution execution_;
+  Tensor<float> x_, kernel_, y_, scratch_;
+};
+
+void run(benchmark::State& state, const ConvGeometry& g, Direction direction, const Execution& execution, double peak) {
+  const int threads = execution.threads;
+  const double flops = 2 * static_cast<double>(g.macs());
+  double best = std::numeric_limits<double>::max();
+  Convolution convolution(g, direction, execution);
+  convolution();
+#ifdef AMDEFECT_ONEDNN
+  double best_onednn = best;
+  OneDnnConv onednn(g, static_cast<OneDnnConv::Direction>(direction));
+  onednn();
+#endif
+  for ([[maybe_unused]] auto iteration : state) {
+    const double time = time_once(threads, convolution);
+    best = std::min(best, time);
+    state.SetIterationTime(time);
+#ifdef AMDEFECT_ONEDNN
+    best_onednn = std::min(best_onednn, time_once(threads, onednn));
+#endif
+  }
+  state.counters["GFLOP/s"] = 1e-9 * flops / best;
+  state.counters["%peak"] = 100 * flops / best / peak;
+#ifdef AMDEFECT_ONEDNN
+  state.counters["oneDNN_GFLOP/s"] = 1e-9 * flops / best_onednn;
+  state.counters["x_oneDNN"] = best_onednn / best;
+#endif
+}
+
+ConvAlgorithm parse_algorithm(const std::string& name) {
+  const std::pair<const char*, ConvAlgorithm> names[] = {{"automatic", ConvAlgorithm::automatic},
+                                                         {"reference", ConvAlgorithm::reference},
+                                                         {"im2col", ConvAlgorithm::im2col},
+                                                         {"winograd", ConvAlgorithm::winograd},
+                                                         {"direct", ConvAlgorithm::direct}};
+  for (const auto& [known, algorithm] : names)
+    if (name == known) return algorithm;
+  throw Error("--algorithm: expected automatic, reference, im2col, winograd or direct, found '" + name + "'");
+}
+
+int run_all(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  Execution execution{.threads = 1};
+  std::vector<std::string> problems;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i], threads = "--threads=", algorithm = "--algorithm=";
+    if (argument.starts_with(threads)) {
+      execution.threads = std::atoi(argument.c_str() + threads.size());
+      require(execution.threads > 0, argument, ": expected a positive number of threads");
+    } else if (argument.starts_with(algorithm)) {
+      execution.convolution = parse_algorithm(argument.substr(algorithm.size()));
+    } else {
+      problems.push_back(argument);
+    }
+  }
+#if defined(AMDEFECT_ONEDNN) && defined(_OPENMP)
+  omp_set_num_threads(execution.threads);  // what oneDNN uses
+#endif
+  const double peak = measure_peak(execution.threads);
+  std::printf("peak: %.1f GFLOP/s with %d thread(s)\n", 1e-9 * peak, execution.threads);
+  for (const std::string& problem : problems.empty() ? default_problems : problems) {
+    const ConvGeometry g = parse_problem(problem);
+    for (const Direction direction : {Direction::forward, Direction::backward_input, Direction::backward_kernel}) {
+      const std::string name = problem + '/' + direction_names[static_cast<int>(direction)];
+      benchmark::RegisterBenchmark(name.c_str(), run, g, direction, execution, peak)
+          ->UseManualTime()
+          ->Unit(benchmark::kMillisecond);
+    }
+  }
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_all(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "conv_bench: %s\n", error.what());
+    return 1;
+  }
+}
