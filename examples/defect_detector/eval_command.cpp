@@ -15,7 +15,7 @@ namespace {
 
 struct EvalConfig {
   std::string dataset_path, annotation_file, weights = "output/best.safetensors", output_dir = "output/eval", split;
-  double score_threshold = 0.5, min_score = 0.01, box_offset = 0;
+  double score_threshold = 0.5, min_score = default_min_score, box_offset = 0;
   std::vector<Index> max_dets{1, 10, 100};
   std::vector<std::string> extra_image_folders;
   std::uint64_t seed = 0;
@@ -43,30 +43,33 @@ void evaluate(const EvalConfig& config) {
   const CocoSplits splits = read_coco_splits(
       config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
-  CocoSplit split = choose_split(splits, config.split);
-  require_same_categories(model.description, split);
-  const CocoSource source(split, {.extra_image_folders = config.extra_image_folders, .box_offset = config.box_offset});
-  for (CocoAnnotation& annotation : split.coco.annotations) {
-    annotation.box.x += config.box_offset;
-    annotation.box.y += config.box_offset;
-  }
+  const CocoSplit& chosen = choose_split(splits, config.split);
+  require_same_categories(model.description, chosen);
+  const CocoSplit split = with_box_offset(chosen, config.box_offset);
+  const CocoSource source(chosen, {.extra_image_folders = config.extra_image_folders, .box_offset = config.box_offset});
 
   PaperDetector detector(model.network, model.description, {.threads = config.threads});
   const std::vector<CocoResult> results =
       detect_split(detector, split, source, config.min_score, [](Index done, Index total) {
         std::cerr << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
       });
-  const DetectionMetrics metrics = measure(split.coco, results, config.score_threshold, config.max_dets);
+  const ReportEvaluation evaluation = evaluate_detections(split.coco, results, config.score_threshold, config.max_dets);
 
   const std::filesystem::path output = config.output_dir;
   std::filesystem::create_directories(output);
   write_coco_results(output / "detections.json", results);
-  write_text_file(output / "metrics.json", to_json(metrics).dump(1) + "\n");
+  write_text_file(output / "metrics.json", metrics_json(split.coco, results, evaluation).dump(1) + "\n");
+  ReportData report = make_report("Evaluation", split, results, evaluation);
+  report.summary = {{"weights", config.weights}, {"data set", splits.root.string()}, {"split", split.name}};
+  report.configuration = key_values(nlohmann::ordered_json::parse(model.description.metadata().begin()->second));
+  report.history = find_history(config.weights);
+  write_report(output / "report.html", report);
+
   std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
             << results.size() << " detections\n\n"
-            << metrics_table(metrics, split.coco) << '\n'
-            << coco_summary_text(metrics.coco) << "\nwritten: " << (output / "metrics.json").string() << ", "
-            << (output / "detections.json").string() << '\n';
+            << comparison_table(report.comparison) << '\n'
+            << coco_summary_text(evaluation.coco) << "\nwritten: metrics.json, detections.json and report.html in "
+            << output.string() << '\n';
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iomanip>
 #include <nlohmann/json.hpp>
@@ -9,12 +12,25 @@
 
 #include "amdefect/data/coco_eval_json.hpp"
 #include "amdefect/data/coco_split.hpp"
+#include "amdefect/viz/report.hpp"
 #include "paper_detector.hpp"
 
 namespace amdefect {
 
-/// Runs the detector over a split, given the split's images; results are in pixels of the original images.
-/// `progress(done, total)` is called after each image.
+/// Lowest score of a detection that takes part in the ranking for AP.
+inline constexpr double default_min_score = 0.01;
+
+/// The split with its boxes moved, as CocoSource moves them for training.
+inline CocoSplit with_box_offset(CocoSplit split, double offset) {
+  for (CocoAnnotation& annotation : split.coco.annotations) {
+    annotation.box.x += offset;
+    annotation.box.y += offset;
+  }
+  return split;
+}
+
+/// Runs the detector over the images of a split; results are in pixels of the files. `progress(done, total)` is called
+/// after each image.
 inline std::vector<CocoResult> detect_split(PaperDetector& detector, const CocoSplit& split, const SampleSource& source,
                                             double min_score, const std::function<void(Index, Index)>& progress = {}) {
   std::vector<CocoResult> results;
@@ -28,82 +44,100 @@ inline std::vector<CocoResult> detect_split(PaperDetector& detector, const CocoS
   return results;
 }
 
-/// Detections with a score above the threshold.
-inline std::vector<CocoResult> above_score(const std::vector<CocoResult>& results, double threshold) {
+/// All protocols. AP ranks all detections; the paper's pooled AP takes only those above the score threshold, as it did.
+inline ReportEvaluation evaluate_detections(const CocoDataset& dataset, const std::vector<CocoResult>& results,
+                                            double score_threshold, const std::vector<Index>& max_dets) {
+  CocoEvalOptions options;
+  options.max_dets = max_dets;
+  ReportEvaluation evaluation = evaluate_for_report(dataset, results, {.score_threshold = score_threshold}, options);
   std::vector<CocoResult> kept;
   std::copy_if(results.begin(), results.end(), std::back_inserter(kept),
-               [&](const CocoResult& result) { return result.score > threshold; });
-  return kept;
+               [&](const CocoResult& result) { return result.score > score_threshold; });
+  evaluation.pooled = pooled_ap(dataset, kept);
+  return evaluation;
 }
 
-/// All figures of an evaluation.
-struct DetectionMetrics {
-  CocoEvaluation coco;  ///< of all detections (the ranking below the score threshold counts, too)
-  F1Score f1;           ///< at the score threshold
-  ScorePoint best_f1;   ///< at the threshold that suits these data best
-  ConfusionMatrix confusion;
-  PooledAp pooled;  ///< the paper's protocol, of the detections above the score threshold
-  double score_threshold = 0.5;
-};
-
-inline DetectionMetrics measure(const CocoDataset& dataset, const std::vector<CocoResult>& results,
-                                double score_threshold, const std::vector<Index>& max_dets) {
-  const MatchOptions matching{.score_threshold = score_threshold};
-  return {.coco = evaluate_coco(dataset, results, {.max_dets = max_dets}),
-          .f1 = per_image_f1(dataset, results, matching),
-          .best_f1 = score_curves(dataset, results).all.best_f1(),
-          .confusion = confusion_matrix(dataset, results, matching),
-          .pooled = pooled_ap(dataset, above_score(results, score_threshold)),
-          .score_threshold = score_threshold};
+/// The content of metrics.json. Overloads of nlohmann's `to_json` have another meaning, hence the name.
+inline nlohmann::ordered_json metrics_json(const CocoDataset& dataset, const std::vector<CocoResult>& results,
+                                           const ReportEvaluation& evaluation) {
+  const ScorePoint best = evaluation.curves.all.best_f1();
+  return {{"mAP50", evaluation.coco.stats[stat_ap50]},
+          {"score_threshold", evaluation.match.score_threshold},
+          {"best_f1", {{"threshold", best.threshold}, {"f1", best.counts.f1()}}},
+          {"coco", to_json(evaluation.coco)},
+          {"per_image_f1", to_json(per_image_f1(dataset, results, evaluation.match))},
+          {"confusion", to_json(evaluation.confusion)},
+          {"pooled_ap50", to_json(evaluation.pooled)}};
 }
 
-inline nlohmann::ordered_json to_json(const DetectionMetrics& metrics) {
-  return {{"mAP50", metrics.coco.stats[stat_ap50]},
-          {"score_threshold", metrics.score_threshold},
-          {"coco", to_json(metrics.coco)},
-          {"per_image_f1", to_json(metrics.f1)},
-          {"best_f1", {{"threshold", metrics.best_f1.threshold}, {"f1", metrics.best_f1.counts.f1()}}},
-          {"confusion", to_json(metrics.confusion)},
-          {"pooled_ap50", to_json(metrics.pooled)}};
-}
-
-/// The metrics as a table beside the paper's figures (its Table 1, test set of 23 images).
-inline std::string metrics_table(const DetectionMetrics& metrics, const CocoDataset& dataset) {
+/// The comparison with the paper's test set as text.
+inline std::string comparison_table(const std::vector<ComparisonRow>& rows) {
   std::ostringstream out;
-  const auto row = [&](const std::string& name, double ours, const std::string& paper) {
-    out << std::left << std::setw(38) << name << std::right << std::setw(9);
-    if (ours < 0)
-      out << "-";
-    else
-      out << std::fixed << std::setprecision(3) << ours;
-    out << std::setw(9) << paper << '\n';
+  const auto cell = [](double value, bool count) {
+    std::ostringstream text;
+    if (!std::isnan(value) && value >= 0) text << std::fixed << std::setprecision(count ? 0 : 3) << value;
+    return text.str().empty() ? std::string("-") : text.str();
   };
-  const auto name_of = [&](std::int64_t id) {
-    for (const CocoCategory& category : dataset.categories)
-      if (category.id == id) return category.name;
-    return std::to_string(id);
-  };
-  const auto paper_ap = [](const std::string& name) {
-    return name == "nozzle" ? "0.004" : name == "workpiece" ? "0.468" : "";
-  };
-  out << std::left << std::setw(38) << "metric" << std::right << std::setw(9) << "ours" << std::setw(9) << "paper\n";
-  row("mAP@0.5 (COCO)", metrics.coco.stats[stat_ap50], "");
-  row("mAP@0.5 (pooled over images, as paper)", metrics.pooled.mean, "0.236");
-  for (const CocoCategoryResult& category : metrics.coco.per_category) {
-    if (category.counts_iou50.n_gt == 0) continue;
-    const std::string name = name_of(category.category_id);
-    row("AP@0.5 " + name, category.ap50, "");
-    for (const PooledAp::Class& pooled : metrics.pooled.per_class)
-      if (pooled.category_id == category.category_id) row("AP@0.5 " + name + " (pooled)", pooled.ap, paper_ap(name));
-  }
-  const DetectionCounts& counts = metrics.f1.counts;
-  row("precision at the score threshold", counts.precision(), "0.109");
-  row("recall at the score threshold", counts.recall(), "0.128");
-  row("F1 at the score threshold", counts.f1(), "0.118");
-  row("best F1 over all thresholds", metrics.best_f1.counts.f1(), "");
-  out << "TP / FP / FN at score " << metrics.score_threshold << ": " << counts.tp << " / " << counts.fp << " / "
-      << counts.fn << "   (paper: 5 / 41 / 34)\n";
+  out << std::left << std::setw(28) << "metric" << std::right << std::setw(9) << "ours" << std::setw(9) << "paper"
+      << '\n';
+  for (const ComparisonRow& row : rows)
+    out << std::left << std::setw(28) << row.metric << std::right << std::setw(9) << cell(row.ours, row.count)
+        << std::setw(9) << cell(row.paper, row.count) << '\n';
   return out.str();
+}
+
+/// history.json: a list per value, null in epochs that do not have it.
+inline std::string history_json(const std::vector<EpochLog>& history) {
+  auto json = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    json["epoch"].push_back(history[i].epoch);
+    for (const auto& [name, value] : history[i].values) {
+      while (json[name].size() < i) json[name].push_back(nullptr);
+      json[name].push_back(value);
+    }
+    for (auto& column : json)
+      if (column.size() <= i) column.push_back(nullptr);
+  }
+  return json.dump(1) + "\n";
+}
+
+/// The history of the run whose folder holds these weights, for the report; empty if there is none to be read.
+inline std::vector<EpochLog> find_history(const std::filesystem::path& weights) {
+  std::ifstream file(weights.parent_path() / "history.json");
+  const auto json = nlohmann::ordered_json::parse(file, nullptr, false);
+  std::vector<EpochLog> history;
+  if (!json.is_object() || !json.contains("epoch")) return history;
+  for (std::size_t i = 0; i < json["epoch"].size(); ++i) {
+    EpochLog log{.epoch = static_cast<Index>(i) + 1, .epochs = static_cast<Index>(json["epoch"].size())};
+    for (const auto& [name, column] : json.items())
+      if (name != "epoch" && i < column.size() && column[i].is_number()) log.values.emplace_back(name, column[i]);
+    history.push_back(std::move(log));
+  }
+  return history;
+}
+
+/// A configuration as the report shows it.
+inline KeyValues key_values(const nlohmann::ordered_json& json) {
+  KeyValues list;
+  for (const auto& [key, value] : json.items())
+    list.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+  return list;
+}
+
+/// Everything the report shows of an evaluated split. `files` gives the pictures for the gallery.
+inline ReportData make_report(const std::string& title, const CocoSplit& split, const std::vector<CocoResult>& results,
+                              const ReportEvaluation& evaluation) {
+  ReportData data{.title = title, .subtitle = concat(split.name, " split of ", split.annotation_file.string())};
+  data.class_names = class_names(split.coco);
+  data.evaluation = evaluation;
+  data.comparison = paper_comparison(evaluation, data.class_names);
+  data.comparison_note = "The paper's figures are of its own test set (3D Printing Pictures, 23 images).";
+  const auto load = [&](const CocoImage& image) {
+    const auto index = static_cast<std::size_t>(&image - split.coco.images.data());
+    return load_image(split.image_files.at(index));
+  };
+  data.gallery = select_gallery(split.coco, results, load, {.match = evaluation.match});
+  return data;
 }
 
 }  // namespace amdefect

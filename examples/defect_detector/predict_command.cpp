@@ -7,6 +7,7 @@
 #include "amdefect/data/coco_json.hpp"
 #include "amdefect/data/draw.hpp"
 #include "amdefect/data/image_io.hpp"
+#include "amdefect/viz/gallery_page.hpp"
 #include "commands.hpp"
 #include "paper_detector.hpp"
 
@@ -19,6 +20,7 @@ struct PredictConfig {
   std::string weights = "output/best.safetensors", output_dir = "output/predictions";
   double score_threshold = 0.5, nms_iou = 0.5;
   int threads = 0;
+  bool html = false;
 };
 
 bool is_image_file(const std::filesystem::path& path) {
@@ -67,6 +69,13 @@ Image annotate(const Image& image, const std::vector<Detection>& detections, con
   return picture;
 }
 
+GalleryItem gallery_item(const std::filesystem::path& file, const Image& image,
+                         const std::vector<Detection>& detections) {
+  GalleryItem item{.name = file.filename().string(), .picture = make_gallery_picture(image)};
+  for (const Detection& detection : detections) item.detections.push_back({detection});
+  return item;
+}
+
 int predict(const PredictConfig& config) {
   const std::vector<std::filesystem::path> files = find_images(config.inputs);
   const LoadedModel model(config.weights);
@@ -75,6 +84,7 @@ int predict(const PredictConfig& config) {
   std::filesystem::create_directories(output);
   std::vector<CocoResult> results;
   std::set<std::string> taken;
+  std::vector<GalleryItem> gallery;
   int failures = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {
     try {
@@ -84,6 +94,7 @@ int predict(const PredictConfig& config) {
       save_image(output / name, annotate(image, found, model.description));
       for (const Detection& detection : found)
         results.push_back(to_coco(detection, static_cast<std::int64_t>(i) + 1, model.description.category_ids));
+      if (config.html) gallery.push_back(gallery_item(files[i], image, found));
       std::cout << files[i].string() << ": " << found.size() << " objects -> " << (output / name).string() << '\n';
     } catch (const Error& error) {  // one broken image does not stop the others
       std::cerr << "amdefect: error: " << error.what() << '\n';
@@ -91,6 +102,9 @@ int predict(const PredictConfig& config) {
     }
   }
   write_coco_results(output / "detections.json", results);
+  if (config.html)
+    write_gallery(output / "predictions.html", "Predictions", config.weights, gallery, model.description.class_names,
+                  config.score_threshold);
   std::cout << files.size() - static_cast<std::size_t>(failures) << " images, " << results.size()
             << " objects; image ids in " << (output / "detections.json").string() << " count the images above from 1\n";
   return failures > 0 ? 1 : 0;
@@ -111,6 +125,7 @@ void add_predict_command(CLI::App& program) {
   command->add_option("--nms_iou", config->nms_iou, "Overlap above which the lesser of two boxes is dropped")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  command->add_flag("--html", config->html, "Also write predictions.html, a page of all images with their boxes");
   command->add_option("--threads", config->threads, "Threads; 0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

@@ -46,10 +46,13 @@ class InterruptGuard {
   }
 };
 
+CocoSourceOptions source_options(const TrainConfig& config) {
+  return {.extra_image_folders = config.extra_image_folders, .box_offset = config.box_offset};
+}
+
 /// A split's images at the network's size, remembered after they were read once.
 std::shared_ptr<const CachedSource> make_source(const CocoSplit& split, const TrainConfig& config) {
-  auto files = std::make_shared<CocoSource>(
-      split, CocoSourceOptions{.extra_image_folders = config.extra_image_folders, .box_offset = config.box_offset});
+  auto files = std::make_shared<CocoSource>(split, source_options(config));
   if (const std::string warning = slot_warning(*files, split.name, 100); !warning.empty())
     std::cerr << "warning: " << warning << '\n';
   auto resized = std::make_shared<ResizedSource>(std::move(files), config.img_size, config.img_size, config.fit_mode());
@@ -80,14 +83,12 @@ class MeasureMap : public Callback<float> {
     PaperDetector detector(trainer.network(), description_, {.threads = config_.threads});
     std::vector<CocoResult> results;
     for (Index i = 0; i < source_->size(); ++i)
-      for (const Detection& detection : detector.detect(source_->load(i)->image, min_score))
+      for (const Detection& detection : detector.detect(source_->load(i)->image, default_min_score))
         results.push_back(to_coco(detection, i + 1, description_.category_ids));
     log.values.emplace_back("mAP50", std::max(0.0, evaluate_coco(dataset_, results).stats[stat_ap50]));
   }
 
  private:
-  static constexpr double min_score = 0.01;
-
   ModelDescription description_;
   std::shared_ptr<const SampleSource> source_;
   TrainConfig config_;
@@ -140,17 +141,21 @@ void resume(Trainer<float>& trainer, const std::filesystem::path& path, const Tr
   trainer.restore(load_checkpoint(file, trainer.network().parameters()));
 }
 
-void write_history(const std::filesystem::path& path, const std::vector<EpochLog>& history) {
-  nlohmann::ordered_json json;
-  for (const EpochLog& log : history) {
-    json["epoch"].push_back(log.epoch);
-    for (const auto& [name, value] : log.values) {
-      auto& column = json[name];  // epochs without the value hold null
-      while (column.size() + 1 < static_cast<std::size_t>(log.epoch)) column.push_back(nullptr);
-      column.push_back(value);
-    }
+/// Evaluates the network, which has the best weights now, on the validation split and writes report.html.
+void write_training_report(const Trainer<float>& trainer, const Network<float>& network, const TrainConfig& config,
+                           const ModelDescription& description, const CocoSplit* validation) {
+  ReportData report{.title = "Training"};
+  if (validation) {
+    PaperDetector detector(network, description, {.threads = config.threads});
+    const CocoSource files(*validation, source_options(config));
+    const CocoSplit split = with_box_offset(*validation, config.box_offset);
+    const std::vector<CocoResult> results = detect_split(detector, split, files, default_min_score);
+    report = make_report("Training", split, results, evaluate_detections(split.coco, results, 0.5, {1, 10, 100}));
   }
-  write_text_file(path, json.dump(1) + "\n");
+  report.summary = {{"data set", config.dataset_path}, {"epochs", concat(trainer.history().size())}};
+  report.configuration = key_values(to_json(config));
+  report.history = trainer.history();
+  write_report(std::filesystem::path(config.output_dir) / "report.html", report);
 }
 
 int train(TrainConfig config) {
@@ -224,11 +229,12 @@ int train(TrainConfig config) {
     const InterruptGuard guard(trainer);
     trainer.fit(training, validation.get());
   }
-  write_history(output / "history.json", trainer.history());
+  write_text_file(output / "history.json", history_json(trainer.history()));
   if (trainer.interrupted()) {
     std::cout << "interrupted; continue with the same options and --resume\n";
     return 130;
   }
+  write_training_report(trainer, network, config, description, has_validation ? &*splits.valid : nullptr);
   if (stopping.best_epoch() > 0)
     std::cout << "best epoch " << stopping.best_epoch() << ": " << config.monitor << ' ' << stopping.best()
               << ", weights in " << (output / "best.safetensors").string() << '\n';
