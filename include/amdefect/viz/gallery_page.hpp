@@ -70,7 +70,7 @@ class GalleryWriter {
     for (std::size_t i = 0; i < items.size(); ++i) {
       const bool first = i == 0 || items[i].group != items[i - 1].group;
       if (first && i > 0) html += "</div>\n";
-      if (first && !items[i].group.empty()) html += "<h3>" + escape_markup(items[i].group) + "</h3>\n";
+      if (first && !items[i].group.empty()) html += concat("<h3>", escape_markup(items[i].group), "</h3>\n");
       if (first) html += "<div class=\"shots\">\n";
       html += figure(items[i]);
     }

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "amdefect/core/error.hpp"
@@ -49,7 +50,7 @@ inline std::string page_html(const std::string& title, const std::string& subtit
                 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>", name, "</title>\n<style>\n", page_css(),
                 "</style>\n</head>\n<body>\n<header>\n<h1>", name, "</h1>\n",
                 "<button id=\"theme\" type=\"button\" title=\"Switch between light and dark\">Light / dark</button>\n",
-                subtitle.empty() ? "" : "<p class=\"sub\">" + escape_markup(subtitle) + "</p>\n",
+                subtitle.empty() ? "" : concat("<p class=\"sub\">", escape_markup(subtitle), "</p>\n"),
                 several ? "<nav aria-label=\"Sections\">" + links + "</nav>\n" : "", "</header>\n<main>\n", body,
                 "</main>\n<footer><p>Written by amdefect. This page needs no network.</p></footer>\n",
                 "<div id=\"tip\" role=\"status\"></div>\n<script>", page_script, "</script>\n</body>\n</html>\n");
@@ -65,7 +66,7 @@ inline std::string open_table(std::string_view style, bool tall) {
 inline std::string table_html(const std::vector<std::vector<std::string>>& rows, const std::string& caption,
                               std::size_t text_from = SIZE_MAX) {
   std::string html = open_table("numbers", rows.size() > 20);
-  if (!caption.empty()) html += "<caption>" + escape_markup(caption) + "</caption>";
+  if (!caption.empty()) html += concat("<caption>", escape_markup(caption), "</caption>");
   for (std::size_t i = 0; i < rows.size(); ++i) {
     html += i == 0 ? "<thead><tr>" : "<tr>";
     for (std::size_t j = 0; j < rows[i].size(); ++j) {

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -66,7 +69,7 @@ class ReportWriter {
   void add_detection() {
     std::string html;
     if (!data_.comparison.empty()) {
-      if (!data_.comparison_note.empty()) html += "<p>" + escape_markup(data_.comparison_note) + "</p>\n";
+      if (!data_.comparison_note.empty()) html += concat("<p>", escape_markup(data_.comparison_note), "</p>\n");
       html += table("comparison", comparison_rows(data_.comparison, false), comparison_rows(data_.comparison, true),
                     "This run beside the published one", 3);
     }
@@ -108,7 +111,7 @@ class ReportWriter {
     return html;
   }
   std::string links(const std::vector<std::string>& names) const {
-    return "<p class=\"note files\">" + anchors(names) + "</p>\n";
+    return concat("<p class=\"note files\">", anchors(names), "</p>\n");
   }
 
   /// A plot in the page and as files; nothing for one without lines.

@@ -1,14 +1,18 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstddef>
+#include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "amdefect/detection/coco_text.hpp"
 #include "amdefect/viz/gallery_page.hpp"
+#include "amdefect/viz/heat_map.hpp"
 #include "amdefect/viz/report_data.hpp"
 
 namespace amdefect {
@@ -96,15 +100,15 @@ inline std::string confusion_html(const HeatMap& map) {
              open_table(dense ? "confusion dense" : "confusion", dense), "<caption>", escape_markup(map.title),
              "</caption><thead><tr><th scope=\"col\">true \xE2\x86\x93 predicted \xE2\x86\x92</th>");
   for (const std::string& name : map.column_names)
-    html += "<th scope=\"col\">" + escape_markup(shorten(name, 24)) + "</th>";
+    html += concat("<th scope=\"col\">", escape_markup(shorten(name, 24)), "</th>");
   html += "</tr></thead>\n<tbody>";
   for (std::size_t i = 0; i < map.row_names.size(); ++i) {
-    html += "<tr><th scope=\"row\">" + escape_markup(shorten(map.row_names[i], 24)) + "</th>";
+    html += concat("<tr><th scope=\"row\">", escape_markup(shorten(map.row_names[i], 24)), "</th>");
     for (std::size_t j = 0; j < map.values[i].size(); ++j) {
       html += i == j ? "<td class=\"right\"" : "<td";
       if (map.shades[i][j] > 0) html += concat(" style=\"--v:", compact_number(map.shades[i][j], 3), '"');
       const bool blank = dense && map.values[i][j] == 0;
-      html += blank ? "></td>" : ">" + compact_number(map.values[i][j]) + "</td>";
+      html += blank ? "></td>" : concat('>', compact_number(map.values[i][j]), "</td>");
     }
     html += "</tr>\n";
   }
