@@ -1,5 +1,5 @@
-// lpbf_report DIR: a report of real annotations (../shared/lpbf/valid) with disturbed copies of them as detections
-// (../shared/coco/02_real_valid_mid_noise), to be looked at with scripts/screenshot.sh.
+// lpbf_report SHARED OUTPUT_DIR: a report of real annotations (SHARED/lpbf/valid) with disturbed copies of them as
+// detections (SHARED/coco/02_real_valid_mid_noise), to be looked at with scripts/screenshot.sh.
 #include <cmath>
 #include <filesystem>
 #include <iostream>
