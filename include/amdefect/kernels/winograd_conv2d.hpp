@@ -42,8 +42,14 @@ WinogradGrid gradient_grid(const ConvGeometry& g) {
                              .out_pad_w = unit ? 0 : g.pad_left});
 }
 
-/// Tiles in a block: enough to use the transformed kernel several times while it passes through the caches.
-inline constexpr Index winograd_block_tiles = 14;
+/// Tiles in a block: one register tile, so that the transformed block stays in the L2 cache, or three if the
+/// transformed kernel, which is read once per block, is so large that it comes from far away.
+template <class T, class Scheme>
+Index winograd_block_tiles(const WinogradGrid& grid) {
+  constexpr Index far = Index{16} << 20;
+  const Index kernel_bytes = Scheme::points * Scheme::points * grid.in_c * grid.out_c * static_cast<Index>(sizeof(T));
+  return GemmTile<T>::rows * (kernel_bytes > far ? 3 : 1);
+}
 
 /// The scratch memory of one call: a zero pixel, the transformed kernel, each thread's block.
 template <class T, class Scheme>
@@ -55,7 +61,7 @@ struct WinogradScratch {
 
   WinogradScratch(const Execution& execution, const WinogradGrid& grid)
       : threads(resolve_threads(execution.threads)),
-        blocks(grid.tiles(), winograd_block_tiles, threads),
+        blocks(grid.tiles(), winograd_block_tiles<T, Scheme>(grid), threads),
         size(grid.in_c, grid.out_c, blocks.longest()),
         zeros(aligned<T>(size.in_row)),
         kernel(size.positions * size.kernel),
