@@ -61,7 +61,7 @@ td.text{white-space:normal;color:var(--muted);font-size:.85rem;min-width:180px}
 .confusion td{min-width:44px;border:2px solid var(--ground);border-radius:4px;background:rgba(0,114,178,calc(.75*var(--v,0)))}
 .confusion td.right{font-weight:700}
 .confusion th{border:0}
-.confusion thead th{white-space:normal;overflow-wrap:anywhere;max-width:96px}
+.confusion thead th{white-space:normal;overflow-wrap:break-word;max-width:110px}
 .confusion tbody th{position:sticky;left:0;background:var(--ground);font-weight:500}
 .dense td{min-width:0;padding:1px 3px;font-size:.7rem;border:1px solid var(--rule);border-radius:0}
 .dense th{font-size:.7rem;padding:1px 4px}
@@ -104,7 +104,7 @@ td.text{white-space:normal;color:var(--muted);font-size:.85rem;min-width:180px}
 #tip{position:fixed;z-index:3;pointer-events:none;max-width:260px;background:#111;color:#fff;border:1px solid #777;border-radius:5px;padding:3px 8px;font-size:.85rem;overflow-wrap:anywhere}
 #tip:empty{display:none}
 @media (max-width:520px){body{font-size:15px}header,main,footer{padding-left:14px;padding-right:14px}.tiles{grid-template-columns:1fr 1fr}
-th,td{padding:4px 3px}table{font-size:.82rem}thead th{font-size:.74rem}td.text{min-width:110px}.numbers th:first-child{min-width:64px}.chart{padding:4px}.controls{gap:6px 14px;font-size:.85rem}.controls input[type=range]{width:110px}}
+th,td{padding:4px 3px}table{font-size:.82rem}thead th{font-size:.74rem}td.text{min-width:110px}.numbers th:first-child{min-width:78px}.chart{padding:4px}.controls{gap:6px 14px;font-size:.85rem}.controls input[type=range]{width:110px}}
 @page{margin:14mm}
 @media print{body{font-size:10pt}.tall{max-height:none}header,main,footer{max-width:none;padding-left:0;padding-right:0}button,nav,footer,.controls,.chart figcaption,.files,#tip{display:none}
 body{background:#fff}.tiles{grid-template-columns:repeat(auto-fit,minmax(84px,1fr))}.tiles dd{font-size:1.2rem}
