@@ -159,6 +159,51 @@ TEST_CASE("results do not depend on the number of threads beyond rounding") {
   for (const auto& other : gradients) CHECK((other.array() - gradients[0].array()).abs().maxCoeff() <= 1e-5f * largest);
 }
 
+TEST_CASE("inference fuses convolutions with what follows and gives the same") {
+  Network<double> net;
+  const Value image = net.input({7, 9, 3});
+  const Value stem = net.add(Conv2d<double>(5, {.kernel = 3, .stride = 2}), image, "stem");
+  const Value active = net.add(Relu<double>(), stem, "active");
+  const Value norm = net.add(BatchNorm<double>(), active, "norm");
+  const Value direct = net.add(BatchNorm<double>(), net.add(Conv2d<double>(5, {.bias = false}), norm), "direct");
+  const Value split = net.add(Conv2d<double>(5), direct, "split");  // read twice: stays as it is
+  const Value both = net.add(Add<double>(), {net.add(Relu<double>(), split), split, net.add(Relu<double>(), direct)});
+  net.output(net.add(Relu<double>(), net.add(Conv2d<double>(4), both)), "end");
+  net.output(active, "middle");  // an output: the batch norm behind it is not fused
+  net.initialize(7);
+  for (const Parameter& p : net.parameters().list())
+    if (p.statistic || p.name.find("gamma") != std::string::npos || p.name.find("beta") != std::string::npos) {
+      const Tensor<double> values = gaussian<double>(p.shape, p.size());
+      net.parameters().value(p).array() = values.array().abs() + 0.5;
+    }
+  const auto nodes = fuse_for_inference(net);
+  const auto gone = std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return !node.operation; });
+  CHECK(gone == 4);  // the input, the convolutions that became part of "active", "direct" and the last ReLU
+  const Tensor<double> x = gaussian<double>({2, 7, 9, 3}, 1);
+  Workspace<double> fused(net);
+  fused.forward(x);
+  // The same network node by node: training with batch norms on moving statistics computes exactly that.
+  Network<double> plain;
+  const auto rebuilt = [&](const auto& node) -> std::shared_ptr<const Operation<double>> {
+    if (!std::dynamic_pointer_cast<const BatchNorm<double>>(node.operation)) return node.operation;
+    return std::make_shared<const BatchNorm<double>>(BatchNormOptions{.moving_statistics = true});
+  };
+  for (const auto& node : net.nodes())
+    if (node.operation)
+      plain.add(rebuilt(node), node.inputs, node.name);
+    else
+      plain.input(node.shape.sample(), node.name);
+  for (const auto& output : net.outputs()) plain.output(output.value, output.name);
+  plain.initialize(1);
+  copy(net.parameters().values(), plain.parameters().values());
+  auto unfused = Workspace<double>::for_training(plain);
+  unfused.forward(x);
+  for (const char* name : {"end", "middle"}) {
+    const double scale = unfused.output(name).array().abs().maxCoeff();
+    CHECK((fused.output(name).array() - unfused.output(name).array()).abs().maxCoeff() <= 1e-12 * scale);
+  }
+}
+
 TEST_CASE("the paper's network has the published size") {
   const Network<float> net = paper_network<float>();
   CHECK(net.parameters().total() == 1632408);

@@ -36,8 +36,12 @@ class Plan {
     bool backward = false;  ///< the gradient of the loss reaches this node and something before it wants it
   };
 
-  Plan(const Network<T>& network, std::span<const Shape> input_shapes, const PlanOptions& options)
-      : network_(network), options_(options), nodes_(network.nodes().size()), loss_step_(nodes_.size()) {
+  using NetworkNodes = std::vector<typename Network<T>::Node>;
+
+  /// `graph` holds the network's nodes as they are, or fused (fusion.hpp).
+  Plan(const Network<T>& network, const NetworkNodes& graph, std::span<const Shape> input_shapes,
+       const PlanOptions& options)
+      : network_(network), graph_(graph), options_(options), nodes_(graph.size()), loss_step_(nodes_.size()) {
     infer_shapes(input_shapes);
     find_gradients();
     book_values();
@@ -52,14 +56,14 @@ class Plan {
   /// Shapes of the inputs of a node.
   std::vector<Shape> input_shapes(std::size_t id) const {
     std::vector<Shape> shapes;
-    for (const Value input : network_.nodes()[id].inputs) shapes.push_back(nodes_[input.id].shape);
+    for (const Value input : graph_[id].inputs) shapes.push_back(nodes_[input.id].shape);
     return shapes;
   }
 
  private:
   std::size_t backward_step(std::size_t id) const { return 2 * loss_step_ - id; }
-  const Operation<T>* operation(std::size_t id) const { return network_.nodes()[id].operation.get(); }
-  const std::vector<Value>& inputs(std::size_t id) const { return network_.nodes()[id].inputs; }
+  const Operation<T>* operation(std::size_t id) const { return graph_[id].operation.get(); }
+  const std::vector<Value>& inputs(std::size_t id) const { return graph_[id].inputs; }
   std::size_t bytes_of(std::size_t id) const {
     return static_cast<std::size_t>(nodes_[id].shape.elements()) * sizeof(T);
   }
@@ -84,7 +88,7 @@ class Plan {
       try {
         nodes_[id].shape = operation(id)->output_shape(input_shapes(id));
       } catch (const ShapeError& error) {
-        throw ShapeError(concat("workspace: '", network_.nodes()[id].name, "': ", error.what()));
+        throw ShapeError(concat("workspace: '", graph_[id].name, "': ", error.what()));
       }
     }
   }
@@ -95,7 +99,7 @@ class Plan {
     std::vector<bool> wanted(nodes_.size()), reached(nodes_.size());
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
       wanted[id] = !operation(id) && options_.input_gradients;
-      for (const std::size_t parameter : network_.nodes()[id].parameters)
+      for (const std::size_t parameter : graph_[id].parameters)
         wanted[id] = wanted[id] || network_.parameters()[parameter].trainable;
       for (const Value input : inputs(id)) wanted[id] = wanted[id] || wanted[input.id];
     }
@@ -179,6 +183,7 @@ class Plan {
   }
 
   const Network<T>& network_;
+  const NetworkNodes& graph_;
   PlanOptions options_;
   std::vector<Node> nodes_;
   std::size_t loss_step_;

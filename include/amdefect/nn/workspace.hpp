@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "amdefect/nn/fusion.hpp"
 #include "amdefect/nn/plan.hpp"
 
 namespace amdefect {
@@ -34,8 +35,8 @@ class Workspace {
   void forward(std::span<const TensorView<const T>> inputs) {
     current_ = &prepare(inputs);
     if (options_.training) ++step_;
-    for (std::size_t id = 0; id < network_->nodes().size(); ++id) {
-      const Operation<T>* operation = network_->nodes()[id].operation.get();
+    for (std::size_t id = 0; id < graph_->size(); ++id) {
+      const Operation<T>* operation = (*graph_)[id].operation.get();
       if (!operation) continue;
       Node& node = current_->nodes[id];
       Context<T> context = context_of(id, node.forward_scratch);
@@ -46,8 +47,8 @@ class Workspace {
   /// Adds the gradients of all weights, given that the caller filled every `output_gradient` after `forward`.
   void backward() {
     require(options_.training && current_, "workspace: backward needs a training workspace and a forward pass before");
-    for (std::size_t id = network_->nodes().size(); id-- > 0;) {
-      const Operation<T>* operation = network_->nodes()[id].operation.get();
+    for (std::size_t id = graph_->size(); id-- > 0;) {
+      const Operation<T>* operation = (*graph_)[id].operation.get();
       Node& node = current_->nodes[id];
       if (!operation || !node.backward) continue;
       Context<T> context = context_of(id, node.backward_scratch);
@@ -76,6 +77,7 @@ class Workspace {
   void set_step(std::uint64_t step) { step_ = step; }
 
  private:
+  using Graph = std::vector<typename Network<T>::Node>;
   struct Addition {
     TensorView<T> total;
     TensorView<const T> term;
@@ -101,10 +103,13 @@ class Workspace {
   };
 
   Workspace(const Network<T>& network, Network<T>* trained, const PlanOptions& options, std::uint64_t seed)
-      : network_(&network), options_(options), seed_(seed) {
+      : network_(&network),
+        options_(options),
+        seed_(seed),
+        graph_(std::make_shared<const Graph>(options.training ? network.nodes() : fuse_for_inference(network))) {
     require(network.parameters().allocated() || network.parameters().count() == 0,
             "workspace: the network has no weights yet: call initialize() or load_weights() first");
-    for (const auto& node : network.nodes()) {
+    for (const auto& node : *graph_) {
       ParameterViews views;
       for (const std::size_t id : node.parameters) {
         const Parameter& parameter = network.parameters()[id];
@@ -147,7 +152,7 @@ class Workspace {
     if (found == prepared_.end()) {
       std::vector<Shape> shapes;
       for (const auto& input : inputs) shapes.push_back(input.shape());
-      Plan<T> plan(*network_, shapes, options_);
+      Plan<T> plan(*network_, *graph_, shapes, options_);
       prepared_.push_back(std::make_unique<Prepared>(Prepared{std::move(shapes), std::move(plan), {}}));
       found = prepared_.end() - 1;
       reserve_block((*found)->plan.bytes());
@@ -173,7 +178,7 @@ class Workspace {
     const auto tensor = [&](std::size_t buffer, const Shape& shape) {
       return TensorView<T>(reinterpret_cast<T*>(at(buffer)), shape);
     };
-    prepared.nodes.assign(network_->nodes().size(), {});
+    prepared.nodes.assign(graph_->size(), {});
     for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
       Node& node = prepared.nodes[id];
       const auto& planned = plan[id];
@@ -183,11 +188,11 @@ class Workspace {
       node.forward_scratch = at(planned.forward_scratch);
       node.backward_scratch = at(planned.backward_scratch);
       node.backward = planned.backward;
-      const std::vector<Value>& inputs = network_->nodes()[id].inputs;
+      const std::vector<Value>& inputs = (*graph_)[id].inputs;
       for (const Value input : inputs) node.inputs.push_back(prepared.nodes[input.id].value);
     }
     for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
-      const std::vector<Value>& inputs = network_->nodes()[id].inputs;
+      const std::vector<Value>& inputs = (*graph_)[id].inputs;
       for (std::size_t i = 0; i < plan[id].input_gradients.size(); ++i) {
         const auto& target = plan[id].input_gradients[i];
         Node& node = prepared.nodes[id];
@@ -199,15 +204,15 @@ class Workspace {
 
   void connect_inputs(Prepared& prepared, std::span<const TensorView<const T>> inputs) {
     for (std::size_t id = 0; id < prepared.nodes.size(); ++id)
-      for (std::size_t slot = 0; slot < network_->nodes()[id].inputs.size(); ++slot)
+      for (std::size_t slot = 0; slot < (*graph_)[id].inputs.size(); ++slot)
         for (std::size_t i = 0; i < inputs.size(); ++i)
-          if (network_->nodes()[id].inputs[slot].id == network_->inputs()[i].id)
-            prepared.nodes[id].inputs[slot] = inputs[i];
+          if ((*graph_)[id].inputs[slot].id == network_->inputs()[i].id) prepared.nodes[id].inputs[slot] = inputs[i];
   }
 
   const Network<T>* network_;
   PlanOptions options_;
   std::uint64_t seed_, step_ = 0;
+  std::shared_ptr<const Graph> graph_;  // plans refer to it, so its place must not change when a workspace moves
   std::vector<ParameterViews> parameters_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
   Prepared* current_ = nullptr;

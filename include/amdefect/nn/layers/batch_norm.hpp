@@ -93,6 +93,17 @@ class BatchNorm : public Layer<T> {
     if (!dx.empty()) batch_norm_input_gradient(threads, g, x.data(), dy.data(), mean, scale, a, b, dx.data());
   }
 
+  /// This layer in inference as y = scale x + shift per channel; `parameters` are those of the layer.
+  void affine(std::span<const TensorView<const T>> parameters, T* scale, T* shift) const {
+    for (Index c = 0; c < parameters[gamma].size(); ++c) {
+      const double factor = static_cast<double>(parameters[gamma][c]) *
+                            inverse_deviation(static_cast<double>(parameters[moving_variance][c]));
+      scale[c] = static_cast<T>(factor);
+      shift[c] = static_cast<T>(static_cast<double>(parameters[beta][c]) -
+                                factor * static_cast<double>(parameters[moving_mean][c]));
+    }
+  }
+
  private:
   /// Scratch begins with this many doubles per channel, before the memory of the sums.
   static constexpr std::size_t scratch_rows = 4;

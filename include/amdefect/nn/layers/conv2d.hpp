@@ -66,10 +66,7 @@ class Conv2d : public Layer<T> {
   Index macs(const Shape& input) const override { return geometry(input).macs(); }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
-    ConvEpilogue<T> epilogue;
-    if (options_.bias) epilogue.bias = context.parameter(bias_slot).data();
-    conv2d_forward(context.execution, geometry(x.shape()), x.data(), context.parameter(kernel_slot).data(), epilogue,
-                   y.data(), context.template scratch<T>());
+    convolve(context, x, epilogue(context), y);
   }
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
                 TensorView<T> dx) const override {
@@ -84,6 +81,17 @@ class Conv2d : public Layer<T> {
                             context.template scratch<T>());
   }
 
+  /// What follows the convolution in this layer: the bias, if there is one.
+  ConvEpilogue<T> epilogue(const Context<T>& context) const {
+    ConvEpilogue<T> epilogue;
+    if (options_.bias) epilogue.bias = context.parameter(bias_slot).data();
+    return epilogue;
+  }
+  /// y = epilogue(x * kernel).
+  void convolve(Context<T>& context, TensorView<const T> x, const ConvEpilogue<T>& epilogue, TensorView<T> y) const {
+    conv2d_forward(context.execution, geometry(x.shape()), x.data(), context.parameter(kernel_slot).data(), epilogue,
+                   y.data(), context.template scratch<T>());
+  }
   /// The sizes of this convolution on an input [batch, height, width, channels]. @throws ShapeError if it cannot be.
   ConvGeometry geometry(const Shape& input) const {
     require_rank("conv2d", "[batch, height, width, channels]", 4, input);

@@ -17,6 +17,7 @@ inline std::string history_csv(const std::vector<EpochLog>& history) {
     for (const auto& [name, value] : log.values)
       if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   out << std::setprecision(std::numeric_limits<double>::max_digits10) << "epoch";
   for (const std::string& column : columns) out << ',' << column;
   out << ",seconds,images_per_second,wait_share\n";
