@@ -34,7 +34,10 @@ cat <<END
 
 Done in $SECONDS s.
   pictures with boxes     $output/pictures/
+  report, opens offline   $output/evaluation/report.html
   metrics                 $output/evaluation/metrics.json
   losses of each epoch    $output/training/training_log.csv
   trained weights         $output/training/best.safetensors
+
+After so short a training the boxes are loose: see docs/paper.md for what this network can and cannot learn.
 END
