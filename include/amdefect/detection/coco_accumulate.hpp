@@ -41,22 +41,38 @@ inline PrecisionRecall interpolate(std::vector<double> precisions, Index truths)
   return result;
 }
 
+/// The states of a ranking at one area range, in its order: [detection, threshold].
+inline std::vector<std::uint8_t> gather_states(std::span<const RankedDetection> ranking, std::size_t area,
+                                               std::size_t thresholds) {
+  std::vector<std::uint8_t> states;
+  states.reserve(ranking.size() * thresholds);
+  for (const RankedDetection& detection : ranking) {
+    const std::uint8_t* const first = detection.states + area * thresholds;
+    states.insert(states.end(), first, first + thresholds);
+  }
+  return states;
+}
+
 /// Goes through the ranking of a category once: the curves of all IoU thresholds, for one area range and `max_dets`.
-/// `truths` is the number of ground truths that are not ignored, at least 1.
-inline std::vector<PrecisionRecall> accumulate_ranking(std::span<const RankedDetection> ranking, Index truths,
-                                                       std::size_t area, std::size_t thresholds, Index max_dets) {
+/// `states` as `gather_states` gives them; `truths` is the number of ground truths that are not ignored, at least 1.
+inline std::vector<PrecisionRecall> accumulate_ranking(std::span<const RankedDetection> ranking,
+                                                       const std::vector<std::uint8_t>& states, std::size_t thresholds,
+                                                       Index truths, Index max_dets) {
   struct Progress {
     Index tp = 0, fp = 0;
     std::vector<double> precisions;
   };
   std::vector<Progress> progress(thresholds);
+  const std::uint8_t* state = states.data();
   for (const RankedDetection& detection : ranking) {
-    if (detection.rank >= max_dets) continue;
-    const std::uint8_t* const states = detection.states + area * thresholds;
-    for (std::size_t t = 0; t < thresholds; ++t) {
-      if (states[t] & match_ignored) continue;
-      Progress& at = progress[t];
-      if (states[t] & match_matched) {
+    if (detection.rank >= max_dets) {
+      state += thresholds;
+      continue;
+    }
+    for (Progress& at : progress) {
+      const std::uint8_t here = *state++;
+      if (here & match_ignored) continue;
+      if (here & match_matched) {
         ++at.tp;
         at.precisions.push_back(static_cast<double>(at.tp) /
                                 (static_cast<double>(at.fp + at.tp) + std::numeric_limits<double>::epsilon()));

@@ -34,9 +34,11 @@ inline void accumulate(const CocoRankings& rankings, CocoEvaluation& evaluation)
     const Index truths = rankings.count_truths(category, options.area_ranges[area]);
     if (truths == 0) return;
     const auto k = static_cast<Index>(category), a = static_cast<Index>(area);
+    const std::vector<std::uint8_t> states = gather_states(rankings.ranking(category), area, thresholds);
     for (Index m = 0; m < limits; ++m) {
-      const std::vector<PrecisionRecall> curves = accumulate_ranking(
-          rankings.ranking(category), truths, area, thresholds, options.max_dets[static_cast<std::size_t>(m)]);
+      const Index max_dets = options.max_dets[static_cast<std::size_t>(m)];
+      const std::vector<PrecisionRecall> curves =
+          accumulate_ranking(rankings.ranking(category), states, thresholds, truths, max_dets);
       for (Index t = 0; t < size(curves); ++t) {
         const PrecisionRecall& curve = curves[static_cast<std::size_t>(t)];
         evaluation.recall(t, 0, k, a, m) = curve.recall;
