@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 
 /// The matrices of Winograd's minimal filtering algorithms (Winograd 1980; Lavin and Gray 2016 for convolution): a
 /// short convolution of an input tile with a kernel is output_matrix ((kernel_matrix k) * (input_matrix x)) with
