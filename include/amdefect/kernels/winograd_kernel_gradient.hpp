@@ -8,10 +8,11 @@
 namespace amdefect::detail {
 
 /// Tiles transformed at once by all threads. The sums pass through the caches once per block, so that large ones want
-/// large blocks, while small blocks stay in the cache. Measured in ms for blocks of 28, 56, 112, 224 tiles: stride 2,
-/// 64->128: 97 99 115 127; stride 2, 128->256: 139 111 104 101; stride 1, 256->256: 111 95 86 83.
+/// large blocks, while small blocks stay in the cache (but the threads meet twice per block). Measured in ms for blocks
+/// of 28, 56, 112, 224 tiles: stride 2, 64->128: 97 99 115 127; stride 2, 128->256: 139 111 104 101; stride 1,
+/// 256->256: 111 95 86 83.
 inline Index winograd_gradient_block_tiles(const WinogradGrid& grid) {
-  return std::clamp<Index>(grid.in_c * grid.out_c / 256, 28, 128);
+  return std::clamp<Index>(grid.in_c * grid.out_c / 256, 56, 128);
 }
 
 template <class T, class Scheme>
