@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "paper_loss.hpp"
 #include "paper_network.hpp"
+#include "precompiled.hpp"
 
 namespace amdefect {
 

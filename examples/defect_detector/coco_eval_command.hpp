@@ -4,7 +4,7 @@
 #include <iostream>
 #include <memory>
 
-#include "defect_detector/coco_eval_run.hpp"
+#include "coco_eval_run.hpp"
 
 namespace amdefect {
 

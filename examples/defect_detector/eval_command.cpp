@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "evaluation.hpp"
 #include "json_options.hpp"
+#include "precompiled.hpp"
 
 namespace amdefect {
 
@@ -63,7 +64,7 @@ void evaluate(const EvalConfig& config) {
   report.summary = {{"weights", config.weights}, {"data set", splits.root.string()}, {"split", split.name}};
   report.configuration = key_values(nlohmann::ordered_json::parse(model.description.metadata().begin()->second));
   report.history = find_history(config.weights);
-  write_report(output / "report.html", report);
+  save_report(output / "report.html", report);
 
   std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
             << results.size() << " detections\n\n"

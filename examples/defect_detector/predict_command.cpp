@@ -10,6 +10,7 @@
 #include "amdefect/viz/gallery_page.hpp"
 #include "commands.hpp"
 #include "paper_detector.hpp"
+#include "precompiled.hpp"
 
 namespace amdefect {
 

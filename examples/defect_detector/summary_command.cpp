@@ -3,6 +3,7 @@
 #include "amdefect/nn/summary.hpp"
 #include "commands.hpp"
 #include "paper_network.hpp"
+#include "precompiled.hpp"
 
 namespace amdefect {
 

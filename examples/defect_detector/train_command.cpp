@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "amdefect/data/coco_source.hpp"
+#include "amdefect/data/paper_dataset.hpp"
 #include "amdefect/data/sample_cache.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/optim/adam.hpp"
@@ -15,6 +16,7 @@
 #include "commands.hpp"
 #include "evaluation.hpp"
 #include "paper_loss.hpp"
+#include "precompiled.hpp"
 #include "train_config.hpp"
 
 namespace amdefect {
@@ -155,7 +157,7 @@ void write_training_report(const Trainer<float>& trainer, const Network<float>& 
   report.summary = {{"data set", config.dataset_path}, {"epochs", concat(trainer.history().size())}};
   report.configuration = key_values(to_json(config));
   report.history = trainer.history();
-  write_report(std::filesystem::path(config.output_dir) / "report.html", report);
+  save_report(std::filesystem::path(config.output_dir) / "report.html", report);
 }
 
 int train(TrainConfig config) {

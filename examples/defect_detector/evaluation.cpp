@@ -1,0 +1,127 @@
+#include "evaluation.hpp"
+
+#include <cmath>
+#include <fstream>
+#include <iomanip>
+#include <sstream>
+
+#include "amdefect/data/coco_eval_json.hpp"
+#include "amdefect/data/image_io.hpp"
+#include "amdefect/viz/gallery.hpp"
+#include "amdefect/viz/report.hpp"
+
+namespace amdefect {
+
+CocoSplit with_box_offset(CocoSplit split, double offset) {
+  for (CocoAnnotation& annotation : split.coco.annotations) {
+    annotation.box.x += offset;
+    annotation.box.y += offset;
+  }
+  return split;
+}
+
+std::vector<CocoResult> detect_split(PaperDetector& detector, const CocoSplit& split, const SampleSource& source,
+                                     double min_score, const std::function<void(Index, Index)>& progress) {
+  std::vector<CocoResult> results;
+  for (Index i = 0; i < source.size(); ++i) {
+    const auto found = detector.detect(source.load(i)->image, min_score);
+    for (const Detection& detection : found)
+      results.push_back(
+          to_coco(detection, split.coco.images[static_cast<std::size_t>(i)].id, detector.description().category_ids));
+    if (progress) progress(i + 1, source.size());
+  }
+  return results;
+}
+
+ReportEvaluation evaluate_detections(const CocoDataset& dataset, const std::vector<CocoResult>& results,
+                                     double score_threshold, const std::vector<Index>& max_dets) {
+  CocoEvalOptions options;
+  options.max_dets = max_dets;
+  ReportEvaluation evaluation = evaluate_for_report(dataset, results, {.score_threshold = score_threshold}, options);
+  std::vector<CocoResult> kept;
+  std::copy_if(results.begin(), results.end(), std::back_inserter(kept),
+               [&](const CocoResult& result) { return result.score > score_threshold; });
+  evaluation.pooled = pooled_ap(dataset, kept);
+  return evaluation;
+}
+
+nlohmann::ordered_json metrics_json(const CocoDataset& dataset, const std::vector<CocoResult>& results,
+                                    const ReportEvaluation& evaluation) {
+  const ScorePoint best = evaluation.curves.all.best_f1();
+  return {{"mAP50", evaluation.coco.stats[stat_ap50]},
+          {"score_threshold", evaluation.match.score_threshold},
+          {"best_f1", {{"threshold", best.threshold}, {"f1", best.counts.f1()}}},
+          {"coco", to_json(evaluation.coco)},
+          {"per_image_f1", to_json(per_image_f1(dataset, results, evaluation.match))},
+          {"confusion", to_json(evaluation.confusion)},
+          {"pooled_ap50", to_json(evaluation.pooled)}};
+}
+
+std::string comparison_table(const std::vector<ComparisonRow>& rows) {
+  std::ostringstream out;
+  const auto cell = [](double value, bool count) {
+    std::ostringstream text;
+    if (!std::isnan(value) && value >= 0) text << std::fixed << std::setprecision(count ? 0 : 3) << value;
+    return text.str().empty() ? std::string("-") : text.str();
+  };
+  out << std::left << std::setw(28) << "metric" << std::right << std::setw(9) << "ours" << std::setw(9) << "paper"
+      << '\n';
+  for (const ComparisonRow& row : rows)
+    out << std::left << std::setw(28) << row.metric << std::right << std::setw(9) << cell(row.ours, row.count)
+        << std::setw(9) << cell(row.paper, row.count) << '\n';
+  return out.str();
+}
+
+std::string history_json(const std::vector<EpochLog>& history) {
+  auto json = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    json["epoch"].push_back(history[i].epoch);
+    for (const auto& [name, value] : history[i].values) {
+      while (json[name].size() < i) json[name].push_back(nullptr);
+      json[name].push_back(value);
+    }
+    for (auto& column : json)
+      if (column.size() <= i) column.push_back(nullptr);
+  }
+  return json.dump(1) + "\n";
+}
+
+std::vector<EpochLog> find_history(const std::filesystem::path& weights) {
+  std::ifstream file(weights.parent_path() / "history.json");
+  const auto json = nlohmann::ordered_json::parse(file, nullptr, false);
+  std::vector<EpochLog> history;
+  if (!json.is_object() || !json.contains("epoch")) return history;
+  for (std::size_t i = 0; i < json["epoch"].size(); ++i) {
+    EpochLog log{.epoch = static_cast<Index>(i) + 1, .epochs = static_cast<Index>(json["epoch"].size())};
+    for (const auto& [name, column] : json.items())
+      if (name != "epoch" && i < column.size() && column[i].is_number()) log.values.emplace_back(name, column[i]);
+    history.push_back(std::move(log));
+  }
+  return history;
+}
+
+KeyValues key_values(const nlohmann::ordered_json& json) {
+  KeyValues list;
+  for (const auto& [key, value] : json.items())
+    list.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+  return list;
+}
+
+ReportData make_report(const std::string& title, const CocoSplit& split, const std::vector<CocoResult>& results,
+                       const ReportEvaluation& evaluation) {
+  ReportData data{.title = title, .subtitle = concat(split.name, " split of ", split.annotation_file.string())};
+  data.class_names = class_names(split.coco);
+  data.evaluation = evaluation;
+  data.comparison = paper_comparison(evaluation, data.class_names);
+  data.comparison_note = "The paper's figures are of its own test set (3D Printing Pictures, 23 images).";
+  const auto load = [&](const CocoImage& image) {
+    const auto index = static_cast<std::size_t>(&image - split.coco.images.data());
+    return load_image(split.image_files.at(index));
+  };
+  data.gallery = select_gallery(split.coco, results, load, {.match = evaluation.match});
+  return data;
+}
+
+void save_report(const std::filesystem::path& path, const ReportData& data) { write_report(path, data); }
+
+}  // namespace amdefect

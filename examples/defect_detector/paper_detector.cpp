@@ -1,0 +1,92 @@
+#include "paper_detector.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "amdefect/data/paper_dataset.hpp"
+#include "amdefect/train/training_state.hpp"
+#include "precompiled.hpp"
+
+namespace amdefect {
+
+namespace {
+
+/// The network's outputs of one image as detections in pixels of the network's input: score = largest class value,
+/// class = its position. Slots with a box without extent are left out.
+std::vector<Detection> decode_paper_outputs(TensorView<const float> classes, TensorView<const float> boxes,
+                                            Index img_size, bool raw_outputs) {
+  std::vector<Detection> detections;
+  for (Index slot = 0; slot < classes.dim(0); ++slot) {
+    const float* values = classes.data() + slot * classes.dim(1);
+    const Index label = std::max_element(values, values + classes.dim(1)) - values;
+    const auto value = static_cast<double>(values[label]);
+    const auto edge = [&](Index i) {
+      return std::clamp(static_cast<double>(boxes(slot, i)), 0.0, 1.0) * static_cast<double>(img_size);
+    };
+    const Detection detection{
+        {edge(0), edge(1), edge(2), edge(3)}, raw_outputs ? value : 1 / (1 + std::exp(-value)), label};
+    if (detection.box.width() > 0 && detection.box.height() > 0) detections.push_back(detection);
+  }
+  return detections;
+}
+
+}  // namespace
+
+SafetensorsMetadata ModelDescription::metadata() const {
+  const nlohmann::ordered_json json{
+      {"architecture", architecture}, {"img_size", img_size},
+      {"channels", channels},         {"fit", fit == FitMode::within ? "within" : "stretch"},
+      {"raw_outputs", raw_outputs},   {"class_names", class_names},
+      {"category_ids", category_ids}};
+  return {{metadata_key, json.dump()}};
+}
+
+ModelDescription ModelDescription::of(const SafetensorsFile& file) {
+  const auto found = file.metadata().find(metadata_key);
+  require<FileError>(found != file.metadata().end(), "model: ", file.path().string(),
+                     ": holds weights but no description of the model ('", metadata_key,
+                     "' in its metadata); was it written by 'amdefect train'?");
+  try {
+    const auto json = nlohmann::json::parse(found->second);
+    ModelDescription description{.architecture = json.at("architecture"),
+                                 .img_size = json.at("img_size"),
+                                 .channels = json.at("channels"),
+                                 .fit = json.at("fit") == "within" ? FitMode::within : FitMode::stretch,
+                                 .raw_outputs = json.at("raw_outputs"),
+                                 .class_names = json.at("class_names"),
+                                 .category_ids = json.at("category_ids")};
+    require<FileError>(description.architecture == "paper", "model: ", file.path().string(), ": unknown architecture '",
+                       description.architecture, "'");
+    require<FileError>(description.class_names.size() == description.category_ids.size() &&
+                           !description.class_names.empty() && description.img_size > 0 && description.channels > 0,
+                       "model: ", file.path().string(), ": its description is not consistent");
+    return description;
+  } catch (const nlohmann::json::exception& error) {
+    throw FileError(concat("model: ", file.path().string(), ": bad description: ", error.what()));
+  }
+}
+
+std::vector<Detection> PaperDetector::detect(const Image& image, double min_score, double nms_iou) {
+  require<ShapeError>(image.channels() == description_.channels, "detector: the model takes images of ",
+                      description_.channels, " channels, got ", image.channels());
+  const Index size = description_.img_size;
+  const Letterbox letterbox = fit_letterbox(image.height(), image.width(), size, size, description_.fit);
+  copy_pixels(letterbox_image(image, letterbox), input_.reshape({size, size, description_.channels}));
+  workspace_.forward(input_);
+  const TensorView<const float> classes = workspace_.output(0), boxes = workspace_.output(1);
+  std::vector<Detection> found = decode_paper_outputs(
+      classes.reshape(classes.shape().sample()), boxes.reshape(boxes.shape().sample()), size, description_.raw_outputs);
+  const Box frame{0, 0, static_cast<double>(image.width()), static_cast<double>(image.height())};
+  for (Detection& detection : found) detection.box = intersection(letterbox.unmap(detection.box), frame);
+  std::erase_if(found, [](const Detection& d) { return d.box.width() <= 0 || d.box.height() <= 0; });
+  return non_maximum_suppression(std::move(found), min_score, nms_iou);
+}
+
+LoadedModel::LoadedModel(const SafetensorsFile& file)
+    : description(ModelDescription::of(file)),
+      network(paper_network<float>(static_cast<Index>(description.class_names.size()), description.img_size,
+                                   description.channels)) {
+  load_weights(file, network.parameters(), detail::state_prefix);
+}
+
+}  // namespace amdefect

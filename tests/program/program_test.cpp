@@ -1,0 +1,252 @@
+// Runs the program `amdefect` as a user would: the main job on a few tiny pictures, and every kind of wrong input.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "amdefect/io/weights.hpp"
+#include "data/temporary_folder.hpp"
+#include "defect_detector/paper_network.hpp"
+
+using namespace amdefect;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+void write(const fs::path& path, const std::string& content) { std::ofstream(path, std::ios::binary) << content; }
+
+struct Outcome {
+  int code = 0;
+  std::string out, err;
+};
+
+/// A folder with generated data and a model trained for two epochs on it, made once for all tests.
+class World {
+ public:
+  static World& get() {
+    static World world;
+    return world;
+  }
+  fs::path path(const std::string& name) const { return folder_ / name; }
+
+  /// Runs `amdefect ARGUMENTS` in the folder; `wrapper` is a program that starts it.
+  Outcome run(const std::string& arguments, const std::string& wrapper = "") const {
+    const std::string command = "cd '" + folder_.path().string() + "' && " + wrapper + " '" AMDEFECT_PROGRAM "' " +
+                                arguments + " >out.txt 2>err.txt </dev/null";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(path("out.txt")), read(path("err.txt"))};
+  }
+  std::string train(const std::string& output, const std::string& more) const {
+    return "train --dataset_path data --img_size 32 --batch_size 4 --outputs_per_example 1 --threads 1 --eval_interval "
+           "2 "
+           "--output_dir " +
+           output + " " + more;
+  }
+
+ private:
+  World() {
+    REQUIRE(run("synth --output_dir data --train 8 --valid 3 --test 3 --img_size 64").code == 0);
+    const Outcome trained = run(train("model", "--epochs 2"));
+    INFO(trained.err);
+    REQUIRE(trained.code == 0);
+  }
+  TemporaryFolder folder_;
+};
+
+/// Expects failure with one line on stderr that contains `text`.
+void check_fails(const std::string& arguments, const std::string& text, int code = 1) {
+  CAPTURE(arguments);
+  const Outcome outcome = World::get().run(arguments);
+  CAPTURE(outcome.err);
+  CHECK(outcome.code == code);
+  CHECK(outcome.err.find(text) != std::string::npos);
+  const auto lines = std::count(outcome.err.begin(), outcome.err.end(), '\n');
+  CHECK(lines == (code == 2 ? 2 : 1));  // wrong use is followed by a hint at --help
+}
+
+/// The columns of a training log that do not tell the time.
+std::string losses(const fs::path& log) {
+  std::istringstream lines(read(log));
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    for (int column = 0; column < 3; ++column) line.erase(line.rfind(','));
+    kept += line + '\n';
+  }
+  return kept;
+}
+
+}  // namespace
+
+TEST_CASE("the main job: files, metrics and pictures") {
+  const World& world = World::get();
+  for (const char* name :
+       {"config.json", "training_log.csv", "history.json", "best.safetensors", "last.safetensors", "report.html"})
+    CHECK(fs::file_size(world.path("model") / name) > 0);
+  const auto history = nlohmann::json::parse(read(world.path("model/history.json")));
+  CHECK(history["loss"].size() == 2);
+  CHECK(history["mAP50"][0].is_null());
+  CHECK(history["mAP50"][1].is_number());
+
+  const Outcome evaluated = world.run("eval --dataset_path data --weights model/best.safetensors --output_dir eval");
+  INFO(evaluated.err);
+  CHECK(evaluated.code == 0);
+  CHECK(evaluated.out.find("Average Precision  (AP) @[ IoU=0.50:0.95") != std::string::npos);
+  const auto metrics = nlohmann::json::parse(read(world.path("eval/metrics.json")));
+  for (const char* key : {"mAP50", "coco", "per_image_f1", "confusion", "pooled_ap50", "best_f1"})
+    CHECK(metrics.contains(key));
+  CHECK(read(world.path("eval/report.html")).find("</html>") != std::string::npos);
+
+  const Outcome checked =
+      world.run("coco-eval --annotations data/test/_annotations.coco.json --detections eval/detections.json");
+  CHECK(checked.code == 0);
+  CHECK(evaluated.out.find(checked.out.substr(checked.out.find(" Average"))) != std::string::npos);
+
+  const Outcome predicted = world.run(
+      "predict data/test data/train/synth_00000.jpg --weights model/best.safetensors --output_dir pictures --html");
+  CHECK(predicted.code == 0);
+  CHECK(fs::file_size(world.path("pictures/synth_00002.png")) > 0);
+  CHECK(fs::exists(world.path("pictures/synth_00000_2.png")));  // a second picture of the same name
+  CHECK(nlohmann::json::parse(read(world.path("pictures/detections.json"))).is_array());
+  CHECK(fs::file_size(world.path("pictures/predictions.html")) > 0);
+}
+
+TEST_CASE("summary prints the published size") {
+  const Outcome outcome = World::get().run("summary");
+  CHECK(outcome.code == 0);
+  for (const char* number : {"1,632,408", "1,631,512", "896"}) CHECK(outcome.out.find(number) != std::string::npos);
+}
+
+TEST_CASE("bench prints one line of JSON") {
+  const Outcome outcome = World::get().run("bench --mode train --batch 1 --size 32 --steps 1 --threads 1");
+  CHECK(nlohmann::json::parse(outcome.out)["median_ms"].get<double>() > 0);
+}
+
+TEST_CASE("a run that is stopped by Ctrl-C continues exactly") {
+  const World& world = World::get();
+  REQUIRE(world.run(world.train("whole", "--epochs 6")).code == 0);
+  const std::string interrupt = "timeout --preserve-status --signal=INT 0.5";  // after some steps
+  Outcome outcome = world.run(world.train("pieces", "--epochs 6"), interrupt);
+  int pieces = 1;
+  for (; outcome.code == 130 && pieces < 5; ++pieces) {
+    CHECK(outcome.out.find("continue with the same options and --resume") != std::string::npos);
+    outcome = world.run(world.train("pieces", "--epochs 6 --resume"), pieces < 4 ? interrupt : "");
+  }
+  CHECK(outcome.code == 0);
+  CHECK(pieces > 1);
+  CHECK(losses(world.path("pieces/training_log.csv")) == losses(world.path("whole/training_log.csv")));
+}
+
+TEST_CASE("a configuration file has the paper's keys, and the command line wins") {
+  const World& world = World::get();
+  write(world.path("config.json"), R"({"dataset_path": "data", "img_size": 32, "batch_size": 4, "epochs": 9,
+    "learning_rate": 0.001, "output_dir": "configured", "pretrained": "model/best.safetensors", "resume": false,
+    "eval_interval": 0, "early_stopping": 3, "num_classes": 4, "gpu": null, "outputs_per_example": 1})");
+  const Outcome outcome = world.run("train --config config.json --epochs 1");
+  INFO(outcome.err);
+  CHECK(outcome.code == 0);
+  const auto config = nlohmann::json::parse(read(world.path("configured/config.json")));
+  CHECK(config["epochs"] == 1);
+  CHECK(config["learning_rate"] == 0.001);
+  CHECK(config["pretrained"] == "model/best.safetensors");
+  CHECK(config["gpu"].is_null());
+}
+
+TEST_CASE("wrong use gives one clear line and exit code 2") {
+  check_fails("", "A subcommand is required", 2);
+  check_fails("fly", "fly", 2);
+  check_fails("train --unknown 3", "--unknown", 2);
+  check_fails("train --dataset_path data --epochs many", "epochs", 2);
+  check_fails("train --dataset_path data --fit somehow", "within", 2);
+  check_fails("bench --batch 0", "batch", 2);
+  check_fails("predict", "images", 2);
+}
+
+TEST_CASE("wrong configuration files") {
+  const World& world = World::get();
+  const auto check_config = [&](const std::string& content, const std::string& text) {
+    write(world.path("bad.json"), content);
+    check_fails("train --config bad.json", text);
+  };
+  check_fails("train --config missing.json", "configuration: cannot open missing.json");
+  check_config("{\"epochs\": ", "parse error");
+  check_config("[1]", "expected a JSON object, found array");
+  check_config("{\"epoch\": 3}", "unknown key 'epoch'");
+  check_config("{\"epochs\": -3}", "'epochs'");
+  check_config("{\"epochs\": \"many\"}", "'epochs'");
+  check_config("{\"dataset_path\": \"data\", \"gpu\": 0}", "gpu must be null");
+  check_config("{\"img_size\": 64}", "no data set");
+  check_config("{\"dataset_path\": \"data\", \"num_classes\": 7}", "num_classes is 7, but the data set has 4");
+  check_config("{\"dataset_path\": \"data\", \"early_stopping\": \"maybe\"}", "early_stopping");
+}
+
+TEST_CASE("wrong data sets") {
+  const World& world = World::get();
+  check_fails("train --dataset_path nowhere", "nowhere: there is no such folder");
+  const auto original = nlohmann::json::parse(read(world.path("data/train/_annotations.coco.json")));
+  fs::create_directories(world.path("bad"));
+  for (const auto& entry : fs::directory_iterator(world.path("data/train")))
+    fs::copy(entry.path(), world.path("bad"), fs::copy_options::overwrite_existing);
+  const auto check_annotations = [&](const auto& change, const std::string& text) {
+    auto json = original;
+    change(json);
+    write(world.path("bad/_annotations.coco.json"), json.dump());
+    check_fails("train --dataset_path bad --img_size 32 --epochs 1 --output_dir never", text);
+    CHECK_FALSE(fs::exists(world.path("never/best.safetensors")));
+  };
+  check_annotations([](auto& json) { json["annotations"][1]["image_id"] = 999; }, "999");
+  check_annotations([](auto& json) { json["annotations"][1]["category_id"] = 77; }, "77");
+  check_annotations([](auto& json) { json["annotations"][1]["bbox"][2] = -4; }, "annotations[1]");
+  check_annotations([](auto& json) { json["annotations"][1]["bbox"][0] = nullptr; }, "annotations[1]");
+  check_annotations([](auto& json) { json["images"][2]["file_name"] = "gone.jpg"; }, "gone.jpg");
+  check_annotations([](auto& json) { json["images"][2]["id"] = json["images"][1]["id"]; }, "images[2]");
+  check_annotations([](auto& json) { json.erase("images"); }, "images");
+  std::string text = original.dump();
+  text.replace(text.find("\"bbox\":["), 8, "\"bbox\":[NaN,");
+  write(world.path("bad/_annotations.coco.json"), text);
+  check_fails("train --dataset_path bad --img_size 32", "_annotations.coco.json");
+  write(world.path("bad/_annotations.coco.json"), original.dump().substr(0, 400));
+  check_fails("train --dataset_path bad --img_size 32", "_annotations.coco.json");
+  write(world.path("bad/_annotations.coco.json"), original.dump());
+  const std::string jpeg = read(world.path("bad/synth_00003.jpg"));
+  write(world.path("bad/synth_00003.jpg"), jpeg.substr(0, jpeg.size() / 2));
+  check_fails("eval --dataset_path bad --split train --weights model/best.safetensors", "synth_00003.jpg");
+}
+
+TEST_CASE("wrong weights and images") {
+  const World& world = World::get();
+  const std::string good = read(world.path("model/best.safetensors"));
+  check_fails("predict data/test --weights gone.safetensors", "gone.safetensors: no such file");
+  write(world.path("bad.safetensors"), good.substr(0, good.size() / 2));
+  check_fails("predict data/test --weights bad.safetensors", "bad.safetensors");
+  write(world.path("bad.safetensors"), "hello");
+  check_fails("predict data/test --weights bad.safetensors", "expected at least 8 bytes, found 5");
+  Network<float> other = paper_network<float>(2, 32);
+  other.initialize(1);
+  save_weights(world.path("other.safetensors"), other.parameters(),
+               read_safetensors(world.path("model/best.safetensors")).metadata());
+  check_fails("predict data/test --weights other.safetensors",
+              "'cls_conv2.kernel' has shape [1, 1, 256, 30], expected");
+  save_weights(world.path("plain.safetensors"), other.parameters());
+  check_fails("predict data/test --weights plain.safetensors", "no description of the model");
+  check_fails(world.train("elsewhere", "--pretrained other.safetensors"), "does not fit the network");
+  check_fails(world.train("elsewhere", "--resume model/best.safetensors --epochs 2"), "no training state");
+  check_fails(world.train("elsewhere", "--resume model/last.safetensors --learning_rate 0.5"), "another learning_rate");
+  check_fails("predict nowhere.png --weights model/best.safetensors", "there is no file or folder nowhere.png");
+  write(world.path("broken.png"), "\x89PNG\r\n\x1a\nnothing");
+  check_fails("predict broken.png --weights model/best.safetensors --output_dir p2", "broken.png");
+  fs::create_directories(world.path("empty"));
+  check_fails("predict empty --weights model/best.safetensors", "holds no JPEG, PNG or BMP images");
+  check_fails("synth --output_dir data", "is not empty");
+}
