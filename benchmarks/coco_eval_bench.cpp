@@ -138,7 +138,9 @@ void run(Index factor) {
 
 int main(int argc, char** argv) {
   std::vector<Index> factors;
-  for (int i = 1; i < argc; ++i) factors.push_back(std::max(1, std::atoi(argv[i])));
-  if (factors.empty()) factors = {1, 10};
+  for (int i = 1; i < argc; ++i)
+    if (argv[i][0] != '-') factors.push_back(std::max(1, std::atoi(argv[i])));
+  if (factors.empty()) factors.push_back(1);
+  if (argc == 1) factors.push_back(10);  // not with Google Benchmark's options for a short run
   for (const Index factor : factors) run(factor);
 }

@@ -89,6 +89,21 @@ TEST_CASE("an IoU that equals a threshold matches, one unit below it does not") 
   CHECK(recalls(90)[8] == 1);  // 0.9 is above numpy's 0.8999999999999999
 }
 
+TEST_CASE("a threshold of 1 leaves 1e-10 for rounding, as in pycocotools") {
+  CocoDataset dataset;
+  dataset.images = {{1, "", 0, 0}};
+  dataset.categories = {{1, "", ""}};
+  dataset.annotations = {{1, 1, 1, {0, 0, 1, 1}, 1, false, false}};
+  CocoEvalOptions options;
+  options.iou_thresholds = {1};
+  const auto recall = [&](double width) {
+    const std::vector<CocoResult> results = {{1, 1, {0, 0, width, 1}, 0.5}};
+    return evaluate_coco(dataset, results, options).recall(0, 0, 0, 0, 0);
+  };
+  CHECK(recall(1 - 5e-11) == 1);
+  CHECK(recall(1 - 2e-10) == 0);
+}
+
 TEST_CASE("COCO's thresholds and recall values are those of numpy's linspace") {
   CHECK(coco_iou_thresholds()[8] == 0.8999999999999999);
   CHECK(coco_recall(7) == 0.07);

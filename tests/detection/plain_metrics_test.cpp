@@ -138,6 +138,20 @@ TEST_CASE("pooled_ap matches over all images as the plain rules do") {
   }
 }
 
+TEST_CASE("of equal IoU the plain protocols take the first ground truth in the file") {
+  CocoDataset dataset;
+  dataset.images = {{1, "", 0, 0}};
+  dataset.categories = {{1, "", ""}};
+  const CocoAnnotation left{1, 1, 1, {0, 0, 10, 10}, 100, false, false};
+  const CocoAnnotation right{2, 1, 1, {4, 0, 10, 10}, 100, false, false};
+  // The first detection overlaps both equally, the second needs the right one.
+  const std::vector<CocoResult> results = {{1, 1, {2, 0, 10, 10}, 0.9}, {1, 1, {6, 0, 10, 10}, 0.8}};
+  dataset.annotations = {left, right};
+  CHECK(per_image_f1(dataset, results).counts == DetectionCounts{2, 0, 0});
+  dataset.annotations = {right, left};
+  CHECK(per_image_f1(dataset, results).counts == DetectionCounts{1, 1, 1});
+}
+
 TEST_CASE("all-point average precision of a known ranking") {
   // Precision at the hits 1, 1/2, 3/5; its envelope from the right 1, 3/5, 3/5; one of four ground truths is missed.
   CHECK(detail::average_precision_all_points({true, false, false, true, true, false}, 4) ==
