@@ -24,7 +24,9 @@ int main(int argc, char** argv) {
     return ending.get_exit_code();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help
-    std::cerr << "amdefect: " << error.what()
+    // CLI11 misses the subcommand before it looks at the word that stands in its place.
+    const bool unknown = program.get_subcommands().empty() && argc > 1 && argv[1][0] != '-';
+    std::cerr << "amdefect: " << (unknown ? amdefect::concat("there is no subcommand '", argv[1], "'") : error.what())
               << "\nRun 'amdefect --help' or 'amdefect SUBCOMMAND --help' for the options.\n";
     return 2;
   } catch (const std::exception& error) {
