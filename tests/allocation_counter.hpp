@@ -20,15 +20,15 @@ inline void* counted(std::size_t size, std::size_t alignment) {
 
 }  // namespace allocation_counter
 
-void* operator new(std::size_t size) { return allocation_counter::counted(size, 1); }
-void* operator new[](std::size_t size) { return allocation_counter::counted(size, 1); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
+// Not inlined, or GCC takes the pair of operator new and free, or of malloc and operator delete, for a mistake.
+[[gnu::noinline]] void* operator new(std::size_t size) { return allocation_counter::counted(size, 1); }
+[[gnu::noinline]] void* operator new[](std::size_t size) { return allocation_counter::counted(size, 1); }
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
   return allocation_counter::counted(size, static_cast<std::size_t>(alignment));
 }
-void* operator new[](std::size_t size, std::align_val_t alignment) {
+[[gnu::noinline]] void* operator new[](std::size_t size, std::align_val_t alignment) {
   return allocation_counter::counted(size, static_cast<std::size_t>(alignment));
 }
-// Not inlined, or GCC takes the pair of operator new and free for a mistake.
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
