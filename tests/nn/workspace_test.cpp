@@ -173,7 +173,7 @@ TEST_CASE("inference fuses convolutions with what follows and gives the same") {
   net.initialize(7);
   for (const Parameter& p : net.parameters().list())
     if (p.statistic || p.name.find("gamma") != std::string::npos || p.name.find("beta") != std::string::npos) {
-      const Tensor<double> values = gaussian<double>(p.shape, p.size());
+      const Tensor<double> values = gaussian<double>(p.shape, static_cast<std::uint64_t>(p.size()));
       net.parameters().value(p).array() = values.array().abs() + 0.5;
     }
   const auto nodes = fuse_for_inference(net);
