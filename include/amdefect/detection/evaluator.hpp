@@ -16,7 +16,7 @@
 namespace amdefect {
 
 /// A ground-truth object of an image; `label` is the index of its class.
-struct LabelledBox {
+struct GroundTruth {
   Box box;
   Index label = 0;
   bool crowd = false;
@@ -31,12 +31,12 @@ class DetectionEvaluator {
 
   /// Adds the next image; boxes in any unit, the same for both. A detected box with its corners the wrong way round
   /// counts as empty. @throws Error for a label that is not a class.
-  void add(std::span<const LabelledBox> truths, std::span<const Detection> detections) {
+  void add(std::span<const GroundTruth> truths, std::span<const Detection> detections) {
     const Index image = images();
-    for (const LabelledBox& truth : truths) require_label(truth.label, image);
+    for (const GroundTruth& truth : truths) require_label(truth.label, image);
     for (const Detection& detection : detections) require_label(detection.label, image);
     dataset_.images.push_back({image, "", 0, 0});
-    for (const LabelledBox& truth : truths) {
+    for (const GroundTruth& truth : truths) {
       const auto id = static_cast<std::int64_t>(dataset_.annotations.size()) + 1;  // not 0, see fix_known_bugs
       dataset_.annotations.push_back(
           {id, image, truth.label, to_coco(truth.box), truth.box.area(), truth.crowd, false});
