@@ -24,6 +24,9 @@ inline int resolve_threads(int requested) {
 #endif
 }
 
+/// Threads worth waking for that many elements of cheap work (an addition, a comparison): 1 below about 10 us of it.
+inline int threads_for(int requested, Index elements) { return elements < (1 << 14) ? 1 : requested; }
+
 /// Splits [0, count) into one contiguous range per thread and calls `body(begin, end, thread)` for each.
 ///
 /// The split depends only on `count` and the number of threads. `body` must not throw. Nested calls run serially.

@@ -78,7 +78,7 @@ inline void write_synth_split(const std::filesystem::path& folder, const SynthOp
   for (Index i = 0; i < count; ++i) {
     coco.images.push_back({i, synth_file_name(i), options.width, options.height});
     for (const LabelledBox& object : objects[static_cast<std::size_t>(i)])
-      coco.annotations.push_back({static_cast<std::int64_t>(coco.annotations.size()), i, object.label,
+      coco.annotations.push_back({static_cast<std::int64_t>(coco.annotations.size()) + 1, i, object.label,
                                   to_coco(object.box), object.box.area(), false, false});
   }
   write_coco_annotations(folder / "_annotations.coco.json", coco);

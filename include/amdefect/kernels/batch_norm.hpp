@@ -43,7 +43,7 @@ void batch_moments(int threads, const NormGeometry& g, const T* x, double* mean,
 template <class T>
 void batch_norm_apply(int threads, const NormGeometry& g, const T* x, const T* mean, const T* scale, const T* beta,
                       T* y) {
-  parallel_for(threads, g.rows, [&](Index begin, Index end, int) {
+  parallel_for(threads_for(threads, g.rows * g.channels), g.rows, [&](Index begin, Index end, int) {
     for (Index row = begin; row < end; ++row)
       for (Index c = 0; c < g.channels; ++c)
         y[row * g.channels + c] = (x[row * g.channels + c] - mean[c]) * scale[c] + beta[c];
@@ -72,7 +72,7 @@ const double* batch_norm_gradient_sums(int threads, const NormGeometry& g, const
 template <class T>
 void batch_norm_input_gradient(int threads, const NormGeometry& g, const T* x, const T* dy, const double* mean,
                                const double* scale, const double* a, const double* b, T* dx) {
-  parallel_for(threads, g.rows, [&](Index begin, Index end, int) {
+  parallel_for(threads_for(threads, g.rows * g.channels), g.rows, [&](Index begin, Index end, int) {
     for (Index row = begin; row < end; ++row)
       for (Index c = 0; c < g.channels; ++c) {
         const Index i = row * g.channels + c;

@@ -15,7 +15,8 @@ namespace amdefect {
 template <class T>
 void bias_gradient(const Execution& execution, Index pixels, Index channels, const T* dy, T* dbias) {
   constexpr Index width = 32, run = 128;
-  parallel_for(execution.threads, (channels + width - 1) / width, [=](Index begin, Index end, int) {
+  const int threads = threads_for(execution.threads, pixels * channels);
+  parallel_for(threads, (channels + width - 1) / width, [=](Index begin, Index end, int) {
     for (Index first = begin * width; first < std::min(end * width, channels); first += width) {
       const Index count = std::min(width, channels - first);
       std::array<double, width> total{};

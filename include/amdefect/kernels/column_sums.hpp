@@ -22,7 +22,7 @@ class ColumnSums {
   template <class Accumulate>
   const double* compute(int threads, std::byte* scratch, const Accumulate& accumulate) const {
     auto* totals = reinterpret_cast<double*>(scratch);
-    parallel_for(threads, chunks_, [&](Index begin, Index end, int) {
+    parallel_for(threads_for(threads, rows_ * entries_), chunks_, [&](Index begin, Index end, int) {
       for (Index chunk = begin; chunk < end; ++chunk) {
         double* own = totals + chunk * entries_;
         std::fill_n(own, entries_, 0.0);

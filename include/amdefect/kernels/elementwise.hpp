@@ -11,12 +11,6 @@ using ConstArrayMap = Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>;
 template <class T>
 using ArrayMap = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>;
 
-/// Below this many elements a loop is not worth waking other threads.
-inline constexpr Index parallel_grain = 1 << 14;
-
-/// Threads worth using for that many elements of cheap work.
-inline int threads_for(int requested, Index elements) { return elements < parallel_grain ? 1 : requested; }
-
 /// y = function(x), element by element; `function(x_array, y_array)` gets corresponding pieces. y may be x.
 template <class T, class Function>
 void map_elements(int threads, TensorView<const T> x, TensorView<T> y, const Function& function) {

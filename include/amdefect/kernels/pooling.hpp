@@ -33,7 +33,8 @@ inline PoolWindow pool_window(const PoolGeometry& g, Index i, Index j) {
 template <class Body>
 void for_each_pool_window(int threads, const PoolGeometry& g, const Body& body) {
   const Index blocks = (g.channels + pool_lanes - 1) / pool_lanes;
-  parallel_for(threads, g.batch * blocks, [&](Index begin, Index end, int) {
+  const Index elements = g.batch * g.out_h * g.out_w * g.channels * g.pool_h * g.pool_w;
+  parallel_for(threads_for(threads, elements), g.batch * blocks, [&](Index begin, Index end, int) {
     for (Index item = begin; item < end; ++item) {
       const Index image = item / blocks, first = item % blocks * pool_lanes;
       const Index count = std::min(pool_lanes, g.channels - first);

@@ -33,6 +33,7 @@ class Plan {
     Shape shape;
     std::size_t value = none, gradient = none, state = none, forward_scratch = none, backward_scratch = none;
     std::vector<InputGradient> input_gradients;
+    Execution execution{};  ///< the options of the plan, with one thread for operations too small to share
     bool backward = false;  ///< the gradient of the loss reaches this node and something before it wants it
   };
 
@@ -71,6 +72,15 @@ class Plan {
     for (const auto& output : network_.outputs())
       if (output.value.id == id) return true;
     return false;
+  }
+
+  /// Waking a thread costs as much as some 10 us of work.
+  Execution execution_of(std::size_t id) const {
+    constexpr Index least_macs = 1 << 19;
+    Execution execution = options_.execution;
+    const Index macs = operation(id)->cost(input_shapes(id));
+    if (macs > 0 && macs < least_macs) execution.threads = 1;  // without a cost, the kernel decides by itself
+    return execution;
   }
 
   void infer_shapes(std::span<const Shape> shapes) {
@@ -171,7 +181,8 @@ class Plan {
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
       if (!operation(id)) continue;
       Node& node = nodes_[id];
-      const Booking booking = operation(id)->reserve(input_shapes(id), options_.execution, options_.training);
+      nodes_[id].execution = execution_of(id);
+      const Booking booking = operation(id)->reserve(input_shapes(id), nodes_[id].execution, options_.training);
       const auto book = [&](std::size_t bytes, std::size_t first, std::size_t last) {
         return bytes ? planner_.add(bytes, first, last) : none;
       };

@@ -131,7 +131,7 @@ class Workspace {
 
   Context<T> context_of(std::size_t id, std::byte* scratch) const {
     Context<T> context;
-    context.execution = options_.execution;
+    context.execution = current_->plan[id].execution;
     context.training = options_.training;
     context.random = Random(seed_, step_, id);
     context.parameters = parameters_[id].values;

@@ -34,13 +34,14 @@ class Dropout : public Layer<T> {
     constexpr Index block = 1024;  // each with its own stream, so that the mask does not depend on threads
     const T scale = static_cast<T>(1 / (1 - rate_));
     const Index size = from.size();
-    parallel_for(context.execution.threads, (size + block - 1) / block, [&](Index begin, Index end, int) {
-      for (Index b = begin; b < end; ++b) {
-        Random random(context.random.state(), b);
-        for (Index i = b * block; i < std::min(size, (b + 1) * block); ++i)
-          to[i] = random.chance(rate_) ? T{0} : from[i] * scale;
-      }
-    });
+    parallel_for(threads_for(context.execution.threads, size), (size + block - 1) / block,
+                 [&](Index begin, Index end, int) {
+                   for (Index b = begin; b < end; ++b) {
+                     Random random(context.random.state(), b);
+                     for (Index i = b * block; i < std::min(size, (b + 1) * block); ++i)
+                       to[i] = random.chance(rate_) ? T{0} : from[i] * scale;
+                   }
+                 });
   }
 
   double rate_;

@@ -39,7 +39,7 @@ class LayerNorm : public Layer<T> {
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const Index features = x.shape().back(), rows = x.size() / features;
-    parallel_for(context.execution.threads, rows, [&](Index begin, Index end, int) {
+    parallel_for(threads_for(context.execution.threads, x.size()), rows, [&](Index begin, Index end, int) {
       for (Index row = begin; row < end; ++row) {
         const T* values = x.data() + row * features;
         const Moments m = moments(values, features);
@@ -58,7 +58,7 @@ class LayerNorm : public Layer<T> {
     add_parameter_gradients(context, x, dy);
     if (dx.empty()) return;
     const TensorView<const T> scale = context.parameter(gamma);
-    parallel_for(context.execution.threads, rows, [&](Index begin, Index end, int) {
+    parallel_for(threads_for(context.execution.threads, x.size()), rows, [&](Index begin, Index end, int) {
       for (Index row = begin; row < end; ++row) {
         const T* values = x.data() + row * features;
         const T* gradients = dy.data() + row * features;

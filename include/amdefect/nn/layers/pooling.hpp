@@ -128,10 +128,12 @@ class GlobalAveragePool : public Layer<T> {
     if (dx.empty()) return;
     const Index pixels = dx.dim(1) * dx.dim(2), channels = dx.dim(3);
     const T weight = T{1} / static_cast<T>(pixels);
-    parallel_for(context.execution.threads, dx.dim(0) * pixels, [&](Index begin, Index end, int) {
-      for (Index row = begin; row < end; ++row)
-        for (Index c = 0; c < channels; ++c) dx[row * channels + c] = dy[row / pixels * channels + c] * weight;
-    });
+    parallel_for(threads_for(context.execution.threads, dx.size()), dx.dim(0) * pixels,
+                 [&](Index begin, Index end, int) {
+                   for (Index row = begin; row < end; ++row)
+                     for (Index c = 0; c < channels; ++c)
+                       dx[row * channels + c] = dy[row / pixels * channels + c] * weight;
+                 });
   }
 
  private:

@@ -22,29 +22,31 @@ class UpsampleNearest : public Layer<T> {
   MemoryTraits traits() const override { return {.needs_input = false}; }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const Index width = y.dim(2), channels = y.dim(3);
-    parallel_for(context.execution.threads, y.dim(0) * y.dim(1), [&](Index begin, Index end, int) {
-      for (Index row = begin; row < end; ++row)
-        for (Index j = 0; j < width; ++j)
-          std::copy_n(x.data() + (row / scale_ * x.dim(2) + j / scale_) * channels, channels,
-                      y.data() + (row * width + j) * channels);
-    });
+    parallel_for(threads_for(context.execution.threads, y.size()), y.dim(0) * y.dim(1),
+                 [&](Index begin, Index end, int) {
+                   for (Index row = begin; row < end; ++row)
+                     for (Index j = 0; j < width; ++j)
+                       std::copy_n(x.data() + (row / scale_ * x.dim(2) + j / scale_) * channels, channels,
+                                   y.data() + (row * width + j) * channels);
+                 });
   }
   void backward(Context<T>& context, TensorView<const T>, TensorView<const T>, TensorView<const T> dy,
                 TensorView<T> dx) const override {
     if (dx.empty()) return;
     const Index width = dx.dim(2), channels = dx.dim(3);
-    parallel_for(context.execution.threads, dx.dim(0) * dx.dim(1), [&](Index begin, Index end, int) {
-      for (Index row = begin; row < end; ++row)
-        for (Index j = 0; j < width; ++j) {
-          T* sum = dx.data() + (row * width + j) * channels;
-          std::fill_n(sum, channels, T{0});
-          for (Index u = 0; u < scale_; ++u)
-            for (Index v = 0; v < scale_; ++v) {
-              const T* term = dy.data() + ((row * scale_ + u) * dy.dim(2) + j * scale_ + v) * channels;
-              for (Index c = 0; c < channels; ++c) sum[c] += term[c];
-            }
-        }
-    });
+    parallel_for(threads_for(context.execution.threads, dx.size()), dx.dim(0) * dx.dim(1),
+                 [&](Index begin, Index end, int) {
+                   for (Index row = begin; row < end; ++row)
+                     for (Index j = 0; j < width; ++j) {
+                       T* sum = dx.data() + (row * width + j) * channels;
+                       std::fill_n(sum, channels, T{0});
+                       for (Index u = 0; u < scale_; ++u)
+                         for (Index v = 0; v < scale_; ++v) {
+                           const T* term = dy.data() + ((row * scale_ + u) * dy.dim(2) + j * scale_ + v) * channels;
+                           for (Index c = 0; c < channels; ++c) sum[c] += term[c];
+                         }
+                     }
+                 });
   }
 
  private:
