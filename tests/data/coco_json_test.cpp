@@ -7,22 +7,12 @@
 #include <limits>
 #include <string>
 
-#include "data/temporary_folder.hpp"
+#include "error_of.hpp"
+#include "temporary_folder.hpp"
 
 using namespace amdefect;
 
 namespace {
-
-/// The message of the Error that `action` throws.
-template <class Action>
-std::string error_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 const std::string head = R"({"images": [{"id": 1, "file_name": "a.png"}], "categories": [{"id": 1, "name": "pore"}],)";
 

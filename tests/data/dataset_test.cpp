@@ -8,6 +8,7 @@
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/data/coco_split.hpp"
 #include "amdefect/data/sample_cache.hpp"
+#include "error_of.hpp"
 #include "temporary_folder.hpp"
 
 using namespace amdefect;
@@ -30,15 +31,6 @@ std::string coco_text(const std::vector<std::string>& names, const std::string& 
 void save(const fs::path& path, std::uint8_t value = 9, Index width = 8, Index height = 6) {
   fs::create_directories(path.parent_path());
   save_image(path, Image(height, width, 3, value));
-}
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

@@ -3,20 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "amdefect/core/random.hpp"
 #include "amdefect/data/image_io.hpp"
+#include "random_image.hpp"
 #include "temporary_folder.hpp"
 
 using namespace amdefect;
 
 namespace {
-
-Image random_image(Index height, Index width, Index channels, int seed = 1) {
-  Image image(height, width, channels);
-  Random random(static_cast<std::uint64_t>(seed));
-  for (std::uint8_t& byte : image.bytes()) byte = static_cast<std::uint8_t>(random.integer(256));
-  return image;
-}
 
 /// Four flat 16x16 quadrants, which JPEG keeps apart: 1 2 / 3 4.
 Image quadrants() {
@@ -85,7 +78,7 @@ Bytes bmp_24(Index width, Index height) {
   return bytes;
 }
 
-std::string error_of(const Bytes& bytes) {
+std::string decode_error(const Bytes& bytes) {
   try {
     decode_image(bytes, "x");
   } catch (const FileError& error) {
@@ -142,7 +135,7 @@ TEST_CASE("BMP is read, bottom row first, as blue, green, red") {
   CHECK(image(1, 0, 1) == 20);
   CHECK(image(1, 0, 2) == 10);
   bmp.pop_back();
-  CHECK(starts_with(error_of(bmp), "x: truncated BMP file"));
+  CHECK(starts_with(decode_error(bmp), "x: truncated BMP file"));
 }
 
 TEST_CASE("JPEG of each EXIF orientation, in both byte orders, comes out upright") {
@@ -186,7 +179,7 @@ TEST_CASE("truncated files of every length are refused") {
   const Image image = random_image(9, 11, 3);
   for (const Bytes& whole : {encode_png(image), encode_jpeg(image), bmp_24(5, 4)})
     for (std::size_t size = 0; size < whole.size(); ++size) {
-      const std::string message = error_of(Bytes(whole.begin(), whole.begin() + static_cast<long>(size)));
+      const std::string message = decode_error(Bytes(whole.begin(), whole.begin() + static_cast<long>(size)));
       CAPTURE(size);
       CHECK(starts_with(message, "x: "));
     }
@@ -201,18 +194,18 @@ TEST_CASE("damaged files are refused or decoded, never anything else") {
       for (int i = 0; i < 3; ++i)
         damaged[static_cast<std::size_t>(random.integer(static_cast<Index>(damaged.size())))] =
             static_cast<std::uint8_t>(random.integer(256));
-      error_of(damaged);
+      decode_error(damaged);
     }
   Bytes png = encode_png(image);
   png[60] ^= 1;
-  CHECK(starts_with(error_of(png), "x: broken PNG file: wrong check sum at byte"));
+  CHECK(starts_with(decode_error(png), "x: broken PNG file: wrong check sum at byte"));
 }
 
 TEST_CASE("a header that claims a huge image is refused before memory is taken") {
   Bytes png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
   append_chunk(png, "IHDR", {0, 0x80, 0, 0, 0, 0x80, 0, 0, 8, 2, 0, 0, 0});
   append_chunk(png, "IEND", {});
-  CHECK(error_of(png) == "x: has 8388608x8388608 pixels, more than the 268435456 that are allowed");
+  CHECK(decode_error(png) == "x: has 8388608x8388608 pixels, more than the 268435456 that are allowed");
 }
 
 TEST_CASE("missing files, folders, empty and foreign files give one clear line") {

@@ -6,17 +6,11 @@
 
 #include "amdefect/core/random.hpp"
 #include "amdefect/data/letterbox.hpp"
+#include "random_image.hpp"
 
 using namespace amdefect;
 
 namespace {
-
-Image random_image(Index height, Index width, Index channels, int seed = 1) {
-  Image image(height, width, channels);
-  Random random(static_cast<std::uint64_t>(seed));
-  for (std::uint8_t& byte : image.bytes()) byte = static_cast<std::uint8_t>(random.integer(256));
-  return image;
-}
 
 /// The definition in floating point: both axes at once, weights of a triangle as wide as the larger pixel.
 double plain_resized(const Image& image, Index height, Index width, Index y, Index x, Index c) {

@@ -6,6 +6,7 @@
 
 #include "amdefect/core/random.hpp"
 #include "amdefect/core/tensor.hpp"
+#include "scratch_block.hpp"
 
 using namespace amdefect;
 
@@ -47,14 +48,6 @@ Tensor<T> integers(Index size, Random& random) {
   Tensor<T> tensor({size});
   for (T& value : tensor) value = static_cast<T>(random.integer(7) - 3);
   return tensor;
-}
-
-/// Scratch memory full of NaN, so that a kernel that reads what it did not write is found out.
-template <class T>
-Tensor<T> scratch_block(Index size) {
-  Tensor<T> scratch({size});
-  scratch.fill(std::numeric_limits<T>::quiet_NaN());
-  return scratch;
 }
 
 template <class T>

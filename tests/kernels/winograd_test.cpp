@@ -6,6 +6,7 @@
 #include "amdefect/core/random.hpp"
 #include "amdefect/core/tensor.hpp"
 #include "amdefect/kernels/conv2d.hpp"
+#include "scratch_block.hpp"
 
 using namespace amdefect;
 using namespace amdefect::detail;
@@ -45,13 +46,6 @@ Tensor<To> convert(const Tensor<From>& from) {
   Tensor<To> to(from.shape());
   std::copy(from.begin(), from.end(), to.begin());
   return to;
-}
-
-template <class T>
-Tensor<T> scratch_block(Index size) {
-  Tensor<T> scratch({size});
-  scratch.fill(std::numeric_limits<T>::quiet_NaN());
-  return scratch;
 }
 
 /// How much larger than the terms of the result the numbers in between are, for one axis: with independent terms of
