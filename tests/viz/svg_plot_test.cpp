@@ -84,6 +84,7 @@ TEST_CASE("ticks are round numbers") {
   CHECK(tick_labels({}, {3, 97}) == Labels{"0", "20", "40", "60", "80", "100"});
   CHECK(tick_labels({}, {-0.02, 0.031}) == Labels{"-0.02", "0.00", "0.02", "0.04"});
   CHECK(tick_labels({.low = 1, .high = 37}, {}) == Labels{"10", "20", "30"});
+  CHECK(tick_labels({.low = 1, .high = 2, .whole_numbers = true}, {}) == Labels{std::string("1"), std::string("2")});
   CHECK(tick_labels({}, {0, 4e-7}) == Labels{"0", "1e-7", "2e-7", "3e-7", "4e-7"});
   CHECK(tick_labels({.logarithmic = true}, {1e-6, 1}) == Labels{"1e-6", "1e-5", "0.0001", "0.001", "0.01", "0.1", "1"});
   CHECK(tick_labels({.logarithmic = true}, {3, 4}) == Labels{std::string("2"), std::string("5")});

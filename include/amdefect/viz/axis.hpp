@@ -12,11 +12,13 @@
 
 namespace amdefect {
 
-/// An axis of a plot. A limit that is not given follows from the data; a logarithmic axis shows positive values only.
+/// An axis of a plot. A limit that is not given follows from the data; a logarithmic axis shows positive values only;
+/// an axis of whole numbers (epochs) has no ticks between them.
 struct PlotAxis {
   std::string title{};
   bool logarithmic = false;
   std::optional<double> low{}, high{};
+  bool whole_numbers = false;
 };
 
 struct PlotTick {
@@ -71,7 +73,7 @@ class AxisScale {
 
   /// Ends that are not given move out to the next tick.
   void add_linear_ticks(const PlotAxis& axis) {
-    const double step = nice_step(high_ - low_, 5);
+    const double step = std::max(nice_step(high_ - low_, 5), axis.whole_numbers ? 1.0 : 0.0);
     const double slack = 1e-6;
     if (!axis.low) low_ = step * std::floor(low_ / step + slack);
     if (!axis.high) high_ = step * std::ceil(high_ / step - slack);

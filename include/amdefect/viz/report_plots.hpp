@@ -40,7 +40,7 @@ inline PlotSeries history_series(const std::vector<EpochLog>& history, const std
 }
 
 inline PlotAxis epoch_axis(const std::vector<EpochLog>& history) {
-  PlotAxis axis{.title = "epoch"};
+  PlotAxis axis{.title = "epoch", .whole_numbers = true};
   if (history.size() > 1) axis.low = static_cast<double>(history.front().epoch);
   if (history.size() > 1) axis.high = static_cast<double>(history.back().epoch);
   return axis;
