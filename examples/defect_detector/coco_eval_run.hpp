@@ -27,16 +27,32 @@ struct CocoEvalRequest {
 
 namespace detail {
 
+/// The message of the FileError that `check` throws.
+template <class Check>
+std::string complaint(const Check& check) {
+  try {
+    check();
+  } catch (const FileError& error) {
+    return error.what();
+  }
+  return {};
+}
+
 /// Says what was left out, and where pycocotools' figures are not what they seem.
 inline void warn_about_quirks(const CocoEvalRequest& request, const CocoDataset& dataset,
-                              const CocoEvaluation& evaluation, std::ostream& warnings) {
+                              const std::vector<CocoResult>& results, const CocoEvaluation& evaluation,
+                              std::ostream& warnings) {
   const CocoEvalOptions& options = evaluation.options;
   if (evaluation.dropped_annotations > 0)
-    warnings << "warning: " << request.annotations.string() << ": " << evaluation.dropped_annotations
-             << " annotations of unknown images or categories are left out\n";
+    warnings << "warning: " << evaluation.dropped_annotations
+             << " annotations of unknown images or categories are left out (--strict refuses them); the first: "
+             << complaint([&] { require_known_references(request.annotations.string(), dataset); }) << '\n';
   if (evaluation.dropped_results > 0)
-    warnings << "warning: " << request.detections.string() << ": " << evaluation.dropped_results
-             << " detections of unknown categories are left out\n";
+    warnings << "warning: " << evaluation.dropped_results
+             << " detections of unknown categories are left out (--strict refuses them); the first: " << complaint([&] {
+                  amdefect::require_known_references(request.detections, dataset, results, CocoStrictness::training);
+                })
+             << '\n';
   if (options.fix_known_bugs) return;
   const auto has_id_0 = [](const CocoAnnotation& annotation) { return annotation.id == 0; };
   if (std::any_of(dataset.annotations.begin(), dataset.annotations.end(), has_id_0))
@@ -58,7 +74,7 @@ inline void run_coco_eval(const CocoEvalRequest& request, std::ostream& out, std
   require_known_references(request.detections, dataset, results, strictness);
   std::vector<CocoEvaluation> runs;
   runs.push_back(evaluate_coco(dataset, results, request.options));
-  detail::warn_about_quirks(request, dataset, runs[0], warnings);
+  detail::warn_about_quirks(request, dataset, results, runs[0], warnings);
   out << coco_summary_text(runs[0]);
   if (request.output.empty()) return;
   nlohmann::ordered_json json = {
