@@ -53,9 +53,9 @@ TEST_CASE("objects of every size get places: the nearest one at least, the small
   std::vector<std::vector<std::size_t>> levels(boxes.size());
   for (std::size_t level = 0; level < places.size(); ++level)
     for (const DensePositive& place : places[level]) levels[place.object].push_back(level);
-  CHECK(levels[0] == std::vector<std::size_t>{0});                 // 2 x 2 pixels, no place in it
-  CHECK(levels[1] == std::vector<std::size_t>(6, 0));              // 16 x 12: columns within 6 px of 48, rows of 46
-  CHECK(levels[2] == std::vector<std::size_t>(9, 1));              // 50 x 50
+  CHECK(levels[0] == std::vector<std::size_t>{0});     // 2 x 2 pixels, no place in it
+  CHECK(levels[1] == std::vector<std::size_t>(6, 0));  // 16 x 12: columns within 6 px of 48, rows of 46
+  CHECK(levels[2] == std::vector<std::size_t>(9, 1));  // 50 x 50
   CHECK(levels[3].size() >= 4);
   CHECK(levels[3].front() == 2);
   // Two objects with the same middle and level: the small one takes what it needs.
@@ -112,8 +112,8 @@ TEST_CASE("decoding gives back the boxes behind the outputs, the best first") {
     outputs.emplace_back(Shape{1, grid.rows, grid.columns, 4});
   }
   const auto distance = [](double strides) { return static_cast<float>(std::log(std::exp(strides) - 1)); };
-  outputs[0](0, 2, 3, 1) = 1;   // stride 4, place (14, 10)
-  outputs[4](0, 1, 0, 0) = 2;   // stride 16, place (8, 24)
+  outputs[0](0, 2, 3, 1) = 1;  // stride 4, place (14, 10)
+  outputs[4](0, 1, 0, 0) = 2;  // stride 16, place (8, 24)
   for (Index edge = 0; edge < 4; ++edge) outputs[1](0, 2, 3, edge) = distance(0.5 + 0.25 * static_cast<double>(edge));
   for (Index edge = 0; edge < 4; ++edge) outputs[5](0, 1, 0, edge) = distance(0.5);
   const std::vector<TensorView<const float>> views(outputs.begin(), outputs.end());

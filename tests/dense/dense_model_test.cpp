@@ -35,8 +35,8 @@ TEST_CASE("the presets have the announced sizes") {
 }
 
 TEST_CASE("a dense network takes any size that its strides divide") {
-  DenseModel model{.channels = 1, .classes = 3, .stem = 8, .widths = {8, 8}, .blocks = {1, 1}, .pyramid = 8,
-                   .levels = 3};
+  DenseModel model{
+      .channels = 1, .classes = 3, .stem = 8, .widths = {8, 8}, .blocks = {1, 1}, .pyramid = 8, .levels = 3};
   Network<float> network = dense_network<float>(model);
   initialize_dense(network, model, 1);
   Workspace<float> workspace(network);

@@ -13,8 +13,8 @@ namespace amdefect {
 
 /// Which places answer for which object.
 struct AssignmentOptions {
-  /// Objects whose larger side is at most this many strides belong to the level, larger ones to a coarser one. 8 strides
-  /// are what a 3x3 convolution or two around a place can see at a glance.
+  /// Objects whose larger side is at most this many strides belong to the level, larger ones to a coarser one. 8
+  /// strides are what a 3x3 convolution or two around a place can see at a glance.
   double largest_side = 8;
   /// Places up to this many strides from the middle of an object (along each axis) answer for it, as far as they lie in
   /// its box: 3 x 3 places for all but the smallest (Tian et al. 2019, arXiv:1904.01355, version 2).
@@ -75,8 +75,7 @@ inline std::vector<std::vector<DensePositive>> assign_places(std::span<const Den
     for (std::size_t place = 0; place < owners[level].size(); ++place)
       if (owners[level][place] > 0) {
         const auto at = static_cast<Index>(place);
-        positives[level].push_back(
-            {at / grids[level].columns, at % grids[level].columns, owners[level][place] - 1});
+        positives[level].push_back({at / grids[level].columns, at % grids[level].columns, owners[level][place] - 1});
       }
   return positives;
 }

@@ -11,8 +11,8 @@
 
 namespace amdefect {
 
-/// The places of one image where a class scores above `min_score`, at most `limit` of them, the best ones. `outputs` are
-/// those of the network, see `dense_network`; boxes are in pixels of its input.
+/// The places of one image where a class scores above `min_score`, at most `limit` of them, the best ones. `outputs`
+/// are those of the network, see `dense_network`; boxes are in pixels of its input.
 template <class T>
 std::vector<Detection> decode_dense(const DenseModel& model, std::span<const TensorView<const T>> outputs, Index image,
                                     double min_score, Index limit) {

@@ -31,8 +31,8 @@ class DenseLoss {
 
   void operator()(const LossArguments<T>& a) {
     const TensorView<const T> truths = a.targets[0];
-    require<ShapeError>(truths.rank() == 3 && truths.dim(2) == 5, "dense loss: expected objects [batch, slots, 5], got ",
-                        truths.shape());
+    require<ShapeError>(truths.rank() == 3 && truths.dim(2) == 5,
+                        "dense loss: expected objects [batch, slots, 5], got ", truths.shape());
     std::vector<DenseGrid> grids;
     for (Index level = 0; level < model_.levels; ++level)
       grids.push_back(grid_of(a.outputs[2 * static_cast<std::size_t>(level)].shape(), model_.stride(level)));
@@ -81,8 +81,8 @@ class DenseLoss {
     for (std::size_t level = 0; level < places.size(); ++level)
       for (const DensePositive& place : places[level]) {
         const Box& box = boxes[place.object];
-        positives.push_back({level, image, place.row, place.column, {box.x1, box.y1, box.x2, box.y2},
-                             labels[place.object]});
+        positives.push_back(
+            {level, image, place.row, place.column, {box.x1, box.y1, box.x2, box.y2}, labels[place.object]});
       }
   }
 
@@ -91,16 +91,14 @@ class DenseLoss {
                   TensorView<T> gradient, double normaliser) const {
     const T* outputs = &boxes(positive.image, positive.row, positive.column, 0);
     const Box box = grid.decode(positive.row, positive.column, outputs);
-    const BoxLossTerm term =
-        box_loss_term(options_.box_loss, {box.x1, box.y1, box.x2, box.y2}, positive.box);
+    const BoxLossTerm term = box_loss_term(options_.box_loss, {box.x1, box.y1, box.x2, box.y2}, positive.box);
     qualities(positive.image, positive.row, positive.column, positive.label) =
         static_cast<T>(std::clamp(term.iou, 0.0, 1.0));
     const double factor = options_.box_weight / normaliser;
     if (!gradient.empty())
       for (std::size_t edge = 0; edge < 4; ++edge) {
         const double sign = edge < 2 ? -1 : 1;  // left and top lie at place - distance
-        const double distance_slope =
-            static_cast<double>(grid.stride) * Logistic(static_cast<double>(outputs[edge])).p;
+        const double distance_slope = static_cast<double>(grid.stride) * Logistic(static_cast<double>(outputs[edge])).p;
         gradient(positive.image, positive.row, positive.column, static_cast<Index>(edge)) =
             static_cast<T>(factor * term.slope[edge] * sign * distance_slope);
       }

@@ -9,17 +9,18 @@
 
 namespace amdefect {
 
-/// The architecture of a dense detector in a few numbers; `dense_network` builds it. Plain data: stored with the weights
+/// The architecture of a dense detector in a few numbers; `dense_network` builds it. Plain data: stored with the
+/// weights
 /// (`DetectorDescription`), and the place to begin a detector of your own.
 struct DenseModel {
   Index channels = 3;  ///< of the images
   Index classes = 1;
-  Index stem = 16;                          ///< channels of the first convolution, at half the image's size
-  std::vector<Index> widths{32, 64, 128};   ///< channels of the stages, at 1/4, 1/8, 1/16, ... of the image's size
-  std::vector<Index> blocks{1, 1, 1};       ///< residual blocks of two convolutions in each stage
-  Index pyramid = 32;                       ///< channels of the feature pyramid and of the heads
-  Index head_convs = 1;                     ///< 3x3 convolutions of a head before its output
-  Index levels = 4;                         ///< outputs, at strides 4, 8, 16, ...; at least one per stage
+  Index stem = 16;                         ///< channels of the first convolution, at half the image's size
+  std::vector<Index> widths{32, 64, 128};  ///< channels of the stages, at 1/4, 1/8, 1/16, ... of the image's size
+  std::vector<Index> blocks{1, 1, 1};      ///< residual blocks of two convolutions in each stage
+  Index pyramid = 32;                      ///< channels of the feature pyramid and of the heads
+  Index head_convs = 1;                    ///< 3x3 convolutions of a head before its output
+  Index levels = 4;                        ///< outputs, at strides 4, 8, 16, ...; at least one per stage
 
   static constexpr Index first_stride = 4;
 

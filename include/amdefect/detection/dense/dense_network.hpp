@@ -68,8 +68,8 @@ class DenseBuilder {
   std::vector<Value> pyramid(const std::vector<Value>& stages) {
     std::vector<Value> levels;
     for (std::size_t i = 0; i < stages.size(); ++i)
-      levels.push_back(conv(stages[i], model_.pyramid, {}, concat("lateral", model_.stride(static_cast<Index>(i))),
-                            false));
+      levels.push_back(
+          conv(stages[i], model_.pyramid, {}, concat("lateral", model_.stride(static_cast<Index>(i))), false));
     while (static_cast<Index>(levels.size()) < model_.levels) {
       const Index stride = model_.stride(static_cast<Index>(levels.size()));
       levels.push_back(conv(levels.back(), model_.pyramid, {.kernel = 3, .stride = 2}, concat("halved", stride), true));
