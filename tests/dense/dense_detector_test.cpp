@@ -12,7 +12,7 @@ namespace {
 
 const DenseDescription description{
     .model = {.channels = 1, .classes = 2, .stem = 8, .widths = {8, 8}, .blocks = {1, 1}, .pyramid = 8, .levels = 3},
-    .labels = {{"pore", "a \"crack\""}, {3, 7}},
+    .labels = {{"pore", "a \"crack\""}, {3, 7}, 0.5},
     .score_threshold = 0.1};
 
 Network<float> small_network() {
@@ -80,7 +80,9 @@ TEST_CASE("what is no dense detector is refused") {
     save_weights(path, network.parameters(), {{description_key, json}});
     return text();
   };
-  const auto holds = [](const std::string& message, const char* part) { return message.find(part) != std::string::npos; };
+  const auto holds = [](const std::string& message, const char* part) {
+    return message.find(part) != std::string::npos;
+  };
   save_weights(path, network.parameters());
   CHECK(holds(text(), "no description of a detector"));
   CHECK(holds(with("{\"architecture\":\"paper\"}"), "architecture 'paper'"));

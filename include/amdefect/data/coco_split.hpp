@@ -4,9 +4,11 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -188,6 +190,24 @@ inline void require_same_categories(const CocoSplit& a, const CocoSplit& b) {
 }
 
 }  // namespace detail
+
+/// What to add to the boxes of a data set so that they are in continuous coordinates: 0.5 where its coordinates must be
+/// pixel indices, because all are whole numbers and the largest edge is one less than the size of its image; else 0.
+inline double detect_box_offset(const CocoDataset& dataset) {
+  std::unordered_map<std::int64_t, const CocoImage*> images;
+  for (const CocoImage& image : dataset.images) images.emplace(image.id, &image);
+  double nearest = std::numeric_limits<double>::infinity();  // smallest distance of an edge from the image's border
+  for (const CocoAnnotation& annotation : dataset.annotations) {
+    const CocoBox& box = annotation.box;
+    for (const double number : {box.x, box.y, box.width, box.height})
+      if (number != std::floor(number)) return 0;
+    const auto image = images.find(annotation.image_id);
+    if (image == images.end() || image->second->width == 0) return 0;
+    nearest = std::min({nearest, static_cast<double>(image->second->width) - box.x - box.width,
+                        static_cast<double>(image->second->height) - box.y - box.height});
+  }
+  return nearest == 1 ? 0.5 : 0;
+}
 
 /// Reads a COCO data set as Roboflow, CVAT, Label Studio or COCO itself lay it out (see docs/data.md): a folder for
 /// each of `train`, `valid` (or `val`) and `test`; or `annotations/instances_train.json` and so on; or one annotation

@@ -15,6 +15,9 @@ namespace amdefect {
 struct DetectorLabels {
   std::vector<std::string> class_names;
   std::vector<std::int64_t> category_ids;  ///< of the data set it was trained on, by label
+  /// What was added to the boxes of that data set (0.5 where they were pixel indices): subtract it from detections to
+  /// compare them with its annotations.
+  double box_offset = 0;
 
   friend bool operator==(const DetectorLabels&, const DetectorLabels&) = default;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <span>
+#include <locale>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,9 +75,9 @@ inline void read_network(JsonText& json, DenseModel& model) {
 /// The network's part of a model as JSON: `{"stem":16,"widths":[32,64,128],...}`, without channels and classes, which
 /// depend on the data.
 inline std::string to_json_text(const DenseModel& model) {
-  return concat("{\"stem\":", model.stem, ",\"widths\":", detail::json_list(model.widths), ",\"blocks\":",
-                detail::json_list(model.blocks), ",\"pyramid\":", model.pyramid, ",\"head_convs\":", model.head_convs,
-                ",\"levels\":", model.levels, '}');
+  return concat("{\"stem\":", model.stem, ",\"widths\":", detail::json_list(model.widths),
+                ",\"blocks\":", detail::json_list(model.blocks), ",\"pyramid\":", model.pyramid,
+                ",\"head_convs\":", model.head_convs, ",\"levels\":", model.levels, '}');
 }
 
 /// Reads what `to_json_text` writes; keys that are left out keep the values of dense-n.
@@ -92,14 +93,18 @@ inline DenseModel dense_model_of(std::string_view text) {
 
 /// The description as metadata of a weights file.
 inline SafetensorsMetadata metadata_of(const DenseDescription& description) {
-  std::ostringstream threshold;
-  threshold.imbue(std::locale::classic());
-  threshold.precision(17);
-  threshold << description.score_threshold;
+  const auto digits = [](double number) {
+    std::ostringstream text;
+    text.imbue(std::locale::classic());
+    text.precision(17);
+    text << number;
+    return text.str();
+  };
   return {{description_key,
-           concat("{\"architecture\":\"dense\",\"channels\":", description.model.channels, ",\"class_names\":",
-                  detail::json_list(description.labels.class_names, detail::json_quote), ",\"category_ids\":",
-                  detail::json_list(description.labels.category_ids), ",\"score_threshold\":", threshold.str(),
+           concat("{\"architecture\":\"dense\",\"channels\":", description.model.channels,
+                  ",\"class_names\":", detail::json_list(description.labels.class_names, detail::json_quote),
+                  ",\"category_ids\":", detail::json_list(description.labels.category_ids), ",\"box_offset\":",
+                  digits(description.labels.box_offset), ",\"score_threshold\":", digits(description.score_threshold),
                   ",\"network\":", to_json_text(description.model), '}')}};
 }
 
@@ -124,6 +129,8 @@ inline DenseDescription dense_description(const SafetensorsFile& file) {
       json.list(']', [&] { description.labels.class_names.push_back(json.string()); });
     } else if (key == "category_ids") {
       description.labels.category_ids = detail::read_integers(json);
+    } else if (key == "box_offset") {
+      description.labels.box_offset = json.number();
     } else if (key == "score_threshold") {
       description.score_threshold = json.number();
     } else if (key == "network") {
@@ -135,9 +142,9 @@ inline DenseDescription dense_description(const SafetensorsFile& file) {
   });
   json.expect_end();
   const DetectorLabels& labels = description.labels;
-  require<FileError>(architecture == "dense" && !labels.class_names.empty() &&
-                         labels.class_names.size() == labels.category_ids.size(),
-                     where, "its description is not consistent");
+  require<FileError>(
+      architecture == "dense" && !labels.class_names.empty() && labels.class_names.size() == labels.category_ids.size(),
+      where, "its description is not consistent");
   description.model.classes = static_cast<Index>(labels.class_names.size());
   check(description.model);
   return description;
