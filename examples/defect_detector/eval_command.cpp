@@ -1,13 +1,18 @@
 #include <filesystem>
+#include <iomanip>
 #include <iostream>
+#include <optional>
+#include <sstream>
 
 #include "amdefect/data/coco_json.hpp"
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/detection/coco_text.hpp"
+#include "amdefect/detection/dense/dense_description.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "commands.hpp"
 #include "evaluation.hpp"
 #include "json_options.hpp"
+#include "paper_detector.hpp"
 #include "precompiled.hpp"
 
 namespace amdefect {
@@ -16,7 +21,8 @@ namespace {
 
 struct EvalConfig {
   std::string dataset_path, annotation_file, weights = "output/best.safetensors", output_dir = "output/eval", split;
-  double score_threshold = 0.5, min_score = default_min_score, box_offset = 0;
+  std::optional<double> score_threshold;
+  double min_score = default_min_score;
   std::vector<Index> max_dets{1, 10, 100};
   std::vector<std::string> extra_image_folders;
   std::uint64_t seed = 0;
@@ -30,31 +36,42 @@ const CocoSplit& choose_split(const CocoSplits& splits, const std::string& wante
   return splits.at("valid");
 }
 
-void require_same_categories(const ModelDescription& model, const CocoSplit& split) {
+void require_same_categories(const DetectorLabels& labels, const CocoSplit& split) {
   std::vector<std::int64_t> ids;
   for (const CocoCategory& category : split.coco.categories) ids.push_back(category.id);
-  require(ids == model.category_ids, "eval: the categories of ", split.annotation_file.string(),
+  require(ids == labels.category_ids, "eval: the categories of ", split.annotation_file.string(),
           " are not those that the model was trained with");
+}
+
+/// The figures by which detectors are compared.
+std::string headline(const CocoDataset& dataset, const std::vector<CocoResult>& results,
+                     const ReportEvaluation& evaluation) {
+  const ScorePoint best = evaluation.curves.all.best_f1();
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(3) << "AP50 " << average_precision(dataset, results, 0.5) << ", AP25 "
+       << average_precision(dataset, results, 0.25) << " (up to 300 detections per image), best F1 " << best.counts.f1()
+       << " at score " << best.threshold << ", F1 " << evaluation.curves.all.at(evaluation.match.score_threshold).f1()
+       << " at the threshold " << evaluation.match.score_threshold << '\n';
+  return text.str();
 }
 
 void evaluate(const EvalConfig& config) {
   require(!config.dataset_path.empty() || !config.annotation_file.empty(),
           "eval: no data set; give --dataset_path or the key dataset_path in --config");
-  const LoadedModel model(config.weights);
+  const auto detector = open_detector(config.weights, {.threads = config.threads});
   const CocoSplits splits = read_coco_splits(
       config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
-  const CocoSplit& chosen = choose_split(splits, config.split);
-  require_same_categories(model.description, chosen);
-  const CocoSplit split = with_box_offset(chosen, config.box_offset);
-  const CocoSource source(chosen, {.extra_image_folders = config.extra_image_folders, .box_offset = config.box_offset});
+  const CocoSplit& split = choose_split(splits, config.split);
+  require_same_categories(detector->labels(), split);
+  const CocoSource source(split, {.extra_image_folders = config.extra_image_folders});
 
-  PaperDetector detector(model.network, model.description, {.threads = config.threads});
   const std::vector<CocoResult> results =
-      detect_split(detector, split, source, config.min_score, [](Index done, Index total) {
+      detect_split(*detector, split, source, config.min_score, [](Index done, Index total) {
         std::cerr << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
       });
-  const ReportEvaluation evaluation = evaluate_detections(split.coco, results, config.score_threshold, config.max_dets);
+  const double threshold = config.score_threshold.value_or(detector->score_threshold());
+  const ReportEvaluation evaluation = evaluate_detections(split.coco, results, threshold, config.max_dets);
 
   const std::filesystem::path output = config.output_dir;
   std::filesystem::create_directories(output);
@@ -62,15 +79,16 @@ void evaluate(const EvalConfig& config) {
   write_text_file(output / "metrics.json", metrics_json(split.coco, results, evaluation).dump(1) + "\n");
   ReportData report = make_report("Evaluation", split, results, evaluation);
   report.summary = {{"weights", config.weights}, {"data set", splits.root.string()}, {"split", split.name}};
-  report.configuration = key_values(nlohmann::ordered_json::parse(model.description.metadata().begin()->second));
+  report.configuration =
+      key_values(nlohmann::ordered_json::parse(read_safetensors(config.weights).metadata().at(description_key)));
   report.history = find_history(config.weights);
   save_report(output / "report.html", report);
 
   std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
             << results.size() << " detections\n\n"
             << comparison_table(report.comparison) << '\n'
-            << coco_summary_text(evaluation.coco) << "\nwritten: metrics.json, detections.json and report.html in "
-            << output.string() << '\n';
+            << coco_summary_text(evaluation.coco) << headline(split.coco, results, evaluation)
+            << "\nwritten: metrics.json, detections.json and report.html in " << output.string() << '\n';
 }
 
 }  // namespace
@@ -89,12 +107,13 @@ void add_eval_command(CLI::App& program) {
   add("--output_dir", config->output_dir, "Folder for metrics and detections");
   add("--split", config->split, "train, valid or test; default: test, or valid without it")
       ->check(CLI::IsMember({"train", "valid", "test"}));
-  add("--score_threshold", config->score_threshold, "Lowest score for precision, recall, F1 and confusion")
+  command
+      ->add_option("--score_threshold", config->score_threshold,
+                   "Lowest score for precision, recall, F1 and confusion; default: the one stored with the weights")
       ->check(CLI::Range(0.0, 1.0));
   add("--min_score", config->min_score, "Lowest score that takes part in the ranking for AP")
       ->check(CLI::Range(0.0, 1.0));
   add("--max_dets", config->max_dets, "Limits of detections per image and category")->delimiter(',')->expected(3, 100);
-  add("--box_offset", config->box_offset, "Added to box coordinates: 0.5 where they are pixel indices");
   add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");
   add("--seed", config->seed, "Of the split of a single annotation file");
   add("--threads", config->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));

@@ -12,25 +12,30 @@
 
 namespace amdefect {
 
-CocoSplit with_box_offset(CocoSplit split, double offset) {
-  for (CocoAnnotation& annotation : split.coco.annotations) {
-    annotation.box.x += offset;
-    annotation.box.y += offset;
-  }
-  return split;
+CocoResult to_coco(const Detection& detection, std::int64_t image_id, const DetectorLabels& labels) {
+  CocoResult result = to_coco(detection, image_id, labels.category_ids);
+  result.box.x -= labels.box_offset;
+  result.box.y -= labels.box_offset;
+  return result;
 }
 
-std::vector<CocoResult> detect_split(PaperDetector& detector, const CocoSplit& split, const SampleSource& source,
+std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split, const SampleSource& source,
                                      double min_score, const std::function<void(Index, Index)>& progress) {
   std::vector<CocoResult> results;
   for (Index i = 0; i < source.size(); ++i) {
-    const auto found = detector.detect(source.load(i)->image, min_score);
-    for (const Detection& detection : found)
-      results.push_back(
-          to_coco(detection, split.coco.images[static_cast<std::size_t>(i)].id, detector.description().category_ids));
+    for (const Detection& detection : detector.detect(pixels(source.load(i)->image), {.min_score = min_score}))
+      results.push_back(to_coco(detection, split.coco.images[static_cast<std::size_t>(i)].id, detector.labels()));
     if (progress) progress(i + 1, source.size());
   }
   return results;
+}
+
+double average_precision(const CocoDataset& dataset, const std::vector<CocoResult>& results, double iou) {
+  CocoEvalOptions options;
+  options.max_dets = {1, 10, 300};
+  options.iou_thresholds = {iou};
+  options.area_ranges.resize(1);
+  return std::max(0.0, evaluate_coco(dataset, results, options).map_last_max_dets);
 }
 
 ReportEvaluation evaluate_detections(const CocoDataset& dataset, const std::vector<CocoResult>& results,
@@ -49,6 +54,8 @@ nlohmann::ordered_json metrics_json(const CocoDataset& dataset, const std::vecto
                                     const ReportEvaluation& evaluation) {
   const ScorePoint best = evaluation.curves.all.best_f1();
   return {{"mAP50", evaluation.coco.stats[stat_ap50]},
+          {"mAP50_max_dets_300", average_precision(dataset, results, 0.5)},
+          {"mAP25_max_dets_300", average_precision(dataset, results, 0.25)},
           {"score_threshold", evaluation.match.score_threshold},
           {"best_f1", {{"threshold", best.threshold}, {"f1", best.counts.f1()}}},
           {"coco", to_json(evaluation.coco)},

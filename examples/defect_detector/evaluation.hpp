@@ -7,21 +7,25 @@
 #include <vector>
 
 #include "amdefect/data/coco_split.hpp"
+#include "amdefect/data/sample.hpp"
+#include "amdefect/detection/detector.hpp"
 #include "amdefect/viz/report_data.hpp"
-#include "paper_detector.hpp"
 
 namespace amdefect {
 
 /// Lowest score of a detection that takes part in the ranking for AP.
 inline constexpr double default_min_score = 0.01;
 
-/// The split with its boxes moved, as CocoSource moves them for training.
-CocoSplit with_box_offset(CocoSplit split, double offset);
+/// A detection as COCO writes it, in the coordinates of the annotations that the detector was trained on.
+CocoResult to_coco(const Detection& detection, std::int64_t image_id, const DetectorLabels& labels);
 
-/// Runs the detector over the images of a split; results are in pixels of the files. `progress(done, total)` is called
-/// after each image.
-std::vector<CocoResult> detect_split(PaperDetector& detector, const CocoSplit& split, const SampleSource& source,
+/// Runs the detector over the images of a split; results are comparable with its annotations. `progress(done, total)`
+/// is called after each image.
+std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split, const SampleSource& source,
                                      double min_score, const std::function<void(Index, Index)>& progress = {});
+
+/// AP at one IoU over all sizes, with at most 300 detections per image; 0 without ground truths.
+double average_precision(const CocoDataset& dataset, const std::vector<CocoResult>& results, double iou);
 
 /// All protocols. AP ranks all detections; the paper's pooled AP takes only those above the score threshold, as it did.
 ReportEvaluation evaluate_detections(const CocoDataset& dataset, const std::vector<CocoResult>& results,

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "amdefect/data/paper_dataset.hpp"
+#include "amdefect/detection/dense/dense_detector.hpp"
 #include "amdefect/train/training_state.hpp"
 #include "precompiled.hpp"
 
@@ -33,11 +34,14 @@ std::vector<Detection> decode_paper_outputs(TensorView<const float> classes, Ten
 }  // namespace
 
 SafetensorsMetadata ModelDescription::metadata() const {
-  const nlohmann::ordered_json json{
-      {"architecture", architecture}, {"img_size", img_size},
-      {"channels", channels},         {"fit", fit == FitMode::within ? "within" : "stretch"},
-      {"raw_outputs", raw_outputs},   {"class_names", class_names},
-      {"category_ids", category_ids}};
+  const nlohmann::ordered_json json{{"architecture", architecture},
+                                    {"img_size", img_size},
+                                    {"channels", channels},
+                                    {"fit", fit == FitMode::within ? "within" : "stretch"},
+                                    {"raw_outputs", raw_outputs},
+                                    {"class_names", labels.class_names},
+                                    {"category_ids", labels.category_ids},
+                                    {"box_offset", labels.box_offset}};
   return {{metadata_key, json.dump()}};
 }
 
@@ -48,17 +52,18 @@ ModelDescription ModelDescription::of(const SafetensorsFile& file) {
                      "' in its metadata); was it written by 'amdefect train'?");
   try {
     const auto json = nlohmann::json::parse(found->second);
-    ModelDescription description{.architecture = json.at("architecture"),
-                                 .img_size = json.at("img_size"),
-                                 .channels = json.at("channels"),
-                                 .fit = json.at("fit") == "within" ? FitMode::within : FitMode::stretch,
-                                 .raw_outputs = json.at("raw_outputs"),
-                                 .class_names = json.at("class_names"),
-                                 .category_ids = json.at("category_ids")};
+    ModelDescription description{
+        .architecture = json.at("architecture"),
+        .img_size = json.at("img_size"),
+        .channels = json.at("channels"),
+        .fit = json.at("fit") == "within" ? FitMode::within : FitMode::stretch,
+        .raw_outputs = json.at("raw_outputs"),
+        .labels = {json.at("class_names"), json.at("category_ids"), json.value("box_offset", 0.0)}};
     require<FileError>(description.architecture == "paper", "model: ", file.path().string(), ": unknown architecture '",
                        description.architecture, "'");
-    require<FileError>(description.class_names.size() == description.category_ids.size() &&
-                           !description.class_names.empty() && description.img_size > 0 && description.channels > 0,
+    require<FileError>(description.labels.class_names.size() == description.labels.category_ids.size() &&
+                           !description.labels.class_names.empty() && description.img_size > 0 &&
+                           description.channels > 0,
                        "model: ", file.path().string(), ": its description is not consistent");
     return description;
   } catch (const nlohmann::json::exception& error) {
@@ -66,9 +71,19 @@ ModelDescription ModelDescription::of(const SafetensorsFile& file) {
   }
 }
 
-std::vector<Detection> PaperDetector::detect(const Image& image, double min_score, double nms_iou) {
-  require<ShapeError>(image.channels() == description_.channels, "detector: the model takes images of ",
-                      description_.channels, " channels, got ", image.channels());
+PaperDetector::PaperDetector(std::shared_ptr<const Network<float>> network, ModelDescription description,
+                             const Execution& execution)
+    : Detector(description.labels, description.channels, 0.5),
+      description_(std::move(description)),
+      network_(std::move(network)),
+      workspace_(*network_, execution),
+      input_({1, description_.img_size, description_.img_size, description_.channels}) {}
+
+std::vector<Detection> PaperDetector::detect(TensorView<const std::uint8_t> view, const DetectOptions& options) const {
+  require_image(view);
+  Image image(view.dim(0), view.dim(1), view.dim(2));
+  std::copy(view.begin(), view.end(), image.bytes().begin());
+  const std::lock_guard lock(mutex_);
   const Index size = description_.img_size;
   const Letterbox letterbox = fit_letterbox(image.height(), image.width(), size, size, description_.fit);
   copy_pixels(letterbox_image(image, letterbox), input_.reshape({size, size, description_.channels}));
@@ -79,14 +94,23 @@ std::vector<Detection> PaperDetector::detect(const Image& image, double min_scor
   const Box frame{0, 0, static_cast<double>(image.width()), static_cast<double>(image.height())};
   for (Detection& detection : found) detection.box = intersection(letterbox.unmap(detection.box), frame);
   std::erase_if(found, [](const Detection& d) { return d.box.width() <= 0 || d.box.height() <= 0; });
-  return non_maximum_suppression(std::move(found), min_score, nms_iou);
+  found = non_maximum_suppression(std::move(found), options.min_score.value_or(score_threshold()), options.nms_iou);
+  if (static_cast<Index>(found.size()) > options.max_detections)
+    found.resize(static_cast<std::size_t>(options.max_detections));
+  return found;
 }
 
-LoadedModel::LoadedModel(const SafetensorsFile& file)
-    : description(ModelDescription::of(file)),
-      network(paper_network<float>(static_cast<Index>(description.class_names.size()), description.img_size,
-                                   description.channels)) {
-  load_weights(file, network.parameters(), detail::state_prefix);
+std::unique_ptr<Detector> open_detector(const std::filesystem::path& path, const Execution& execution) {
+  const SafetensorsFile file = read_safetensors(path);
+  const auto text = file.metadata().find(ModelDescription::metadata_key);
+  const auto json =
+      text == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(text->second, nullptr, false);
+  if (json.is_object() && json.value("architecture", "") == "dense") return load_detector(file, execution);
+  ModelDescription description = ModelDescription::of(file);
+  auto network = std::make_shared<Network<float>>(paper_network<float>(
+      static_cast<Index>(description.labels.class_names.size()), description.img_size, description.channels));
+  load_weights(file, network->parameters(), detail::state_prefix);
+  return std::make_unique<PaperDetector>(std::move(network), std::move(description), execution);
 }
 
 }  // namespace amdefect

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "amdefect/data/letterbox.hpp"
-#include "amdefect/detection/nms.hpp"
+#include "amdefect/detection/detector.hpp"
 #include "amdefect/io/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "paper_network.hpp"
@@ -18,8 +20,7 @@ struct ModelDescription {
   Index img_size = 416, channels = 3;
   FitMode fit = FitMode::within;
   bool raw_outputs = false;  ///< trained with the published BCE on raw outputs: scores are not passed through a sigmoid
-  std::vector<std::string> class_names{};
-  std::vector<std::int64_t> category_ids{};
+  DetectorLabels labels{};
 
   /// Key of the description in the metadata of a weights file.
   static constexpr const char* metadata_key = "amdefect";
@@ -30,37 +31,23 @@ struct ModelDescription {
   static ModelDescription of(const SafetensorsFile& file);
 };
 
-/// A trained network of the paper that finds objects in images of any size. Not for several threads at once: each makes
-/// a detector of its own over the same network.
-class PaperDetector {
+/// A trained network of the paper that finds objects in images of any size. Calls wait for each other.
+class PaperDetector final : public Detector {
  public:
-  /// The network must outlive the detector.
-  PaperDetector(const Network<float>& network, ModelDescription description, const Execution& execution = {})
-      : description_(std::move(description)),
-        workspace_(network, execution),
-        input_({1, description_.img_size, description_.img_size, description_.channels}) {}
+  PaperDetector(std::shared_ptr<const Network<float>> network, ModelDescription description,
+                const Execution& execution = {});
 
-  const ModelDescription& description() const { return description_; }
-
-  /// Objects with a score above `min_score` after non-maximum suppression at `nms_iou` (the paper: 0.5 and 0.5), in
-  /// pixels of the image, best first.
-  std::vector<Detection> detect(const Image& image, double min_score, double nms_iou = 0.5);
+  std::vector<Detection> detect(TensorView<const std::uint8_t> image, const DetectOptions& options) const override;
 
  private:
   ModelDescription description_;
-  Workspace<float> workspace_;
-  Tensor<float> input_;
+  std::shared_ptr<const Network<float>> network_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable Workspace<float> workspace_;
+  mutable Tensor<float> input_;
 };
 
-/// A network with its weights from a file that `amdefect train` wrote. @throws FileError
-struct LoadedModel {
-  explicit LoadedModel(const std::filesystem::path& path) : LoadedModel(read_safetensors(path)) {}
-
-  ModelDescription description;
-  Network<float> network;
-
- private:
-  explicit LoadedModel(const SafetensorsFile& file);
-};
+/// The detector in a weights file that `amdefect train` wrote, whatever its architecture. @throws FileError
+std::unique_ptr<Detector> open_detector(const std::filesystem::path& path, const Execution& execution = {});
 
 }  // namespace amdefect

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
+#include <optional>
 #include <set>
 
 #include "amdefect/data/coco_json.hpp"
@@ -9,6 +10,7 @@
 #include "amdefect/data/image_io.hpp"
 #include "amdefect/viz/gallery_page.hpp"
 #include "commands.hpp"
+#include "evaluation.hpp"
 #include "paper_detector.hpp"
 #include "precompiled.hpp"
 
@@ -19,7 +21,8 @@ namespace {
 struct PredictConfig {
   std::vector<std::string> inputs;
   std::string weights = "output/best.safetensors", output_dir = "output/predictions";
-  double score_threshold = 0.5, nms_iou = 0.5;
+  std::optional<double> score_threshold;
+  double nms_iou = 0.5;
   int threads = 0;
   bool html = false;
 };
@@ -57,13 +60,13 @@ std::string output_name(const std::filesystem::path& image, std::set<std::string
   return name + ".png";
 }
 
-Image annotate(const Image& image, const std::vector<Detection>& detections, const ModelDescription& model) {
+Image annotate(const Image& image, const std::vector<Detection>& detections, const DetectorLabels& labels) {
   Image picture = to_rgb(image);
   std::vector<DrawnBox> boxes;
   for (const Detection& detection : detections) {
     std::ostringstream text;
-    text << model.class_names.at(static_cast<std::size_t>(detection.label)) << ' ' << std::fixed << std::setprecision(2)
-         << detection.score;
+    text << labels.class_names.at(static_cast<std::size_t>(detection.label)) << ' ' << std::fixed
+         << std::setprecision(2) << detection.score;
     boxes.push_back({detection.box, text.str(), class_color(detection.label)});
   }
   draw_boxes(picture, boxes);
@@ -79,8 +82,8 @@ GalleryItem gallery_item(const std::filesystem::path& file, const Image& image,
 
 int predict(const PredictConfig& config) {
   const std::vector<std::filesystem::path> files = find_images(config.inputs);
-  const LoadedModel model(config.weights);
-  PaperDetector detector(model.network, model.description, {.threads = config.threads});
+  const auto detector = open_detector(config.weights, {.threads = config.threads});
+  const double threshold = config.score_threshold.value_or(detector->score_threshold());
   const std::filesystem::path output = config.output_dir;
   std::filesystem::create_directories(output);
   std::vector<CocoResult> results;
@@ -90,11 +93,11 @@ int predict(const PredictConfig& config) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     try {
       const Image image = load_image(files[i]);
-      const auto found = detector.detect(image, config.score_threshold, config.nms_iou);
+      const auto found = detector->detect(pixels(image), {.min_score = threshold, .nms_iou = config.nms_iou});
       const std::string name = output_name(files[i], taken);
-      save_image(output / name, annotate(image, found, model.description));
+      save_image(output / name, annotate(image, found, detector->labels()));
       for (const Detection& detection : found)
-        results.push_back(to_coco(detection, static_cast<std::int64_t>(i) + 1, model.description.category_ids));
+        results.push_back(to_coco(detection, static_cast<std::int64_t>(i) + 1, detector->labels()));
       if (config.html) gallery.push_back(gallery_item(files[i], image, found));
       std::cout << files[i].string() << ": " << found.size() << " objects -> " << (output / name).string() << '\n';
     } catch (const Error& error) {  // one broken image does not stop the others
@@ -104,8 +107,8 @@ int predict(const PredictConfig& config) {
   }
   write_coco_results(output / "detections.json", results);
   if (config.html)
-    write_gallery(output / "predictions.html", "Predictions", config.weights, gallery, model.description.class_names,
-                  config.score_threshold);
+    write_gallery(output / "predictions.html", "Predictions", config.weights, gallery, detector->labels().class_names,
+                  threshold);
   std::cout << files.size() - static_cast<std::size_t>(failures) << " images, " << results.size()
             << " objects; image ids in " << (output / "detections.json").string() << " count the images above from 1\n";
   return failures > 0 ? 1 : 0;
@@ -120,9 +123,10 @@ void add_predict_command(CLI::App& program) {
   command->add_option("--weights", config->weights, "Weights file written by train")->capture_default_str();
   command->add_option("--output_dir", config->output_dir, "Folder for the pictures and detections.json")
       ->capture_default_str();
-  command->add_option("--score_threshold", config->score_threshold, "Lowest score that is shown")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+  command
+      ->add_option("--score_threshold", config->score_threshold,
+                   "Lowest score that is shown; default: the one stored with the weights")
+      ->check(CLI::Range(0.0, 1.0));
   command->add_option("--nms_iou", config->nms_iou, "Overlap above which the lesser of two boxes is dropped")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();

@@ -13,6 +13,9 @@ namespace amdefect {
 
 /// Everything that `amdefect train` can be told: the keys of the paper's configuration file (the first block) and ours.
 struct TrainConfig {
+  std::string model = "paper", network;
+  double minutes = 0;
+  Index crop_size = 0;
   std::string dataset_path, annotation_file;
   Index img_size = 416, batch_size = 8, epochs = 50;
   double learning_rate = 1e-4;
@@ -28,7 +31,8 @@ struct TrainConfig {
   std::string fit = "within", monitor = "val_loss";
   Index outputs_per_example = 3;
   AugmentOptions augment = AugmentOptions::paper();
-  double box_offset = 0, clip_norm = 0;
+  std::string box_offset = "0";
+  double clip_norm = 0;
   std::vector<std::string> extra_image_folders;
   Index cache_memory_mb = 2048;
   std::string cache_dir;
@@ -45,6 +49,17 @@ struct TrainConfig {
     }
     require(value >= 0 && end == early_stopping.size(),
             "early_stopping: expected true, false or a number of epochs, got '", early_stopping, "'");
+    return value;
+  }
+  /// What is added to the boxes. @throws Error unless it is a number ("auto" is replaced when the data are read).
+  double offset() const {
+    std::size_t end = 0;
+    double value = 0;
+    try {
+      value = std::stod(box_offset, &end);
+    } catch (const std::exception&) {
+    }
+    require(end > 0 && end == box_offset.size(), "box_offset: expected auto or a number, got '", box_offset, "'");
     return value;
   }
   FitMode fit_mode() const { return fit == "within" ? FitMode::within : FitMode::stretch; }
@@ -91,12 +106,27 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
            ->check(CLI::IsMember({"val_loss", "loss", "mAP50"})));
   ours(command.add_option("--clip_norm", c.clip_norm, "Largest norm of the gradient; 0: no limit")
            ->check(CLI::NonNegativeNumber));
-  ours(command.add_option("--box_offset", c.box_offset, "Added to box coordinates: 0.5 where they are pixel indices"));
+  ours(command.add_option("--box_offset", c.box_offset,
+                          "Added to box coordinates: 0.5 where they are pixel indices; auto: find out"));
   ours(command.add_option("--extra_image_folders", c.extra_image_folders,
                           "Folders with a further channel of each image"));
   ours(command.add_option("--cache_memory_mb", c.cache_memory_mb, "Memory for resized images")
            ->check(CLI::Range(0, 1 << 20)));
   ours(command.add_option("--cache_dir", c.cache_dir, "Folder that keeps resized images between runs"));
+
+  const auto dense = [&](auto* option) { return option->group("The dense detector")->capture_default_str(); };
+  dense(command
+            .add_option("--model", c.model,
+                        "What to train; the defaults of the other options are given for 'paper', others suit the dense "
+                        "models better and are used there")
+            ->check(CLI::IsMember({"paper", "dense-n", "dense-s"})));
+  dense(command.add_option("--minutes", c.minutes, "Time that the training may take, instead of --epochs")
+            ->check(CLI::NonNegativeNumber));
+  dense(command.add_option("--crop_size", c.crop_size, "Side of the training crops in pixels; 0: by the objects")
+            ->check(CLI::Range(0, 4096)));
+  dense(command.add_option("--network", c.network,
+                           "An architecture of your own as JSON, e.g. {\"stem\": 16, \"widths\": [32, 64], "
+                           "\"blocks\": [1, 1]}"));
 
   const auto change = [&](auto* option) { return option->group("Augmentation")->capture_default_str(); };
   const CLI::Range share(0.0, 1.0);
@@ -117,12 +147,38 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
   change(command.add_option("--contrast", c.augment.contrast, "Largest relative change")->check(share));
 }
 
+/// Gives the options that were neither on the command line nor in the configuration file the values that suit the dense
+/// detector.
+inline void use_dense_defaults(const CLI::App& command, TrainConfig& c) {
+  const auto otherwise = [&](const char* option, auto& value, const auto& suited) {
+    if (command.get_option(option)->count() == 0) value = suited;
+  };
+  if (command.get_option("--epochs")->count() == 0) otherwise("--minutes", c.minutes, 60.0);
+  otherwise("--learning_rate", c.learning_rate, 2e-3);
+  otherwise("--batch_size", c.batch_size, Index{16});
+  otherwise("--early_stopping", c.early_stopping, "false");
+  otherwise("--monitor", c.monitor, "mAP50");
+  otherwise("--box_offset", c.box_offset, "auto");
+  otherwise("--greyscale", c.augment.greyscale, 0.0);
+  otherwise("--hue_degrees", c.augment.hue_degrees, 0.0);
+  otherwise("--flip_x", c.augment.flip_x, 0.5);
+  otherwise("--flip_y", c.augment.flip_y, 0.5);
+  otherwise("--rotate", c.augment.rotate, 0.5);
+  otherwise("--brightness", c.augment.brightness, 0.1);
+  otherwise("--contrast", c.augment.contrast, 0.2);
+}
+
 /// The configuration in the form of the file; what does not change the course of a run is left out if `identity`.
 inline nlohmann::ordered_json to_json(const TrainConfig& c, bool identity = false) {
   const auto switchable = [](const std::string& value) {
     return TrainConfig::is_off(value) ? nlohmann::ordered_json(false) : nlohmann::ordered_json(value);
   };
-  nlohmann::ordered_json json{{"img_size", c.img_size},
+  nlohmann::ordered_json json{{"model", c.model},
+                              {"network", c.network.empty() ? nlohmann::ordered_json()
+                                                            : nlohmann::ordered_json::parse(c.network, nullptr, false)},
+                              {"minutes", c.minutes},
+                              {"crop_size", c.crop_size},
+                              {"img_size", c.img_size},
                               {"batch_size", c.batch_size},
                               {"learning_rate", c.learning_rate},
                               {"pretrained", switchable(c.pretrained)},
@@ -134,7 +190,7 @@ inline nlohmann::ordered_json to_json(const TrainConfig& c, bool identity = fals
                               {"fit", c.fit},
                               {"monitor", c.monitor},
                               {"clip_norm", c.clip_norm},
-                              {"box_offset", c.box_offset},
+                              {"box_offset", c.offset()},
                               {"extra_image_folders", c.extra_image_folders},
                               {"outputs_per_example", c.outputs_per_example},
                               {"greyscale", c.augment.greyscale},

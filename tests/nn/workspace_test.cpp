@@ -168,7 +168,8 @@ TEST_CASE("inference fuses convolutions with what follows and gives the same") {
   const Value direct = net.add(BatchNorm<double>(), net.add(Conv2d<double>(5, {.bias = false}), norm), "direct");
   const Value split = net.add(Conv2d<double>(5), direct, "split");  // read twice: stays as it is
   const Value both = net.add(Add<double>(), {net.add(Relu<double>(), split), split, net.add(Relu<double>(), direct)});
-  net.output(net.add(Relu<double>(), net.add(Conv2d<double>(4), both)), "end");
+  const Value usual = net.add(BatchNorm<double>(), net.add(Conv2d<double>(5), both));
+  net.output(net.add(Relu<double>(), net.add(Conv2d<double>(4), net.add(Relu<double>(), usual))), "end");
   net.output(active, "middle");  // an output: the batch norm behind it is not fused
   net.initialize(7);
   for (const Parameter& p : net.parameters().list())
@@ -178,7 +179,7 @@ TEST_CASE("inference fuses convolutions with what follows and gives the same") {
     }
   const auto nodes = fuse_for_inference(net);
   const auto gone = std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return !node.operation; });
-  CHECK(gone == 4);  // the input, the convolutions that became part of "active", "direct" and the last ReLU
+  CHECK(gone == 6);  // the input, what became part of "active", "direct", the ReLU behind "usual", and the last ReLU
   const Tensor<double> x = gaussian<double>({2, 7, 9, 3}, 1);
   Workspace<double> fused(net);
   fused.forward(x);

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -188,6 +189,30 @@ inline void require_same_categories(const CocoSplit& a, const CocoSplit& b) {
 }
 
 }  // namespace detail
+
+/// What to add to the boxes of a data set so that they are in continuous coordinates: 0.5 where its coordinates must be
+/// pixel indices, because nearly all are whole numbers and boxes that touch the right or lower border of their image
+/// end one pixel before it; else 0.
+inline double detect_box_offset(const CocoDataset& dataset) {
+  std::unordered_map<std::int64_t, const CocoImage*> images;
+  for (const CocoImage& image : dataset.images) images.emplace(image.id, &image);
+  Index whole = 0, at_border = 0, before_border = 0;
+  for (const CocoAnnotation& annotation : dataset.annotations) {
+    const CocoBox& box = annotation.box;
+    const auto image = images.find(annotation.image_id);
+    const double numbers[] = {box.x, box.y, box.width, box.height};
+    const bool is_whole = std::all_of(numbers, numbers + 4, [](double v) { return v == std::floor(v); });
+    if (!is_whole || image == images.end() || image->second->width == 0) continue;
+    ++whole;
+    for (const double gap : {static_cast<double>(image->second->width) - box.x - box.width,
+                             static_cast<double>(image->second->height) - box.y - box.height}) {
+      at_border += gap <= 0;
+      before_border += gap == 1;
+    }
+  }
+  const bool nearly_all = 100 * whole >= 95 * static_cast<Index>(dataset.annotations.size());
+  return nearly_all && before_border >= 3 && before_border > 10 * at_border ? 0.5 : 0;
+}
 
 /// Reads a COCO data set as Roboflow, CVAT, Label Studio or COCO itself lay it out (see docs/data.md): a folder for
 /// each of `train`, `valid` (or `val`) and `test`; or `annotations/instances_train.json` and so on; or one annotation

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "amdefect/core/error.hpp"
-#include "amdefect/core/shape.hpp"
+#include "amdefect/core/tensor.hpp"
 
 namespace amdefect {
 
@@ -62,6 +62,9 @@ class Image {
   Index height_ = 0, width_ = 0, channels_ = 0;
   std::vector<std::uint8_t> bytes_;
 };
+
+/// The pixels as a tensor [height, width, channels], as detectors take them.
+inline TensorView<const std::uint8_t> pixels(const Image& image) { return {image.bytes().data(), image.shape()}; }
 
 /// The nearest 8-bit value.
 inline std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value + 0.5, 0.0, 255.0)); }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "amdefect/core/error.hpp"
@@ -142,6 +144,20 @@ class JsonText {
         fail("an integer of at most 63 bits", "a larger one");
       value = value * 10 + digit;
     }
+    return value;
+  }
+
+  /// Any JSON number.
+  double number() {
+    skip_space();
+    const std::string_view rest = text_.substr(position_);
+    std::size_t length = rest.find_first_not_of("+-.0123456789eE");
+    if (length == std::string_view::npos) length = rest.size();
+    double value = 0;
+    const auto [end, problem] = std::from_chars(rest.data(), rest.data() + length, value);
+    const bool json = length > 0 && rest[length - 1] != '.' && (rest[0] == '-' || digit_ahead());
+    if (!json || problem != std::errc{} || end != rest.data() + length) fail("a number");
+    position_ += length;
     return value;
   }
 

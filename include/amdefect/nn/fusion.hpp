@@ -19,30 +19,41 @@ namespace detail {
 template <class T>
 class FusedConv2d : public Layer<T> {
  public:
-  FusedConv2d(std::shared_ptr<const Conv2d<T>> conv, bool relu, std::shared_ptr<const BatchNorm<T>> norm)
-      : conv_(std::move(conv)), norm_(std::move(norm)), relu_(relu) {}
+  /// Where the ReLU is.
+  enum class Activation { none, before_norm, after_norm };
+
+  FusedConv2d(std::shared_ptr<const Conv2d<T>> conv, Activation activation, std::shared_ptr<const BatchNorm<T>> norm)
+      : conv_(std::move(conv)), norm_(std::move(norm)), activation_(activation) {}
 
   std::string kind() const override { return "fused_conv2d"; }
   Shape infer_shape(const Shape& input) const override { return conv_->infer_shape(input); }
   Booking book(const Shape& input, const Execution& execution, bool training) const override {
     Booking booking = conv_->book(input, execution, training);
-    booking.forward_scratch += norm_bytes(conv_->geometry(input).out_c);
+    const ConvGeometry g = conv_->geometry(input);
+    booking.forward_scratch += norm_bytes(g.out_c, g.kernel_size());
     return booking;
   }
+  Index macs(const Shape& input) const override { return conv_->macs(input); }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const Index channels = y.shape().back();
+    const TensorView<const T> kernel = context.parameter(Conv2d<T>::kernel_slot);
     ConvEpilogue<T> epilogue = conv_->epilogue(context);
-    epilogue.relu = relu_;
-    auto* scale = context.template scratch<T>();
-    T* shift = scale + channels;
+    epilogue.relu = activation_ != Activation::none;
+    const T* used = kernel.data();
     if (norm_) {
-      const std::size_t first = conv_->options().bias ? 2 : 1;
-      norm_->affine(context.parameters.subspan(first), scale, shift);
-      epilogue.scale = scale;
-      epilogue.shift = shift;
+      auto* scale = context.template scratch<T>();
+      T* shift = scale + channels;
+      norm_->affine(context.parameters.subspan(conv_->options().bias ? 2 : 1), scale, shift);
+      if (activation_ == Activation::after_norm) {
+        used = fold(kernel, scale, shift, epilogue.bias, shift + channels);
+        epilogue.bias = shift;
+      } else {
+        epilogue.scale = scale;
+        epilogue.shift = shift;
+      }
     }
-    context.scratch_memory += norm_bytes(channels);
-    conv_->convolve(context, x, epilogue, y);
+    context.scratch_memory += norm_bytes(channels, kernel.size());
+    conv_->convolve(context, x, used, epilogue, y);
   }
   void backward(Context<T>&, TensorView<const T>, TensorView<const T>, TensorView<const T>,
                 TensorView<T>) const override {
@@ -50,23 +61,33 @@ class FusedConv2d : public Layer<T> {
   }
 
  private:
-  /// Room for scale and shift; keeps the rest of the scratch memory aligned.
-  std::size_t norm_bytes(Index channels) const {
+  /// scale (x * kernel + bias) + shift = x * (scale kernel) + (scale bias + shift): writes the new kernel to `folded`
+  /// and the new bias over `shift`.
+  static const T* fold(TensorView<const T> kernel, const T* scale, T* shift, const T* bias, T* folded) {
+    const Index channels = kernel.shape().back();
+    for (Index c = 0; bias && c < channels; ++c) shift[c] += scale[c] * bias[c];
+    for (Index i = 0; i < kernel.size(); i += channels)
+      for (Index c = 0; c < channels; ++c) folded[i + c] = kernel[i + c] * scale[c];
+    return folded;
+  }
+  /// Room for scale, shift and the folded kernel; keeps the rest of the scratch memory aligned.
+  std::size_t norm_bytes(Index channels, Index kernel_size) const {
     if (!norm_) return 0;
-    const std::size_t bytes = 2 * static_cast<std::size_t>(channels) * sizeof(T);
+    const Index elements = 2 * channels + (activation_ == Activation::after_norm ? kernel_size : 0);
+    const std::size_t bytes = static_cast<std::size_t>(elements) * sizeof(T);
     return (bytes + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
   }
 
   std::shared_ptr<const Conv2d<T>> conv_;
   std::shared_ptr<const BatchNorm<T>> norm_;
-  bool relu_;
+  Activation activation_;
 };
 
 }  // namespace detail
 
-/// The nodes of a network for inference: a convolution and what follows it (ReLU, batch norm, in this order, nothing
-/// else reading the values between) become one node in the place of the last. Nodes that are gone keep their number but
-/// lose their operation.
+/// The nodes of a network for inference: a convolution and what follows it (ReLU and batch norm in either order, or one
+/// of them, nothing else reading the values between) become one node in the place of the last. Nodes that are gone keep
+/// their number but lose their operation.
 template <class T>
 std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& network) {
   using Node = typename Network<T>::Node;
@@ -88,17 +109,24 @@ std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& netw
   for (std::size_t id = 0; id < nodes.size(); ++id) {
     const auto conv = std::dynamic_pointer_cast<const Conv2d<T>>(nodes[id].operation);
     if (!conv) continue;
+    using Fused = detail::FusedConv2d<T>;
+    using Norm = BatchNorm<T>;
     const std::size_t relu = follower(id, std::type_identity<Relu<T>>{});
-    const std::size_t last = follower(relu, std::type_identity<BatchNorm<T>>{});
+    const std::size_t norm_id = follower(relu, std::type_identity<Norm>{});
+    const std::size_t last = relu == id ? follower(norm_id, std::type_identity<Relu<T>>{}) : norm_id;
     if (last == id) continue;
-    const auto norm = std::dynamic_pointer_cast<const BatchNorm<T>>(nodes[last].operation);
+    const auto norm = std::dynamic_pointer_cast<const Norm>(nodes[norm_id].operation);
+    const auto activation = relu != id        ? Fused::Activation::before_norm
+                            : last != norm_id ? Fused::Activation::after_norm
+                                              : Fused::Activation::none;
     Node fused = nodes[last];
-    fused.operation = std::make_shared<const detail::FusedConv2d<T>>(conv, relu != id, norm);
+    fused.operation = std::make_shared<const Fused>(conv, activation, norm);
     fused.inputs = nodes[id].inputs;
     fused.parameters = nodes[id].parameters;
     if (norm)
-      fused.parameters.insert(fused.parameters.end(), nodes[last].parameters.begin(), nodes[last].parameters.end());
-    for (const std::size_t gone : {id, relu}) {
+      fused.parameters.insert(fused.parameters.end(), nodes[norm_id].parameters.begin(),
+                              nodes[norm_id].parameters.end());
+    for (const std::size_t gone : {id, relu, norm_id}) {
       nodes[gone].operation = nullptr;
       nodes[gone].inputs.clear();
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,9 @@ namespace amdefect {
 
 template <class T>
 class Trainer;
+
+/// A number of epochs for trainings that a callback ends, e.g. TimeBudget.
+inline constexpr Index unlimited_epochs = std::numeric_limits<Index>::max();
 
 /// What is known after a step of an epoch.
 struct StepLog {

@@ -17,7 +17,7 @@
 namespace amdefect {
 
 struct TrainerOptions {
-  Index epochs = 1;
+  Index epochs = 1;  ///< `unlimited_epochs` where a callback ends the training
   Index batch_size = 8;
   std::uint64_t seed = 0;            ///< of the order of samples, augmentation and dropout
   double clip_norm = 0;              ///< largest joint norm of all gradients; 0 means no limit

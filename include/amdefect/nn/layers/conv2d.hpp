@@ -66,7 +66,7 @@ class Conv2d : public Layer<T> {
   Index macs(const Shape& input) const override { return geometry(input).macs(); }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
-    convolve(context, x, epilogue(context), y);
+    convolve(context, x, context.parameter(kernel_slot).data(), epilogue(context), y);
   }
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
                 TensorView<T> dx) const override {
@@ -88,9 +88,10 @@ class Conv2d : public Layer<T> {
     return epilogue;
   }
   /// y = epilogue(x * kernel).
-  void convolve(Context<T>& context, TensorView<const T> x, const ConvEpilogue<T>& epilogue, TensorView<T> y) const {
-    conv2d_forward(context.execution, geometry(x.shape()), x.data(), context.parameter(kernel_slot).data(), epilogue,
-                   y.data(), context.template scratch<T>());
+  void convolve(Context<T>& context, TensorView<const T> x, const T* kernel, const ConvEpilogue<T>& epilogue,
+                TensorView<T> y) const {
+    conv2d_forward(context.execution, geometry(x.shape()), x.data(), kernel, epilogue, y.data(),
+                   context.template scratch<T>());
   }
   /// The sizes of this convolution on an input [batch, height, width, channels]. @throws ShapeError if it cannot be.
   ConvGeometry geometry(const Shape& input) const {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <utility>
 
 #include "amdefect/train/trainer.hpp"
 
@@ -18,14 +20,17 @@ struct CheckpointOptions {
 template <class T>
 class Checkpoint : public Callback<T> {
  public:
-  explicit Checkpoint(CheckpointOptions options) : options_(std::move(options)) {}
+  /// The best weights are those of `averaged` (see WeightAverage) if there is one, else those that are trained.
+  explicit Checkpoint(CheckpointOptions options, std::shared_ptr<const Network<T>> averaged = nullptr)
+      : options_(std::move(options)), averaged_(std::move(averaged)) {}
 
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
     const double* value = log.find(options_.monitor);
     if (value && (!known_ || (options_.higher_is_better ? *value > best_ : *value < best_))) {
       known_ = true;
       best_ = *value;
-      if (!options_.best.empty()) save_weights(options_.best, trainer.network().parameters(), options_.metadata);
+      const Parameters<T>& weights = averaged_ ? averaged_->parameters() : trainer.network().parameters();
+      if (!options_.best.empty()) save_weights(options_.best, weights, options_.metadata);
     }
     save_last(trainer);
   }
@@ -46,6 +51,7 @@ class Checkpoint : public Callback<T> {
   }
 
   CheckpointOptions options_;
+  std::shared_ptr<const Network<T>> averaged_;
   bool known_ = false;
   double best_ = 0;
 };

@@ -38,21 +38,21 @@ class Progress : public Callback<T> {
     constexpr Index width = 20;
     const Index filled = width * log.batch / log.batches;
     std::ostringstream line;
-    line << std::setprecision(4) << "epoch " << log.epoch << '/' << log.epochs << " ["
-         << std::string(static_cast<std::size_t>(filled), '=')
+    line << std::setprecision(4) << epoch_text(log) << " [" << std::string(static_cast<std::size_t>(filled), '=')
          << std::string(static_cast<std::size_t>(width - filled), ' ') << "] " << log.batch << '/' << log.batches
-         << "  loss " << log.loss << "  " << std::setprecision(3) << log.images_per_second << " images/s  "
-         << format_duration(time_left(log)) << " left";
+         << "  loss " << log.loss << "  " << std::setprecision(3) << log.images_per_second << " images/s";
+    if (log.epochs != unlimited_epochs) line << "  " << format_duration(time_left(log)) << " left";
     out_ << '\r' << line.str() << "\x1b[K" << std::flush;
   }
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
     std::ostringstream line;
-    line << "epoch " << log.epoch << '/' << log.epochs;
+    line << epoch_text(log);
     for (const auto& [name, value] : log.values) line << "  " << name << ' ' << std::setprecision(4) << value;
     const auto done = static_cast<double>(log.epoch - first_epoch_);
     const double left = seconds() / done * static_cast<double>(log.epochs - log.epoch);
     line << "  " << std::setprecision(3) << log.images_per_second << " images/s  " << format_duration(log.seconds);
-    if (log.epoch < log.epochs && !trainer.stopped()) line << ", " << format_duration(left) << " left";
+    if (log.epoch < log.epochs && log.epochs != unlimited_epochs && !trainer.stopped())
+      line << ", " << format_duration(left) << " left";
     out_ << (live_ ? "\r" : "") << line.str() << (live_ ? "\x1b[K\n" : "\n") << std::flush;
   }
   void on_end(Trainer<T>& trainer) override {
@@ -62,6 +62,10 @@ class Progress : public Callback<T> {
  private:
   using Clock = std::chrono::steady_clock;
 
+  /// "epoch 3/50", or "epoch 3" where nobody knows how many there will be.
+  static std::string epoch_text(const auto& log) {
+    return concat("epoch ", log.epoch, log.epochs == unlimited_epochs ? std::string() : concat('/', log.epochs));
+  }
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   double time_left(const StepLog& log) const {
     const double epochs = static_cast<double>(log.epoch - 1 - first_epoch_) +

@@ -1,0 +1,126 @@
+#include <filesystem>
+#include <iostream>
+
+#include "amdefect/data/balanced_sampler.hpp"
+#include "amdefect/data/dense_dataset.hpp"
+#include "amdefect/detection/dense/dense_detector.hpp"
+#include "amdefect/detection/dense/dense_loss.hpp"
+#include "amdefect/io/atomic_file.hpp"
+#include "amdefect/optim/adam.hpp"
+#include "amdefect/train/callbacks/checkpoint.hpp"
+#include "amdefect/train/callbacks/time_budget.hpp"
+#include "amdefect/train/callbacks/weight_average.hpp"
+#include "precompiled.hpp"
+#include "training_run.hpp"
+
+namespace amdefect {
+
+namespace {
+
+DenseModel model_of(const TrainConfig& config, const DetectorLabels& labels) {
+  DenseModel model = config.network.empty() ? dense_preset(config.model) : dense_model_of(config.network);
+  model.channels = image_channels(config);
+  model.classes = static_cast<Index>(labels.class_names.size());
+  return model;
+}
+
+/// Crops show twice the larger side of nearly all objects, so that few are cut, and at least 256 pixels; never more
+/// than the largest image, nor more than 640, which would leave too few of them in an hour.
+Index crop_side(const TrainConfig& config, const CocoSource& source, Index multiple) {
+  const auto up = [multiple](Index side) { return (side + multiple - 1) / multiple * multiple; };
+  if (config.crop_size > 0) return up(config.crop_size);
+  std::vector<double> sides;
+  Index largest = 0;
+  for (Index i = 0; i < source.size(); ++i) {
+    largest = std::max({largest, source.image(i).height, source.image(i).width});
+    for (const LabelledBox& object : source.objects(i))
+      sides.push_back(std::max(object.box.width(), object.box.height()));
+  }
+  std::sort(sides.begin(), sides.end());
+  const double common = sides.empty() ? 0 : sides[sides.size() * 95 / 100];
+  Index side = std::clamp<Index>(static_cast<Index>(2 * common), 256, 640);
+  if (largest > 0) side = std::min(side, largest);
+  return up(side);
+}
+
+DenseDataset<float> make_dataset(const TrainConfig& config, const CocoSplit& split, const DenseModel& model) {
+  auto files = std::make_shared<CocoSource>(split, source_options(config));
+  DenseDatasetOptions options{.channels = model.channels, .samples = std::max<Index>(512, files->size())};
+  options.slots = 1;
+  for (Index i = 0; i < files->size(); ++i)
+    options.slots = std::max(options.slots, static_cast<Index>(files->objects(i).size()));
+  options.crop.height = options.crop.width = crop_side(config, *files, model.largest_stride());
+  options.augment = config.augment;
+  auto source = std::make_shared<CachedSource>(files, cache_options(config));
+  std::cout << "reading " << files->size() << " images; crops of " << options.crop.height << " x " << options.crop.width
+            << " pixels" << std::endl;
+  std::vector<BalancedSampler::Groups> groupings{group_by_style(*source), group_by_class(*source, model.classes)};
+  const Index images = files->size();
+  return {std::move(source), BalancedSampler(images, std::move(groupings)), options};
+}
+
+/// Warm-up and cosine over the number of epochs or over the time that was asked for.
+std::unique_ptr<Schedule> make_schedule(const TrainConfig& config, Index steps_per_epoch) {
+  if (config.minutes > 0) return std::make_unique<ProgressCosine>(config.learning_rate);
+  const Index steps = std::max<Index>(1, config.epochs * steps_per_epoch);
+  return std::make_unique<LinearWarmup>(steps / 20, std::make_unique<CosineDecay>(config.learning_rate, steps));
+}
+
+}  // namespace
+
+int train_dense(TrainConfig config) {
+  const CocoSplits splits = read_splits(config);
+  const CocoSplit& train = splits.at("train");
+  DenseDescription description{.model = {}, .labels = labels_of(config, train)};
+  description.model = model_of(config, description.labels);
+  const DenseDataset<float> training = make_dataset(config, train, description.model);
+
+  const std::filesystem::path output = config.output_dir;
+  std::filesystem::create_directories(output);
+  write_text_file(output / "config.json", to_json(config).dump(1) + "\n");
+
+  Network<float> network = dense_network<float>(description.model);
+  initialize_dense(network, description.model, config.seed);
+  if (!TrainConfig::is_off(config.pretrained))
+    load_weights(read_safetensors(config.pretrained), network.parameters(), detail::state_prefix);
+  const auto average = std::make_shared<Network<float>>(dense_network<float>(description.model));
+  const Execution execution{.threads = config.threads};
+  const auto detector = [&] { return std::make_unique<DenseDetector>(average, description, execution); };
+
+  Adam<float> adam({.weight_decay = 0.02});
+  const std::unique_ptr<Schedule> schedule =
+      make_schedule(config, (training.size() + config.batch_size - 1) / config.batch_size);
+  Trainer<float> trainer(network, adam, *schedule, dense_loss<float>(description.model),
+                         {.epochs = config.minutes > 0 ? unlimited_epochs : config.epochs,
+                          .batch_size = config.batch_size,
+                          .seed = config.seed,
+                          .clip_norm = config.clip_norm,
+                          .workers = config.workers,
+                          .monitor = config.monitor,
+                          .execution = execution});
+  TrainingRun run{config, splits, trainer};
+  trainer.add(std::make_unique<WeightAverage<float>>(average));
+  if (config.minutes > 0)
+    trainer.add(std::make_unique<TimeBudget<float>>(dynamic_cast<ProgressCosine&>(*schedule), 60 * config.minutes));
+  if (run.has_validation() && config.eval_interval > 0)
+    trainer.add(std::make_unique<MeasureMap>(
+        detector,
+        std::make_shared<CachedSource>(std::make_shared<CocoSource>(*splits.valid, source_options(config)),
+                                       cache_options(config)),
+        description.labels, config.eval_interval));
+  const auto& stopping = run.add_callbacks(false);
+  trainer.add(std::make_unique<Checkpoint<float>>(run.checkpoint(metadata_of(description)), average));
+  if (!run.fit(training, nullptr, "crops")) return 130;
+
+  const std::filesystem::path best = output / "best.safetensors";
+  load_weights(read_safetensors(best), average->parameters());
+  if (run.has_validation()) {
+    description.score_threshold = run.report(*detector(), description.score_threshold);
+    save_weights(best, average->parameters(), run.metadata(metadata_of(description)));
+  }
+  std::cout << "best epoch " << stopping.best_epoch() << ": " << config.monitor << ' ' << stopping.best()
+            << ", score threshold " << description.score_threshold << ", weights in " << best.string() << '\n';
+  return 0;
+}
+
+}  // namespace amdefect

@@ -1,0 +1,181 @@
+#include "training_run.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+#include <limits>
+
+#include "amdefect/io/atomic_file.hpp"
+#include "amdefect/train/callbacks/checkpoint.hpp"
+#include "amdefect/train/callbacks/csv_log.hpp"
+#include "amdefect/train/callbacks/progress.hpp"
+#include "evaluation.hpp"
+#include "precompiled.hpp"
+
+namespace amdefect {
+
+namespace {
+
+std::atomic<Trainer<float>*> running_trainer{nullptr};
+
+/// Lets Ctrl-C and `kill` end the training after the current step; a second one ends the program at once.
+class InterruptGuard {
+ public:
+  explicit InterruptGuard(Trainer<float>& trainer) {
+    running_trainer = &trainer;
+    std::signal(SIGINT, handle);
+    std::signal(SIGTERM, handle);
+  }
+  ~InterruptGuard() {
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    running_trainer = nullptr;
+  }
+
+ private:
+  static void handle(int signal) {
+    if (Trainer<float>* trainer = running_trainer) trainer->interrupt();
+    std::signal(signal, SIG_DFL);
+  }
+};
+
+/// Which file to resume from; empty if none is asked for.
+std::filesystem::path resume_file(const TrainConfig& config) {
+  if (TrainConfig::is_off(config.resume)) return {};
+  if (config.resume == "true") return std::filesystem::path(config.output_dir) / "last.safetensors";
+  return config.resume;
+}
+
+/// Puts weights and state of an interrupted run back. @throws Error if the configuration is another one.
+void resume(Trainer<float>& trainer, const std::filesystem::path& path, const TrainConfig& config) {
+  const SafetensorsFile file = read_safetensors(path);
+  const auto stored = file.metadata().find(identity_key);
+  require<FileError>(stored != file.metadata().end(), "train: ", path.string(),
+                     " is no checkpoint of 'amdefect train'");
+  const auto before = nlohmann::json::parse(stored->second, nullptr, false);
+  const nlohmann::json now = to_json(config, true);
+  for (const auto& [key, value] : now.items())
+    require(before.is_object() && before.contains(key) && before[key] == value, "train: cannot resume from ",
+            path.string(), " with another ", key, ": the run was started with ",
+            before.is_object() && before.contains(key) ? before[key].dump() : "none", ", now it is ", value.dump());
+  trainer.restore(load_checkpoint(file, trainer.network().parameters()));
+}
+
+}  // namespace
+
+DetectorLabels labels_of(const TrainConfig& config, const CocoSplit& split) {
+  DetectorLabels labels{.class_names = {}, .category_ids = {}, .box_offset = config.offset()};
+  for (const CocoCategory& category : split.coco.categories) {
+    labels.class_names.push_back(category.name);
+    labels.category_ids.push_back(category.id);
+  }
+  const auto found = static_cast<Index>(labels.class_names.size());
+  require(found > 0, "train: the data set ", split.annotation_file.string(), " has no categories");
+  require(config.num_classes == 0 || config.num_classes == found, "train: num_classes is ", config.num_classes,
+          ", but the data set has ", found, " categories (unused ones count)");
+  return labels;
+}
+
+MeasureMap::MeasureMap(std::function<std::unique_ptr<Detector>()> detector, std::shared_ptr<const SampleSource> source,
+                       const DetectorLabels& labels, Index interval)
+    : detector_(std::move(detector)), source_(std::move(source)), interval_(interval) {
+  for (std::size_t label = 0; label < labels.class_names.size(); ++label)
+    truths_.categories.push_back({labels.category_ids[label], labels.class_names[label], ""});
+  for (Index i = 0; i < source_->size(); ++i) {
+    truths_.images.push_back({i + 1, "", 0, 0});
+    for (const LabelledBox& object : source_->load(i)->objects)
+      truths_.annotations.push_back({static_cast<std::int64_t>(truths_.annotations.size()) + 1, i + 1,
+                                     labels.category_ids.at(static_cast<std::size_t>(object.label)),
+                                     to_coco(object.box), object.box.area()});
+  }
+}
+
+void MeasureMap::measure(Trainer<float>& trainer, EpochLog& log) {
+  if (log.epoch % interval_ != 0 && log.epoch != log.epochs && !trainer.stopped()) return;
+  const std::unique_ptr<Detector> detector = detector_();
+  std::vector<CocoResult> results;
+  for (Index i = 0; i < source_->size(); ++i)
+    for (const Detection& detection :
+         detector->detect(pixels(source_->load(i)->image), {.min_score = default_min_score}))
+      results.push_back(to_coco(detection, i + 1, detector->labels().category_ids));
+  log.values.emplace_back("mAP50", average_precision(truths_, results, 0.5));
+}
+
+EarlyStopping<float>& TrainingRun::add_callbacks(bool restore_best_weights) {
+  trainer.add(std::make_unique<Progress<float>>(std::cout, isatty(STDOUT_FILENO) == 1));
+  trainer.add(std::make_unique<CsvLog<float>>(output() / "training_log.csv"));
+  const Index patience = config.patience();
+  return trainer.add(std::make_unique<EarlyStopping<float>>(
+      EarlyStoppingOptions{.monitor = config.monitor,
+                           .higher_is_better = higher_is_better(),
+                           .patience = patience > 0 ? patience : std::numeric_limits<Index>::max(),
+                           .restore_best_weights = restore_best_weights}));
+}
+
+SafetensorsMetadata TrainingRun::metadata(SafetensorsMetadata model) const {
+  model[identity_key] = to_json(config, true).dump();
+  return model;
+}
+
+CheckpointOptions TrainingRun::checkpoint(SafetensorsMetadata model) const {
+  return {.best = output() / "best.safetensors",
+          .last = output() / "last.safetensors",
+          .monitor = config.monitor,
+          .higher_is_better = higher_is_better(),
+          .metadata = metadata(std::move(model))};
+}
+
+bool TrainingRun::fit(const Dataset<float>& training, const Dataset<float>* validation, const std::string& samples) {
+  if (const std::filesystem::path from = resume_file(config); !from.empty()) resume(trainer, from, config);
+  std::cout << "training on " << splits.at("train").size() << " images (" << training.size() << ' ' << samples
+            << " per epoch)";
+  if (has_validation()) std::cout << ", validating on " << splits.valid->size();
+  std::cout << "; " << splits.train->coco.categories.size() << " classes; results go to " << output().string()
+            << std::endl;
+  {
+    const InterruptGuard guard(trainer);
+    trainer.fit(training, validation);
+  }
+  write_text_file(output() / "history.json", history_json(trainer.history()));
+  if (trainer.interrupted()) std::cout << "interrupted; continue with the same options and --resume\n";
+  return !trainer.interrupted();
+}
+
+double TrainingRun::report(const Detector& detector, double score_threshold) const {
+  ReportData report{.title = "Training"};
+  double best = score_threshold;
+  if (has_validation()) {
+    const CocoSource files(*splits.valid, source_options(config));
+    const std::vector<CocoResult> results = detect_split(detector, *splits.valid, files, default_min_score);
+    report = make_report("Training", *splits.valid, results,
+                         evaluate_detections(splits.valid->coco, results, score_threshold, {1, 10, 100}));
+    best = report.evaluation->curves.all.best_f1().threshold;
+  }
+  report.summary = {{"data set", config.dataset_path}, {"epochs", concat(trainer.history().size())}};
+  report.configuration = key_values(to_json(config));
+  report.history = trainer.history();
+  save_report(output() / "report.html", report);
+  return best;
+}
+
+CocoSplits read_splits(TrainConfig& config) {
+  CocoSplits splits = read_coco_splits(
+      config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
+      {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
+  const CocoSplit& training = splits.at("train");
+  require(training.size() > 0, "train: the training split of ", splits.root.string(), " has no images");
+  const bool has_validation = splits.valid && splits.valid->size() > 0;
+  if (!has_validation) std::cerr << "warning: there is no validation split; watching the training loss\n";
+  if (!has_validation) config.monitor = "loss";
+  if (config.box_offset == "auto") {
+    const double offset = detect_box_offset(training.coco);
+    if (offset != 0)
+      std::cout << "boxes are pixel indices (whole numbers up to one less than the image's size): half a pixel is added"
+                << " (--box_offset 0 to leave them)\n";
+    config.box_offset = offset == 0 ? "0" : "0.5";
+  }
+  return splits;
+}
+
+}  // namespace amdefect

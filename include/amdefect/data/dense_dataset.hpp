@@ -1,0 +1,77 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "amdefect/data/augment.hpp"
+#include "amdefect/data/balanced_sampler.hpp"
+#include "amdefect/data/sample.hpp"
+#include "amdefect/detection/dense/dense_pixels.hpp"
+#include "amdefect/train/dataset.hpp"
+
+namespace amdefect {
+
+/// What a DenseDataset makes of its images.
+struct DenseDatasetOptions {
+  Index channels = 3;
+  Index samples = 512;  ///< crops per epoch
+  Index slots = 100;    ///< objects per crop; what is beyond gets no place
+  RandomCropOptions crop{.height = 256,
+                         .width = 256,
+                         .smallest_zoom = 0.8,
+                         .largest_zoom = 1.25,
+                         .on_object = 0.75,
+                         .min_visible = 0.3,
+                         .fill = padding_grey};
+  AugmentOptions augment{.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5, .brightness = 0.1, .contrast = 0.2};
+};
+
+/// Random crops at native resolution for a dense detector, with the objects in them [slots, 5]: x1, y1, x2, y2, class,
+/// -1 in unused slots.
+template <class T>
+class DenseDataset final : public Dataset<T> {
+ public:
+  /// @throws Error for options without meaning.
+  DenseDataset(std::shared_ptr<const SampleSource> source, BalancedSampler sampler, const DenseDatasetOptions& options)
+      : source_(std::move(source)), sampler_(std::move(sampler)), options_(options) {
+    const RandomCropOptions& crop = options.crop;
+    require(options.channels > 0 && options.samples > 0 && options.slots > 0 && crop.height > 0 && crop.width > 0,
+            "dense data set: channels, samples, slots and the size of a crop must be positive");
+    require(crop.smallest_zoom > 0 && crop.smallest_zoom <= crop.largest_zoom, "dense data set: zoom from ",
+            crop.smallest_zoom, " to ", crop.largest_zoom, ", expected positive numbers in ascending order");
+    check(options.augment);
+    require(options.augment.rotate == 0 || crop.height == crop.width,
+            "dense data set: rotation needs square crops, not ", crop.height, 'x', crop.width);
+  }
+
+  Index size() const override { return options_.samples; }
+  Shape sample_shape() const override { return {options_.crop.height, options_.crop.width, options_.channels}; }
+  std::vector<Shape> target_shapes() const override { return {{options_.slots, 5}}; }
+  void load(Index, Random& random, TensorView<T> x, std::span<const TensorView<T>> targets) const override {
+    const Index image = sampler_.draw(random.integer(source_->size()), random);
+    const Sample crop = augment(random_crop(*source_->load(image), options_.crop, random), options_.augment, random);
+    scale_pixels(pixels(crop.image), x);
+    write_objects(crop.objects, targets[0]);
+  }
+
+ private:
+  static void write_objects(const std::vector<LabelledBox>& objects, TensorView<T> slots) {
+    slots.fill(T{-1});
+    const Index count = std::min(static_cast<Index>(objects.size()), slots.dim(0));
+    for (Index i = 0; i < count; ++i) {
+      const LabelledBox& object = objects[static_cast<std::size_t>(i)];
+      const double values[] = {object.box.x1, object.box.y1, object.box.x2, object.box.y2,
+                               static_cast<double>(object.label)};
+      std::transform(values, values + 5, slots.data() + 5 * i, [](double v) { return static_cast<T>(v); });
+    }
+  }
+
+  std::shared_ptr<const SampleSource> source_;
+  BalancedSampler sampler_;
+  DenseDatasetOptions options_;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,62 @@
+#include "amdefect/detection/dense/dense_model.hpp"
+
+#include <doctest/doctest.h>
+
+#include "amdefect/detection/dense/dense_network.hpp"
+#include "amdefect/nn/summary.hpp"
+#include "amdefect/nn/workspace.hpp"
+
+using namespace amdefect;
+
+namespace {
+
+/// Multiply-accumulate operations on an input of that size.
+Index macs(const Network<float>& network, const Shape& input) {
+  std::vector<Shape> shapes;
+  Index total = 0;
+  for (const auto& node : network.nodes()) {
+    std::vector<Shape> inputs;
+    for (const Value value : node.inputs) inputs.push_back(shapes[value.id]);
+    shapes.push_back(node.operation ? node.operation->output_shape(inputs) : input);
+    if (node.operation) total += node.operation->cost(inputs);
+  }
+  return total;
+}
+
+}  // namespace
+
+TEST_CASE("the presets have the announced sizes") {
+  const Network<float> n = dense_network<float>(dense_n()), s = dense_network<float>(dense_s());
+  MESSAGE("dense-n: ", n.parameters().total(), " parameters, ", macs(n, {1, 608, 608, 3}), " MACs");
+  MESSAGE("dense-s: ", s.parameters().total(), " parameters, ", macs(s, {1, 608, 608, 3}), " MACs");
+  CHECK(std::abs(n.parameters().total() - 580'000) < 10'000);
+  CHECK(std::abs(macs(n, {1, 608, 608, 3}) - 2'250'000'000) < 10'000'000);
+  CHECK(std::abs(s.parameters().total() - 2'140'000) < 10'000);
+}
+
+TEST_CASE("a dense network takes any size that its strides divide") {
+  DenseModel model{
+      .channels = 1, .classes = 3, .stem = 8, .widths = {8, 8}, .blocks = {1, 1}, .pyramid = 8, .levels = 3};
+  Network<float> network = dense_network<float>(model);
+  initialize_dense(network, model, 1);
+  Workspace<float> workspace(network);
+  for (const auto& [height, width] : {std::pair<Index, Index>{32, 48}, {16, 16}, {80, 32}}) {
+    const Tensor<float> x({2, height, width, 1});
+    workspace.forward(x);
+    for (Index level = 0; level < model.levels; ++level) {
+      const Index stride = model.stride(level);
+      CHECK(workspace.output(concat("score", stride)).shape() == Shape{2, height / stride, width / stride, 3});
+      CHECK(workspace.output(concat("box", stride)).shape() == Shape{2, height / stride, width / stride, 4});
+    }
+    CHECK(workspace.output("score4").array().isApproxToConstant(-std::log(99.0f), 1e-5f));  // of a black image
+  }
+  const Tensor<float> odd({1, 20, 16, 1});
+  CHECK_THROWS_AS(workspace.forward(odd), ShapeError);
+}
+
+TEST_CASE("models without meaning are refused") {
+  CHECK_THROWS_WITH_AS(check({.classes = 0}), "dense model: classes is 0, expected 1 to 4096", Error);
+  CHECK_THROWS_AS(check({.widths = {8}}), Error);
+  CHECK_THROWS_AS(check({.levels = 2}), Error);
+  CHECK_THROWS_AS(dense_preset("dense-x"), Error);
+}
