@@ -20,7 +20,8 @@ namespace amdefect {
 namespace {
 
 struct EvalConfig {
-  std::string dataset_path, annotation_file, weights = "output/best.safetensors", output_dir = "output/eval", split;
+  std::string dataset_path, annotation_file, weights = "output/best.safetensors", output_dir = "output/eval", split,
+                                             beside;
   std::optional<double> score_threshold;
   double min_score = default_min_score;
   std::vector<Index> max_dets{1, 10, 100};
@@ -75,9 +76,10 @@ void evaluate(const EvalConfig& config) {
 
   const std::filesystem::path output = config.output_dir;
   std::filesystem::create_directories(output);
+  ReportData report = make_report("Evaluation", split, results, evaluation);
+  if (!config.beside.empty()) set_other_run(report, config.beside);
   write_coco_results(output / "detections.json", results);
   write_text_file(output / "metrics.json", metrics_json(split.coco, results, evaluation).dump(1) + "\n");
-  ReportData report = make_report("Evaluation", split, results, evaluation);
   report.summary = {{"weights", config.weights}, {"data set", splits.root.string()}, {"split", split.name}};
   report.configuration =
       key_values(nlohmann::ordered_json::parse(read_safetensors(config.weights).metadata().at(description_key)));
@@ -86,7 +88,7 @@ void evaluate(const EvalConfig& config) {
 
   std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
             << results.size() << " detections\n\n"
-            << comparison_table(report.comparison) << '\n'
+            << comparison_table(report) << '\n'
             << coco_summary_text(evaluation.coco) << headline(split.coco, results, evaluation)
             << "\nwritten: metrics.json, detections.json and report.html in " << output.string() << '\n';
 }
@@ -114,6 +116,7 @@ void add_eval_command(CLI::App& program) {
   add("--min_score", config->min_score, "Lowest score that takes part in the ranking for AP")
       ->check(CLI::Range(0.0, 1.0));
   add("--max_dets", config->max_dets, "Limits of detections per image and category")->delimiter(',')->expected(3, 100);
+  add("--beside", config->beside, "metrics.json of another run on this split, shown beside this one");
   add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");
   add("--seed", config->seed, "Of the split of a single annotation file");
   add("--threads", config->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));

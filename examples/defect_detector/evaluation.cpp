@@ -64,19 +64,46 @@ nlohmann::ordered_json metrics_json(const CocoDataset& dataset, const std::vecto
           {"pooled_ap50", to_json(evaluation.pooled)}};
 }
 
-std::string comparison_table(const std::vector<ComparisonRow>& rows) {
+std::string comparison_table(const ReportData& report) {
   std::ostringstream out;
   const auto cell = [](double value, bool count) {
     std::ostringstream text;
     if (!std::isnan(value) && value >= 0) text << std::fixed << std::setprecision(count ? 0 : 3) << value;
     return text.str().empty() ? std::string("-") : text.str();
   };
-  out << std::left << std::setw(28) << "metric" << std::right << std::setw(9) << "ours" << std::setw(9) << "paper"
-      << '\n';
-  for (const ComparisonRow& row : rows)
-    out << std::left << std::setw(28) << row.metric << std::right << std::setw(9) << cell(row.ours, row.count)
-        << std::setw(9) << cell(row.paper, row.count) << '\n';
+  const auto width = std::setw(static_cast<int>(std::max<std::size_t>(9, report.other_run.size() + 2)));
+  const bool other = !report.other_run.empty();
+  out << std::left << std::setw(28) << "metric" << std::right << std::setw(9) << "ours";
+  if (other) out << width << report.other_run;
+  out << std::setw(9) << "paper" << '\n';
+  for (const ComparisonRow& row : report.comparison) {
+    out << std::left << std::setw(28) << row.metric << std::right << std::setw(9) << cell(row.ours, row.count);
+    if (other) out << width << cell(row.other, row.count);
+    out << std::setw(9) << cell(row.paper, row.count) << '\n';
+  }
   return out.str();
+}
+
+void set_other_run(ReportData& report, const std::filesystem::path& metrics) {
+  std::ifstream file(metrics);
+  require<FileError>(file.good(), "metrics of another run: cannot open ", metrics.string());
+  const auto json = nlohmann::json::parse(file, nullptr, false);
+  const std::pair<const char*, const char*> figures[] = {{"mAP@0.5, pooled", "/pooled_ap50/mean"},
+                                                         {"mAP@0.5, COCO", "/mAP50"},
+                                                         {"precision", "/per_image_f1/precision"},
+                                                         {"recall", "/per_image_f1/recall"},
+                                                         {"F1", "/per_image_f1/F1"},
+                                                         {"true positives", "/per_image_f1/TP"},
+                                                         {"false positives", "/per_image_f1/FP"},
+                                                         {"missed objects", "/per_image_f1/FN"}};
+  for (const auto& [metric, key] : figures) {
+    const nlohmann::json::json_pointer pointer(key);
+    require<FileError>(json.is_object() && json.contains(pointer) && json[pointer].is_number(), metrics.string(),
+                       ": is no metrics.json of 'amdefect eval': there is no number ", key);
+    for (ComparisonRow& row : report.comparison)
+      if (row.metric == metric) row.other = json[pointer];
+  }
+  report.other_run = std::filesystem::absolute(metrics).parent_path().filename().string();
 }
 
 std::string history_json(const std::vector<EpochLog>& history) {

@@ -35,8 +35,12 @@ ReportEvaluation evaluate_detections(const CocoDataset& dataset, const std::vect
 nlohmann::ordered_json metrics_json(const CocoDataset& dataset, const std::vector<CocoResult>& results,
                                     const ReportEvaluation& evaluation);
 
-/// The comparison with the paper's test set as text.
-std::string comparison_table(const std::vector<ComparisonRow>& rows);
+/// The comparison with the paper's test set, and with another run if there is one, as text.
+std::string comparison_table(const ReportData& report);
+
+/// Puts the figures of another run on the same split beside those of the report. @throws FileError if `metrics`, its
+/// metrics.json, cannot be read.
+void set_other_run(ReportData& report, const std::filesystem::path& metrics);
 
 /// history.json: a list per value, null in epochs that do not have it.
 std::string history_json(const std::vector<EpochLog>& history);

@@ -70,8 +70,9 @@ class ReportWriter {
     std::string html;
     if (!data_.comparison.empty()) {
       if (!data_.comparison_note.empty()) html += concat("<p>", escape_markup(data_.comparison_note), "</p>\n");
-      html += table("comparison", comparison_rows(data_.comparison, false), comparison_rows(data_.comparison, true),
-                    "This run beside the published one", 3);
+      const auto rows = [&](bool exact) { return comparison_rows(data_.comparison, data_.other_run, exact); };
+      html += table("comparison", rows(false), rows(true), "This run beside the published one",
+                    data_.other_run.empty() ? 3 : 4);
     }
     if (data_.evaluation) {
       const ReportEvaluation& evaluation = *data_.evaluation;

@@ -47,12 +47,13 @@ inline ReportEvaluation evaluate_for_report(const CocoDataset& dataset, std::spa
           pooled_ap(dataset, results, match)};
 }
 
-/// A figure beside a published one; NaN where there is none.
+/// A figure beside a published one and that of another run; NaN where there is none.
 struct ComparisonRow {
   std::string metric;
   double ours = std::numeric_limits<double>::quiet_NaN(), paper = std::numeric_limits<double>::quiet_NaN();
   bool count = false;  ///< a whole number
   std::string note{};
+  double other = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// All that a report can show. Every part may be left empty: its section is then left out.
@@ -66,6 +67,7 @@ struct ReportData {
   std::optional<ReportEvaluation> evaluation{};
   std::vector<ComparisonRow> comparison{};
   std::string comparison_note{};  ///< a sentence above that table
+  std::string other_run{};        ///< name of the run that the rows' `other` belong to; empty: there is none
   std::vector<GalleryItem> gallery{};
 };
 

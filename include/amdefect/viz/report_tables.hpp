@@ -80,14 +80,17 @@ inline TableRows class_rows(const ReportEvaluation& evaluation, const std::vecto
   return rows;
 }
 
-inline TableRows comparison_rows(const std::vector<ComparisonRow>& comparison, bool exact) {
+inline TableRows comparison_rows(const std::vector<ComparisonRow>& comparison, const std::string& other_run,
+                                 bool exact) {
   TableRows rows{{"figure", "this run", "paper", "note"}};
+  if (!other_run.empty()) rows[0].insert(rows[0].begin() + 2, other_run);
   for (const ComparisonRow& row : comparison) {
     const auto text = [&](double value) {
       if (exact) return exact_number(value);
       return row.count ? compact_number(value) : ratio_text(value);
     };
     rows.push_back({row.metric, text(row.ours), text(row.paper), row.note});
+    if (!other_run.empty()) rows.back().insert(rows.back().begin() + 2, text(row.other));
   }
   return rows;
 }
