@@ -5,6 +5,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "amdefect/detection/dense/dense_loss.hpp"
+#include "amdefect/detection/dense/dense_network.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "commands.hpp"
@@ -17,7 +19,7 @@ namespace amdefect {
 namespace {
 
 struct BenchOptions {
-  std::string mode = "train";
+  std::string model = "paper", mode = "train";
   Index batch = 8, size = 416;
   int threads = 2, steps = 5;
 };
@@ -41,46 +43,79 @@ std::vector<double> time_steps(int steps, const Step& step) {
   return milliseconds;
 }
 
-std::vector<double> time_training(const BenchOptions& options) {
-  Random random(0);
-  Network<float> network = paper_network<float>(4, options.size);
-  network.initialize(0);
-  auto workspace = Workspace<float>::for_training(network, {.threads = options.threads});
-  const Tensor<float> x = uniform({options.batch, options.size, options.size, 3}, random);
-  Tensor<float> classes({options.batch, 100, 4});
+/// A network and what its training needs, with made-up targets.
+struct Job {
+  Network<float> network;
+  LossFunction<float> loss;
+  std::vector<Tensor<float>> targets;
+};
+
+Job paper_job(const BenchOptions& options, Random& random) {
+  Job job{paper_network<float>(4, options.size), paper_loss<float>(), {}};
+  job.network.initialize(0);
+  Tensor<float>& classes = job.targets.emplace_back(Shape{options.batch, 100, 4});
   for (float& value : classes) value = random.chance(0.02) ? 1.0f : 0.0f;
-  const Tensor<float> boxes = uniform({options.batch, 100, 4}, random);
-  const LossFunction<float> loss = paper_loss<float>();
+  job.targets.push_back(uniform({options.batch, 100, 4}, random));
+  return job;
+}
+
+/// Ten objects of 16 pixels in each image.
+Job dense_job(const BenchOptions& options, Random& random) {
+  constexpr Index objects = 10, side = 16;
+  const DenseModel model = dense_preset(options.model);
+  require(options.size % model.largest_stride() == 0, "bench: size ", options.size, " is no multiple of ",
+          model.largest_stride(), ", as ", options.model, " needs");
+  Job job{dense_network<float>(model), dense_loss<float>(model), {}};
+  initialize_dense(job.network, model, 0);
+  Tensor<float>& boxes = job.targets.emplace_back(Shape{options.batch, objects, 5});
+  for (Index image = 0; image < options.batch; ++image)
+    for (Index object = 0; object < objects; ++object) {
+      const double x = random.uniform(0, static_cast<double>(options.size - side));
+      const double y = random.uniform(0, static_cast<double>(options.size - side));
+      const double corners[] = {x, y, x + side, y + side, 0};
+      for (Index i = 0; i < 5; ++i) boxes(image, object, i) = static_cast<float>(corners[i]);
+    }
+  return job;
+}
+
+std::vector<double> time_training(const BenchOptions& options, Job& job, const Tensor<float>& x) {
+  Network<float>& network = job.network;
+  auto workspace = Workspace<float>::for_training(network, {.threads = options.threads});
   Adam<float> adam;
   std::array<double, 2> parts{};
+  const std::vector<TensorView<const float>> targets(job.targets.begin(), job.targets.end());
   return time_steps(options.steps, [&] {
     network.parameters().gradients().fill(0);
     workspace.forward(x);
-    const std::array<TensorView<const float>, 2> outputs{workspace.output(0), workspace.output(1)};
-    const std::array<TensorView<const float>, 2> targets{classes.view(), boxes.view()};
-    const std::array<TensorView<float>, 2> gradients{workspace.output_gradient(0), workspace.output_gradient(1)};
-    loss.evaluate({outputs, targets, gradients, parts});
+    std::vector<TensorView<const float>> outputs;
+    std::vector<TensorView<float>> gradients;
+    for (std::size_t i = 0; i < network.outputs().size(); ++i) {
+      outputs.push_back(workspace.output(i));
+      gradients.push_back(workspace.output_gradient(i));
+    }
+    job.loss.evaluate({outputs, targets, gradients, parts});
     workspace.backward();
     adam.step(network.parameters(), 1e-4, options.threads);
   });
 }
 
-std::vector<double> time_inference(const BenchOptions& options) {
-  Random random(0);
-  Network<float> network = paper_network<float>(4, options.size);
-  network.initialize(0);
+std::vector<double> time_inference(const BenchOptions& options, const Network<float>& network, const Tensor<float>& x) {
   Workspace<float> workspace(network, {.threads = options.threads});
-  const Tensor<float> x = uniform({options.batch, options.size, options.size, 3}, random);
   return time_steps(options.steps, [&] { workspace.forward(x); });
 }
 
 void run(const BenchOptions& options) {
-  const std::vector<double> times = options.mode == "train" ? time_training(options) : time_inference(options);
+  Random random(0);
+  Job job = options.model == "paper" ? paper_job(options, random) : dense_job(options, random);
+  const Tensor<float> x = uniform({options.batch, options.size, options.size, 3}, random);
+  const std::vector<double> times =
+      options.mode == "train" ? time_training(options, job, x) : time_inference(options, job.network, x);
   std::vector<double> sorted = times;
   std::sort(sorted.begin(), sorted.end());
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const nlohmann::ordered_json json{{"program", "amdefect"},
+                                    {"model", options.model},
                                     {"mode", options.mode},
                                     {"batch", options.batch},
                                     {"size", options.size},
@@ -94,8 +129,11 @@ void run(const BenchOptions& options) {
 }  // namespace
 
 void add_bench_command(CLI::App& program) {
-  CLI::App* command = program.add_subcommand("bench", "Time the paper's network; prints one JSON line");
+  CLI::App* command = program.add_subcommand("bench", "Time a network; prints one JSON line");
   auto options = std::make_shared<BenchOptions>();
+  command->add_option("--model", options->model, "Which network")
+      ->check(CLI::IsMember({"paper", "dense-n", "dense-s"}))
+      ->capture_default_str();
   command->add_option("--mode", options->mode, "What to time")
       ->check(CLI::IsMember({"train", "infer"}))
       ->capture_default_str();
