@@ -39,17 +39,23 @@ void correlate(const Execution& execution, const ConvGeometry& g, Staging stagin
           const auto multiply_tile = [&](Index, Index rows) {
             TileRows<const T> from;
             TileRows<T> to;
+            const T* next_source = source;  // local copies: the compiler keeps these in registers
+            T* next_target = target;
+            Index column = w;
             for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
-              from[row] = source;
-              to[row] = target;
-              source += staged.column_step;
-              target += placement.step_w * g.out_c;
-              if (++w == g.out_w) {
-                w = 0;
-                source += staged.row_step - g.out_w * staged.column_step;
-                target += (placement.step_h * placement.width - g.out_w * placement.step_w) * g.out_c;
+              from[row] = next_source;
+              to[row] = next_target;
+              next_source += staged.column_step;
+              next_target += placement.step_w * g.out_c;
+              if (++column == g.out_w) {
+                column = 0;
+                next_source += staged.row_step - g.out_w * staged.column_step;
+                next_target += (placement.step_h * placement.width - g.out_w * placement.step_w) * g.out_c;
               }
             }
+            source = next_source;
+            target = next_target;
+            w = column;
             const bool whole_pixels = staging == Staging::in_place && runs.length == staged.column_step;
             multiply_packed(tile_panels, rows, from.data(), runs, whole_pixels ? rows * staged.column_step : 0, kernel,
                             k, to.data(), output);

@@ -110,6 +110,10 @@ template <class T, int rows, int vectors>
     });
 }
 
+/// Length of the common dimension from which on a tile's output is fetched before it is computed; shorter tiles write
+/// so soon that this would only delay what they read.
+inline constexpr Index fetch_output_from = 48;
+
 /// Rows of A given by pointers, consecutive along the common dimension: c[m] = sum_k a[m][k] b[k] for `panels` panels
 /// of B, `panel_step` elements apart, from `first_column` on. If `ahead` is not 0, the next tile's rows start there
 /// behind the first factor, and are fetched into the cache. (What changes from call to call is not in the structs:
@@ -120,9 +124,10 @@ void multiply_rows(const T* const* a, const Runs& runs, Index ahead, const T* b,
   Accumulators<T, rows, panels> sum{};
   const T* next = a[0] + ahead;
   const Index next_step = ahead ? simd::width<T> : 0;
-  simd::unroll<rows>([&](auto m) __attribute__((always_inline)) {
-    for (Index p = 0; p < panels; ++p) simd::prefetch_to_write(c[m] + first_column + p * GemmTile<T>::columns);
-  });
+  if (runs.size() >= fetch_output_from)
+    simd::unroll<rows>([&](auto m) __attribute__((always_inline)) {
+      for (Index p = 0; p < panels; ++p) simd::prefetch_to_write(c[m] + first_column + p * GemmTile<T>::columns);
+    });
   for (Index outer = 0; outer < runs.outer; ++outer)
     for (Index inner = 0; inner < runs.inner; ++inner) {
       const Index offset = outer * runs.outer_step + inner * runs.inner_step;
