@@ -8,7 +8,6 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <limits>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "amdefect/core/tensor.hpp"
 #include "amdefect/kernels/conv2d.hpp"
+#include "arguments.hpp"
 #include "problem.hpp"
 #include "timing.hpp"
 
@@ -31,15 +31,19 @@ using namespace amdefect::bench;
 enum class Direction { forward, backward_input, backward_kernel };
 constexpr const char* direction_names[] = {"forward", "input_gradient", "kernel_gradient"};
 
-/// The paper's network in training; then shapes common in detectors; ResNet-50's 3x3, 1x1 and first convolutions.
 const std::vector<std::string> default_problems{
-    "mb8ic3oc64ih416k3s2",   "mb8ic64oc128ih208k3s2", "mb8ic128oc256ih104k3s2", "mb8ic256oc256ih52k3",
-    "mb8ic256oc60ih52",      "ic256oc256ih52k3",      "mb8ic16oc32ih104k3",     "mb8ic32oc64ih104k3s2",
-    "mb8ic64oc64ih52k3",     "mb8ic128oc128ih26k3",   "mb8ic32oc32ih104k3g32",  "mb8ic128oc128ih52k3s2g128",
-    "mb8ic3oc64ih224k7s2",   "mb8ic64oc64ih56k3",     "mb8ic128oc128ih56k3s2",  "mb8ic128oc128ih28k3",
-    "mb8ic256oc256ih28k3s2", "mb8ic256oc256ih14k3",   "mb8ic512oc512ih14k3s2",  "mb8ic512oc512ih7k3",
-    "mb8ic64oc256ih56",      "mb8ic256oc64ih56",      "mb8ic512oc128ih28",      "mb8ic1024oc256ih14",
-    "mb8ic2048oc512ih7",     "mb8ic256oc512ih56s2"};
+    // the paper's network, in training and one image at a time
+    "mb8ic3oc64ih416k3s2", "mb8ic64oc128ih208k3s2", "mb8ic128oc256ih104k3s2", "mb8ic256oc256ih52k3", "mb8ic256oc60ih52",
+    "ic3oc64ih416k3s2", "ic64oc128ih208k3s2", "ic128oc256ih104k3s2", "ic256oc256ih52k3", "ic256oc60ih52",
+    // small detectors, depthwise
+    "mb8ic16oc32ih104k3", "mb8ic32oc64ih104k3s2", "mb8ic64ih52k3", "mb8ic128ih26k3", "mb8ic32ih104k3g32",
+    "mb8ic128ih52k3s2g128", "mb8ic144ih56k3s2g144", "mb8ic40ih28k5g40",
+    // ResNet-50: the first layer, every 3x3 and every 1x1
+    "mb8ic3oc64ih224k7s2", "mb8ic64ih56k3", "mb8ic128ih56k3s2", "mb8ic128ih28k3", "mb8ic256ih28k3s2", "mb8ic256ih14k3",
+    "mb8ic512ih14k3s2", "mb8ic512ih7k3", "mb8ic64ih56", "mb8ic64oc256ih56", "mb8ic256oc64ih56", "mb8ic256oc128ih56",
+    "mb8ic128oc512ih28", "mb8ic256oc512ih56s2", "mb8ic512oc128ih28", "mb8ic512oc256ih28", "mb8ic256oc1024ih14",
+    "mb8ic512oc1024ih28s2", "mb8ic1024oc256ih14", "mb8ic1024oc512ih14", "mb8ic512oc2048ih7", "mb8ic1024oc2048ih14s2",
+    "mb8ic2048oc512ih7"};
 
 /// One direction of one convolution with its own tensors.
 class Convolution {
@@ -104,40 +108,16 @@ void run(benchmark::State& state, const ConvGeometry& g, Direction direction, co
 #endif
 }
 
-ConvAlgorithm parse_algorithm(const std::string& name) {
-  const std::pair<const char*, ConvAlgorithm> names[] = {{"automatic", ConvAlgorithm::automatic},
-                                                         {"reference", ConvAlgorithm::reference},
-                                                         {"im2col", ConvAlgorithm::im2col},
-                                                         {"winograd", ConvAlgorithm::winograd},
-                                                         {"direct", ConvAlgorithm::direct}};
-  for (const auto& [known, algorithm] : names)
-    if (name == known) return algorithm;
-  throw Error("--algorithm: expected automatic, reference, im2col, winograd or direct, found '" + name + "'");
-}
-
 int run_all(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  Execution execution{.threads = 1};
-  std::vector<std::string> problems;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i], threads = "--threads=", algorithm = "--algorithm=";
-    if (argument.starts_with(threads)) {
-      execution.threads = std::atoi(argument.c_str() + threads.size());
-      require(execution.threads > 0, argument, ": expected a positive number of threads");
-    } else if (argument.starts_with(algorithm)) {
-      execution.convolution = parse_algorithm(argument.substr(algorithm.size()));
-    } else {
-      problems.push_back(argument);
-    }
-  }
-#if defined(AMDEFECT_ONEDNN) && defined(_OPENMP)
-  omp_set_num_threads(execution.threads);  // what oneDNN uses
-#endif
+  const Arguments arguments(argc, argv);
+  const Execution& execution = arguments.execution;
   const double peak = measure_peak(execution.threads);
   std::printf("peak: %.1f GFLOP/s with %d thread(s)\n", 1e-9 * peak, execution.threads);
-  for (const std::string& problem : problems.empty() ? default_problems : problems) {
+  for (const std::string& problem : arguments.problems.empty() ? default_problems : arguments.problems) {
     const ConvGeometry g = parse_problem(problem);
     for (const Direction direction : {Direction::forward, Direction::backward_input, Direction::backward_kernel}) {
+      if (direction == Direction::backward_input && g.in_c <= 3) continue;  // an image: nobody needs its gradient
       const std::string name = problem + '/' + direction_names[static_cast<int>(direction)];
       benchmark::RegisterBenchmark(name.c_str(), run, g, direction, execution, peak)
           ->UseManualTime()

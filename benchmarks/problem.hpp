@@ -9,8 +9,8 @@
 
 namespace amdefect::bench {
 
-/// Reads a convolution from pairs of a name and a number: mb (batch, 1), ic, oc, ih, iw (= ih), k or kh and kw (1),
-/// s (stride, 1), d (dilation, 1), g (groups, 1); padding is `same`. Example: ic64oc128ih208k3s2.
+/// Reads a convolution from pairs of a name and a number: mb (batch, 1), ic, oc (= ic), ih, iw (= ih), k or kh and kw
+/// (1), s (stride, 1), d (dilation, 1), g (groups, 1); padding is `same`. Example: ic64oc128ih208k3s2.
 inline ConvGeometry parse_problem(const std::string& text) {
   std::map<std::string, Index> values{{"mb", 1}, {"k", 1}, {"s", 1}, {"d", 1}, {"g", 1}};
   const std::string names = " mb ic oc ih iw k kh kw s d g ";
@@ -22,8 +22,7 @@ inline ConvGeometry parse_problem(const std::string& text) {
             text, "': expected pairs of a name (", names, ") and a number, found '", name, number, "'");
     values[name] = std::stol(number);
   }
-  for (const char* name : {"ic", "oc", "ih"})
-    require(values.contains(name), "problem '", text, "': ", name, " is missing");
+  for (const char* name : {"ic", "ih"}) require(values.contains(name), "problem '", text, "': ", name, " is missing");
   const auto value = [&](const char* name, const char* otherwise) {
     return values.contains(name) ? values[name] : values[otherwise];
   };
@@ -31,7 +30,7 @@ inline ConvGeometry parse_problem(const std::string& text) {
                  .in_h = values["ih"],
                  .in_w = value("iw", "ih"),
                  .in_c = values["ic"],
-                 .out_c = values["oc"],
+                 .out_c = value("oc", "ic"),
                  .kernel_h = value("kh", "k"),
                  .kernel_w = value("kw", "k"),
                  .stride_h = values["s"],

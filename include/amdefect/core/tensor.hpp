@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "amdefect/core/eigen.hpp"
+#include "amdefect/core/huge_pages.hpp"
 #include "amdefect/core/shape.hpp"
 
 namespace amdefect {
@@ -114,6 +115,7 @@ class Tensor {
   Tensor() = default;
   explicit Tensor(const Shape& shape)
       : data_(static_cast<T*>(::operator new[](bytes(shape), std::align_val_t{tensor_alignment}))), shape_(shape) {
+    detail::prefer_huge_pages(data_.get(), bytes(shape));
     std::fill_n(data_.get(), shape.elements(), T{});
   }
   /// A tensor of the given values in row-major order. @throws ShapeError if their number does not fit the shape.

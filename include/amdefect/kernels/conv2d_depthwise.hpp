@@ -4,9 +4,8 @@
 
 #include "amdefect/core/execution.hpp"
 #include "amdefect/core/parallel.hpp"
-#include "amdefect/kernels/conv_epilogue.hpp"
-#include "amdefect/kernels/geometry.hpp"
-#include "amdefect/kernels/simd.hpp"
+#include "amdefect/kernels/conv_phases.hpp"
+#include "amdefect/kernels/gemm_tile.hpp"
 
 /// Depthwise convolution with one output per input channel (in_c = out_c = groups): no products between channels, so
 /// that vectors run along the channels and every tap is one multiply-add of a pixel with the kernel.
@@ -23,110 +22,142 @@ struct TapRange {
         last(position < size ? std::clamp((size - 1 - position) / dilation + 1, first, taps) : first) {}
 };
 
-/// Channels handled together: four vectors are enough independent sums to hide the latency of a multiply-add.
-template <class T>
-inline constexpr int depthwise_vectors = 4;
-
-/// Calls body(vectors as a constant, first channel, channels) for blocks of channels; the last block may be a partial
-/// vector.
+/// Calls body(whole as a constant, first channel, channels) for each vector of channels; whole: all elements valid.
 template <class T, class Body>
-void for_each_channel_block(Index channels, Body&& body) {
-  constexpr Index width = simd::width<T>, block = depthwise_vectors<T> * width;
+[[gnu::always_inline]] inline void for_each_channel_vector(Index channels, Body&& body) {
   Index c = 0;
-  for (; c + block <= channels; c += block) body(std::integral_constant<int, depthwise_vectors<T>>{}, c, block);
-  for (; c < channels; c += width) body(std::integral_constant<int, 1>{}, c, std::min(width, channels - c));
+  for (; c + simd::width<T> <= channels; c += simd::width<T>) body(std::true_type{}, c, simd::width<T>);
+  if (c < channels) body(std::false_type{}, c, channels - c);
 }
 
-/// sum += x * kernel for `vectors` vectors of channels, or one with only `channels` valid elements.
-template <class T, int vectors>
-[[gnu::always_inline]] inline void add_product(simd::Vector<T> (&sum)[vectors], const T* x, const T* kernel,
-                                               Index channels) {
-  simd::unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-    constexpr Index first = v * simd::width<T>;
-    if constexpr (vectors > 1)
-      sum[v] += simd::load(x + first) * simd::load(kernel + first);
-    else
-      sum[v] += simd::load(x, channels) * simd::load(kernel, channels);
+template <bool whole, class T>
+[[gnu::always_inline]] inline simd::Vector<T> load_channels(const T* from, Index channels) {
+  if constexpr (whole)
+    return simd::load(from);
+  else
+    return simd::load(from, channels);
+}
+
+/// A depthwise kernel: tap (h, w) has its channels at origin + h step_h + w step_w.
+template <class T>
+struct DepthwiseTaps {
+  const T* origin;
+  Index step_h, step_w;
+};
+
+/// The outputs of `pixels` neighbours: every tap is loaded once for all of them. `x`: the input under the first tap of
+/// the first pixel; `next_row` and `next_tap` lead to the inputs under the next taps, `next_pixel` to the next window.
+template <class T, int pixels>
+void depthwise_pixels(const T* x, Index next_row, Index next_tap, Index next_pixel, const DepthwiseTaps<T>& taps,
+                      const TapRange& taps_h, const TapRange& taps_w, Index all_channels,
+                      const ConvEpilogue<T>& epilogue, T* y, Index y_step) {
+  for_each_channel_vector<T>(all_channels, [&](auto whole, Index c, Index channels) {
+    simd::Vector<T> sum[pixels][1]{};
+    for (Index h = taps_h.first; h < taps_h.last; ++h)
+      for (Index w = taps_w.first; w < taps_w.last; ++w) {
+        const T* from = x + h * next_row + w * next_tap + c;
+        const auto tap = load_channels<whole>(taps.origin + h * taps.step_h + w * taps.step_w + c, channels);
+        simd::unroll<pixels>([&](auto p) __attribute__((always_inline)) {
+          sum[p][0] += load_channels<whole>(from + p * next_pixel, channels) * tap;
+        });
+      }
+    if (!epilogue.empty()) apply_epilogue(sum, 0, c, channels, epilogue);
+    simd::unroll<pixels>([&](auto p)
+                             __attribute__((always_inline)) { simd::store(y + p * y_step + c, sum[p][0], channels); });
+  });
+}
+
+/// y = epilogue(x * taps). Inner pixels are computed several at a time.
+template <class T>
+void depthwise_correlate(const Execution& execution, const ConvGeometry& g, const T* x, const DepthwiseTaps<T>& taps,
+                         const ConvEpilogue<T>& epilogue, T* y, const Placement& placement) {
+  const InnerRange inner = inner_columns(g);
+  const Index next_row = g.dilation_h * g.in_w * g.in_c, next_tap = g.dilation_w * g.in_c;
+  parallel_for(execution.threads, g.batch * g.out_h, [&](Index begin, Index end, int) {
+    for (Index row = begin; row < end; ++row) {
+      const Index image = row / g.out_h, oh = row % g.out_h, top = oh * g.stride_h - g.pad_top;
+      const TapRange taps_h(top, g.kernel_h, g.dilation_h, g.in_h);
+      const T* from = x + (image * g.in_h + top) * g.in_w * g.in_c;
+      const auto compute = [&](auto pixels, Index ow) {
+        const Index left = ow * g.stride_w - g.pad_left;
+        const TapRange taps_w(left, g.kernel_w, g.dilation_w, g.in_w);
+        depthwise_pixels<T, pixels>(from + left * g.in_c, next_row, next_tap, g.stride_w * g.in_c, taps, taps_h, taps_w,
+                                    g.in_c, epilogue, y + placement.pixel(image, oh, ow) * g.in_c,
+                                    placement.step_w * g.in_c);
+      };
+      Index ow = 0;
+      for (; ow < inner.first; ++ow) compute(std::integral_constant<int, 1>{}, ow);
+      for (; ow + 8 <= inner.last; ow += 8) compute(std::integral_constant<int, 8>{}, ow);
+      for (; ow + 4 <= inner.last; ow += 4) compute(std::integral_constant<int, 4>{}, ow);
+      for (; ow < g.out_w; ++ow) compute(std::integral_constant<int, 1>{}, ow);
+    }
   });
 }
 
 template <class T>
 void depthwise_forward(const Execution& execution, const ConvGeometry& g, const T* x, const T* kernel,
                        const ConvEpilogue<T>& epilogue, T* y) {
-  parallel_for(execution.threads, g.batch * g.out_h, [&](Index begin, Index end, int) {
-    for (Index row = begin; row < end; ++row) {
-      const Index top = row % g.out_h * g.stride_h - g.pad_top;
-      const TapRange taps_h(top, g.kernel_h, g.dilation_h, g.in_h);
-      for (Index ow = 0; ow < g.out_w; ++ow) {
-        const Index left = ow * g.stride_w - g.pad_left;
-        const TapRange taps_w(left, g.kernel_w, g.dilation_w, g.in_w);
-        T* out = y + (row * g.out_w + ow) * g.out_c;
-        for_each_channel_block<T>(g.out_c, [&](auto vectors, Index c, Index channels) {
-          simd::Vector<T> sum[vectors]{};
-          for (Index kh = taps_h.first; kh < taps_h.last; ++kh)
-            for (Index kw = taps_w.first; kw < taps_w.last; ++kw) {
-              const Index ih = row / g.out_h * g.in_h + top + kh * g.dilation_h, iw = left + kw * g.dilation_w;
-              add_product<T, vectors>(sum, x + (ih * g.in_w + iw) * g.in_c + c,
-                                      kernel + (kh * g.kernel_w + kw) * g.out_c + c, channels);
-            }
-          for (int v = 0; v < vectors; ++v)
-            simd::store(out + c + v * simd::width<T>, sum[v], channels - v * simd::width<T>);
-        });
-        if (!epilogue.empty())
-          for (Index c = 0; c < g.out_c; ++c) out[c] = epilogue(out[c], c);
-      }
-    }
-  });
+  depthwise_correlate(execution, g, x, {kernel, g.kernel_w * g.in_c, g.in_c}, epilogue, y, {g.out_h, g.out_w});
 }
 
-/// Every input pixel gathers from the output pixels it contributed to.
+/// Where no tap reaches the pixels of a phase, the sum over no taps is the 0 they get.
 template <class T>
 void depthwise_backward_input(const Execution& execution, const ConvGeometry& g, const T* dy, const T* kernel, T* dx) {
-  parallel_for(execution.threads, g.batch * g.in_h, [&](Index begin, Index end, int) {
-    for (Index row = begin; row < end; ++row)
-      for (Index iw = 0; iw < g.in_w; ++iw)
-        for_each_channel_block<T>(g.in_c, [&](auto vectors, Index c, Index channels) {
-          simd::Vector<T> sum[vectors]{};
-          for (Index kh = 0; kh < g.kernel_h; ++kh) {
-            const Index oh = row % g.in_h + g.pad_top - kh * g.dilation_h;
-            if (oh < 0 || oh % g.stride_h != 0 || oh / g.stride_h >= g.out_h) continue;
-            for (Index kw = 0; kw < g.kernel_w; ++kw) {
-              const Index ow = iw + g.pad_left - kw * g.dilation_w;
-              if (ow < 0 || ow % g.stride_w != 0 || ow / g.stride_w >= g.out_w) continue;
-              const Index pixel = (row / g.in_h * g.out_h + oh / g.stride_h) * g.out_w + ow / g.stride_w;
-              add_product<T, vectors>(sum, dy + pixel * g.out_c + c, kernel + (kh * g.kernel_w + kw) * g.out_c + c,
-                                      channels);
-            }
-          }
-          for (int v = 0; v < vectors; ++v)
-            simd::store(dx + (row * g.in_w + iw) * g.in_c + c + v * simd::width<T>, sum[v],
-                        channels - v * simd::width<T>);
-        });
+  for_each_phase(g, [&](const ConvGeometry& phase, const Phase& h, const Phase& w, Index first_h, Index first_w) {
+    const DepthwiseTaps<T> taps{kernel + (h.last_tap * g.kernel_w + w.last_tap) * g.in_c,
+                                -h.tap_step * g.kernel_w * g.in_c, -w.tap_step * g.in_c};
+    depthwise_correlate<T>(execution, phase, dy, taps, {}, dx,
+                           {g.in_h, g.in_w, first_h, first_w, g.stride_h, g.stride_w});
   });
 }
 
-/// Each thread owns some rows of taps and channel vectors of the kernel: the result does not depend on the number of
-/// threads. Sums of one row of pixels stay in registers.
+/// Adds the gradient of `taps` neighbouring taps over one row of dy: their sums stay in registers. `x`: the input row
+/// at the column `left` that the first tap meets at the first pixel.
+template <class T, int taps, bool whole>
+void add_depthwise_row(const ConvGeometry& g, const InnerRange& inner, const T* x, Index left, const T* dy,
+                       Index channels, T* dkernel) {
+  const Index next_tap = g.dilation_w * g.in_c, next_pixel = g.stride_w * g.in_c;
+  simd::Vector<T> sum[taps]{};
+  const auto add = [&](auto at_border, Index ow) __attribute__((always_inline)) {
+    const auto gradient = load_channels<whole>(dy + ow * g.in_c, channels);
+    simd::unroll<taps>([&](auto t) __attribute__((always_inline)) {
+      if constexpr (at_border) {
+        const Index iw = left + ow * g.stride_w + t * g.dilation_w;
+        if (iw < 0 || iw >= g.in_w) return;
+      }
+      sum[t] += load_channels<whole>(x + ow * next_pixel + t * next_tap, channels) * gradient;
+    });
+  };
+  for (Index ow = 0; ow < inner.first; ++ow) add(std::true_type{}, ow);
+  for (Index ow = inner.first; ow < inner.last; ++ow) add(std::false_type{}, ow);
+  for (Index ow = inner.last; ow < g.out_w; ++ow) add(std::true_type{}, ow);
+  for (int t = 0; t < taps; ++t)
+    simd::store(dkernel + t * g.in_c, sum[t] + load_channels<whole>(dkernel + t * g.in_c, channels), channels);
+}
+
+/// Each thread owns some vectors of channels: the result does not depend on the number of threads.
 template <class T>
 void depthwise_backward_kernel(const Execution& execution, const ConvGeometry& g, const T* x, const T* dy, T* dkernel) {
-  constexpr Index width = simd::width<T>;
-  const Index blocks = (g.in_c + width - 1) / width;
-  parallel_for(execution.threads, g.kernel_h * blocks, [&](Index begin, Index end, int) {
-    for (Index i = begin; i < end; ++i) {
-      const Index kh = i / blocks, c = i % blocks * width, channels = std::min(width, g.in_c - c);
-      for (Index row = 0; row < g.batch * g.out_h; ++row) {
-        const Index ih = row % g.out_h * g.stride_h - g.pad_top + kh * g.dilation_h;
-        if (ih < 0 || ih >= g.in_h) continue;
-        for (Index kw = 0; kw < g.kernel_w; ++kw) {
-          const TapRange pixels(kw * g.dilation_w - g.pad_left, g.out_w, g.stride_w, g.in_w);
-          const T* from = x + ((row / g.out_h * g.in_h + ih) * g.in_w + kw * g.dilation_w - g.pad_left) * g.in_c + c;
-          const T* gradient = dy + row * g.out_w * g.out_c + c;
-          simd::Vector<T> sum[1]{};
-          for (Index ow = pixels.first; ow < pixels.last; ++ow)
-            add_product<T, 1>(sum, from + ow * g.stride_w * g.in_c, gradient + ow * g.out_c, channels);
-          T* to = dkernel + (kh * g.kernel_w + kw) * g.out_c + c;
-          simd::store(to, sum[0] + simd::load(to, channels), channels);
-        }
+  const InnerRange inner = inner_columns(g);
+  const Index vectors = (g.in_c + simd::width<T> - 1) / simd::width<T>;
+  parallel_for(execution.threads, vectors, [&](Index begin, Index end, int) {
+    const Index first = begin * simd::width<T>, channels = std::min(end * simd::width<T>, g.in_c) - first;
+    for (Index row = 0; row < g.batch * g.out_h; ++row) {
+      const Index top = row % g.out_h * g.stride_h - g.pad_top;
+      const TapRange taps_h(top, g.kernel_h, g.dilation_h, g.in_h);
+      for (Index kh = taps_h.first; kh < taps_h.last; ++kh) {
+        const Index ih = row / g.out_h * g.in_h + top + kh * g.dilation_h;
+        const auto add = [&](auto taps, Index kw) {
+          const Index left = kw * g.dilation_w - g.pad_left;
+          for_each_channel_vector<T>(channels, [&](auto whole, Index c, Index count) {
+            add_depthwise_row<T, taps, whole>(g, inner, x + (ih * g.in_w + left) * g.in_c + first + c, left,
+                                              dy + row * g.out_w * g.in_c + first + c, count,
+                                              dkernel + (kh * g.kernel_w + kw) * g.in_c + first + c);
+          });
+        };
+        Index kw = 0;
+        for (; kw + 3 <= g.kernel_w; kw += 3) add(std::integral_constant<int, 3>{}, kw);
+        for (; kw < g.kernel_w; ++kw) add(std::integral_constant<int, 1>{}, kw);
       }
     }
   });

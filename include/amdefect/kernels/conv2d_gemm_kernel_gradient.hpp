@@ -5,13 +5,18 @@
 /// The kernel gradient as a tiled matrix product A^T dy (A: see conv_staging.hpp), for every geometry.
 namespace amdefect::detail {
 
+/// Longer bands than forward where nothing is staged: every band reads and writes the sums of all tiles once.
+inline Bands gradient_bands(const ConvGeometry& g, Staging staging, int threads) {
+  return {g, staging, threads, staging == Staging::in_place ? 2 * pixels_per_band : pixels_per_band};
+}
+
 /// What one thread needs: its sum (packed), one panel of dy and the staged input.
 template <class T>
 struct KernelGradientScratch {
   Index sum, panel, stage;
 
   KernelGradientScratch(const ConvGeometry& g, Staging staging, int threads) {
-    const Index longest = Bands(g, staging, threads).longest();
+    const Index longest = gradient_bands(g, staging, threads).longest();
     sum = g.groups * packed_size<T>(g.kernel_h * g.kernel_w * g.group_in(), g.group_out());
     panel = longest * GemmTile<T>::columns;
     stage = aligned<T>(staging_size(g, staging, longest));
@@ -49,16 +54,15 @@ void gemm_backward_kernel(const Execution& execution, const ConvGeometry& geomet
   const ConvGeometry g = columns ? geometry : flatten_pointwise(geometry);
   const Staging staging = columns ? Staging::columns : direct_staging(g);
   const int threads = resolve_threads(execution.threads);
-  const Bands bands(g, staging, threads);
+  const Bands bands = gradient_bands(g, staging, threads);
   const KernelGradientScratch<T> size(g, staging, threads);
   const Index k = g.kernel_h * g.kernel_w * g.group_in(), group_panels = panels<T>(g.group_out());
-  parallel_for(threads, threads, [&](Index begin, Index end, int) {
-    for (Index thread = begin; thread < end; ++thread) std::fill_n(scratch + thread * size.size(), size.sum, T(0));
-  });
-  parallel_for(threads, bands.count(), [&](Index begin, Index end, int thread) {
+  const auto sum_up_bands = [&](Index thread) {
     T* sum = scratch + thread * size.size();
     T* panel = sum + size.sum;
-    for (Index i = begin; i < end; ++i) {
+    std::fill_n(sum, size.sum, T(0));
+    const Index end = bands.count() * (thread + 1) / threads;
+    for (Index i = bands.count() * thread / threads; i < end; ++i) {
       const Band band = bands[i];
       const StagedInput<T> staged = stage(g, staging, x, band, panel + size.panel);
       const Index rows = (band.last - 1) / g.out_w + 1 - band.first / g.out_w;
@@ -85,8 +89,11 @@ void gemm_backward_kernel(const Execution& execution, const ConvGeometry& geomet
         add_kernel_gradient(staged.runs, a + group * g.group_in(), gradient, walk, sum + p * k * width);
       }
     }
+  };
+  parallel_for(threads, threads, [&](Index begin, Index end, int) {
+    for (Index thread = begin; thread < end; ++thread) sum_up_bands(thread);
   });
-  parallel_for(threads, g.groups * group_panels, [&](Index begin, Index end, int) {
+  parallel_for(threads_for(threads, threads * k * g.out_c), g.groups * group_panels, [&](Index begin, Index end, int) {
     for (Index p = begin; p < end; ++p) {
       const Index group = p / group_panels, first = p % group_panels * width;
       for (int thread = 0; thread < threads; ++thread) {

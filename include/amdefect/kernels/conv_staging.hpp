@@ -55,11 +55,11 @@ struct Band {
 struct Bands {
   Index images, per_image, units, unit_pixels;
 
-  Bands(const ConvGeometry& g, Staging staging, int threads) : images(g.batch) {
+  Bands(const ConvGeometry& g, Staging staging, int threads, Index band_pixels = pixels_per_band) : images(g.batch) {
     const Index pixels = g.out_h * g.out_w;
     unit_pixels = staging == Staging::in_place && g.out_h == 1 ? 1 : g.out_w;
     units = pixels / std::max<Index>(unit_pixels, 1);
-    per_image = (pixels + pixels_per_band - 1) / pixels_per_band;
+    per_image = (pixels + band_pixels - 1) / band_pixels;
     if (images % threads != 0) per_image = (per_image + threads - 1) / threads * threads;  // equal work for all threads
     per_image = std::clamp<Index>(per_image, 1, std::max<Index>(units, 1));
   }

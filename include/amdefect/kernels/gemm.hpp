@@ -25,20 +25,17 @@ constexpr Index packed_size(Index k, Index n) {
 /// Packs rows of `columns` <= GemmTile::columns elements, `stride` apart, into one panel.
 template <class T>
 void pack_panel(Index rows, Index columns, const T* b, Index stride, T* panel) {
-  constexpr Index width = GemmTile<T>::columns;
-  for (Index k = 0; k < rows; ++k, b += stride, panel += width) {
-    if (columns == width)
-      std::copy_n(b, width, panel);
-    else
-      std::fill(std::copy_n(b, columns, panel), panel + width, T(0));
-  }
+  constexpr Index width = simd::width<T>;
+  for (Index k = 0; k < rows; ++k, b += stride)
+    for (Index v = 0; v < GemmTile<T>::columns; v += width, panel += width)
+      simd::store(panel, v < columns ? simd::load(b + v, columns - v) : simd::Vector<T>{});
 }
 
 /// Packs the row-major k x n matrix b.
 template <class T>
 void pack(int threads, Index k, Index n, const T* b, Index stride, T* packed) {
   constexpr Index width = GemmTile<T>::columns;
-  parallel_for(threads, panels<T>(n), [=](Index begin, Index end, int) {
+  parallel_for(threads_for(threads, k * n), panels<T>(n), [=](Index begin, Index end, int) {
     for (Index panel = begin; panel < end; ++panel)
       pack_panel(k, std::min(width, n - panel * width), b + panel * width, stride, packed + panel * k * width);
   });
@@ -65,18 +62,24 @@ void for_each_part(const Runs& runs, Body&& body) {
       }
 }
 
-/// Multiplies up to GemmTile::rows rows of A (see Runs) with a packed matrix of n columns.
+/// Panels of B that the best tile spans: two if there are no others left over and B stays in the L2 cache.
 template <class T>
-void multiply_packed(Index rows, const T* const* a, const Runs& runs, Index n, const T* packed, Index packed_rows,
-                     T* const* c, const TileOutput<T>& output) {
-  const auto kernel = multiply_rows_of<T>[static_cast<std::size_t>(rows - 1)];
-  TileOutput<T> tile = output;
-  Runs reads = runs;
-  tile.columns = n;
-  for (Index panel = 0; panel < panels<T>(n); ++panel) {
-    tile.first_column = panel * GemmTile<T>::columns;
-    kernel(a, reads, packed + panel * packed_rows * GemmTile<T>::columns, c, tile);
-    reads.ahead = 0;
+constexpr int panels_per_tile(Index k, Index n) {
+  constexpr Index most_bytes = Index{128} << 10;
+  const bool cached = packed_size<T>(k, n) * static_cast<Index>(sizeof(T)) <= most_bytes;
+  return GemmTile<T>::wide_rows >= 6 && panels<T>(n) % 2 == 0 && cached ? 2 : 1;
+}
+
+/// Multiplies up to GemmTile::rows_across(tile_panels) rows of A (see Runs) with a packed matrix.
+template <class T>
+void multiply_packed(int tile_panels, Index rows, const T* const* a, const Runs& runs, Index ahead, const T* packed,
+                     Index packed_rows, T* const* c, const TileOutput<T>& output) {
+  const auto i = static_cast<std::size_t>(rows - 1);
+  const auto kernel = tile_panels == 2 ? multiply_rows_of<T, 2>[i] : multiply_rows_of<T>[i];
+  const Index panel_size = packed_rows * GemmTile<T>::columns;
+  for (Index column = 0; column < output.columns; column += tile_panels * GemmTile<T>::columns) {
+    kernel(a, runs, column == 0 ? ahead : 0, packed, panel_size, c, column, output);
+    packed += tile_panels * panel_size;
   }
 }
 
@@ -97,20 +100,22 @@ void gemm(const Execution& execution, Index m, Index n, Index k, const T* a, Ind
           Index ldc, T* scratch) {
   using namespace detail;
   constexpr Index block = 8 * GemmTile<T>::rows;
+  const int tile_panels = panels_per_tile<T>(k, n);
   pack(execution.threads, k, n, b, ldb, scratch);
   parallel_for(execution.threads, (m + block - 1) / block, [=](Index begin, Index end, int) {
     for (Index first = begin * block; first < std::min(end * block, m); first += block)
       for_each_part({.length = k}, [=](const Runs& runs, Index offset, Index row) {
-        for_each_tile<T>(std::min(block, m - first), [=](Index tile, Index rows) {
+        const auto multiply_tile = [=](Index tile, Index rows) {
           TileRows<const T> from;
           TileRows<T> to;
           for (Index i = 0; i < rows; ++i) {
             from[static_cast<std::size_t>(i)] = a + (first + tile + i) * lda + offset;
             to[static_cast<std::size_t>(i)] = c + (first + tile + i) * ldc;
           }
-          multiply_packed(rows, from.data(), runs, n, scratch + row * GemmTile<T>::columns, k, to.data(),
-                          {.accumulate = row > 0});
-        });
+          multiply_packed(tile_panels, rows, from.data(), runs, 0, scratch + row * GemmTile<T>::columns, k, to.data(),
+                          {.columns = n, .accumulate = row > 0});
+        };
+        for_each_tile<T>(std::min(block, m - first), multiply_tile, GemmTile<T>::rows_across(tile_panels));
       });
   });
 }

@@ -10,12 +10,14 @@
 /// dimension runs by. Each step multiplies broadcast elements of A with vectors of a packed panel of B (see gemm.hpp).
 namespace amdefect::detail {
 
-/// The register tile: all registers but those for one row of B, the broadcast element and one to spare.
+/// The register tile: all registers but those for one row of B, the broadcast element and one to spare. It spans one
+/// panel of B, or two: the wide tile sets up fewer rows and writes longer pieces of C, but reads B more often.
 template <class T>
 struct GemmTile {
   static constexpr int vectors = 2;
-  static constexpr int rows = (simd::registers - vectors - 2) / vectors;
   static constexpr Index columns = vectors * simd::width<T>;
+  static constexpr int rows_across(int panels) { return (simd::registers - 2) / (panels * vectors) - 1; }
+  static constexpr int rows = rows_across(1), wide_rows = rows_across(2);
 };
 
 /// Where the factors of a dot product lie behind its first one: outer x inner runs of `length` consecutive elements.
@@ -23,8 +25,6 @@ struct Runs {
   Index length = 0;
   Index inner = 1, inner_step = 0;
   Index outer = 1, outer_step = 0;
-
-  Index ahead = 0;  ///< if not 0: behind the first factor, this is where the next tile's rows start
 
   Index size() const { return outer * inner * length; }
   /// Makes one run of runs that follow each other without a gap.
@@ -43,62 +43,91 @@ struct Runs {
 /// What happens to a finished tile: added to what is stored there if `accumulate`, then `epilogue` unless null.
 template <class T>
 struct TileOutput {
-  Index first_column = 0, columns = 0;
+  Index columns = 0;
   bool accumulate = false;
   const ConvEpilogue<T>* epilogue = nullptr;
   Index first_channel = 0;  ///< the epilogue's channel of column 0
 };
 
-template <class T, int rows>
-using Accumulators = simd::Vector<T>[rows][GemmTile<T>::vectors];
+template <class T, int rows, int panels = 1>
+using Accumulators = simd::Vector<T>[rows][panels * GemmTile<T>::vectors];
 
-/// Adds the outer product of `rows` elements of A with one row of the panel B.
-template <class T, int rows, class ElementOfA>
-[[gnu::always_inline]] inline void add_outer_product(Accumulators<T, rows>& sum, const T* b, ElementOfA&& a) {
-  constexpr int vectors = GemmTile<T>::vectors;
+/// Adds the outer product of `rows` elements of A with one row of each panel of B.
+template <class T, int rows, int panels, class ElementOfA>
+[[gnu::always_inline]] inline void add_outer_product(Accumulators<T, rows, panels>& sum, const T* b, Index panel_step,
+                                                     ElementOfA&& a) {
+  constexpr int width = GemmTile<T>::vectors, vectors = panels * width;
   simd::Vector<T> row[vectors];
-  simd::unroll<vectors>([&](auto v) __attribute__((always_inline)) { row[v] = simd::load(b + v * simd::width<T>); });
+  simd::unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+    row[v] = simd::load(b + v / width * panel_step + v % width * simd::width<T>);
+  });
   simd::unroll<rows>([&](auto m) __attribute__((always_inline)) {
     const simd::Vector<T> element = simd::broadcast(a(m));
     simd::unroll<vectors>([&](auto v) __attribute__((always_inline)) { sum[m][v] += element * row[v]; });
   });
 }
 
-/// Stores a tile, row m at c[m] + output.first_column.
-template <class T, int rows>
-[[gnu::always_inline]] inline void store_tile(Accumulators<T, rows>& sum, T* const* c, const TileOutput<T>& output) {
+/// Applies the epilogue to the first `count` columns of vector `v` of a tile.
+template <class T, int rows, int vectors>
+[[gnu::always_inline]] inline void apply_epilogue(simd::Vector<T> (&sum)[rows][vectors], int v, Index channel,
+                                                  Index count, const ConvEpilogue<T>& epilogue) {
   using Vector = simd::Vector<T>;
-  constexpr Index width = simd::width<T>;
-  simd::unroll<GemmTile<T>::vectors>([&](auto v) __attribute__((always_inline)) {
-    const Index first = output.first_column + v * width;
-    const Index count = output.columns - first;
-    if (count <= 0) return;
-    if (output.accumulate)
-      simd::unroll<rows>([&](auto m) __attribute__((always_inline)) { sum[m][v] += simd::load(c[m] + first, count); });
-    if (output.epilogue) {
-      const ConvEpilogue<T>& e = *output.epilogue;
-      const Index channel = output.first_channel + first;
-      const Vector bias = e.bias ? simd::load(e.bias + channel, count) : Vector{};
-      const Vector scale = e.scale ? simd::load(e.scale + channel, count) : simd::broadcast(T(1));
-      const Vector shift = e.shift ? simd::load(e.shift + channel, count) : Vector{};
-      simd::unroll<rows>([&](auto m) __attribute__((always_inline)) {
-        Vector value = sum[m][v] + bias;
-        if (e.relu) value = value < Vector{} ? Vector{} : value;
-        sum[m][v] = value * scale + shift;
-      });
-    }
-    simd::unroll<rows>([&](auto m) __attribute__((always_inline)) { simd::store(c[m] + first, sum[m][v], count); });
+  const Vector bias = epilogue.bias ? simd::load(epilogue.bias + channel, count) : Vector{};
+  const Vector scale = epilogue.scale ? simd::load(epilogue.scale + channel, count) : simd::broadcast(T(1));
+  const Vector shift = epilogue.shift ? simd::load(epilogue.shift + channel, count) : Vector{};
+  simd::unroll<rows>([&](auto m) __attribute__((always_inline)) {
+    Vector value = sum[m][v] + bias;
+    if (epilogue.relu) value = value < Vector{} ? Vector{} : value;
+    sum[m][v] = value * scale + shift;
   });
 }
 
-/// Rows of A given by pointers, consecutive along the common dimension: c[m] = sum_k a[m][k] b[k].
-template <class T, int rows>
-void multiply_rows(const T* const* a, const Runs& runs, const T* b, T* const* c, const TileOutput<T>& output) {
-  Accumulators<T, rows> sum{};
-  const T* next = a[0] + runs.ahead;
-  const Index next_step = runs.ahead ? simd::width<T> : 0;
-  simd::unroll<rows>([&](auto m)
-                         __attribute__((always_inline)) { simd::prefetch_to_write(c[m] + output.first_column); });
+/// Stores a tile, row m at c[m] + first_column.
+template <class T, int rows, int vectors>
+[[gnu::always_inline]] inline void store_tile(simd::Vector<T> (&sum)[rows][vectors], T* const* c, Index first_column,
+                                              const TileOutput<T>& output) {
+  constexpr Index width = simd::width<T>;
+  const Index columns = output.columns - first_column;
+  simd::unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+    const Index first = first_column + v * width, count = columns - v * width;
+    if (count <= 0) return;
+    if (output.accumulate)
+      simd::unroll<rows>([&](auto m) __attribute__((always_inline)) { sum[m][v] += simd::load(c[m] + first, count); });
+    if (output.epilogue) apply_epilogue(sum, v, output.first_channel + first, count, *output.epilogue);
+  });
+  if (columns >= vectors * width)
+    simd::unroll<rows>([&](auto m) __attribute__((always_inline)) {
+      simd::unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+        simd::store(c[m] + first_column + v * width, sum[m][v]);
+      });
+    });
+  else
+    simd::unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+      if (columns > v * width)
+        simd::unroll<rows>([&](auto m) __attribute__((always_inline)) {
+          simd::store(c[m] + first_column + v * width, sum[m][v], columns - v * width);
+        });
+    });
+}
+
+/// Length of the common dimension from which on a tile's output is fetched before it is computed; shorter tiles write
+/// so soon that this would only delay what they read.
+inline constexpr Index fetch_output_from = 48;
+
+/// Rows of A given by pointers, consecutive along the common dimension: c[m] = sum_k a[m][k] b[k] for `panels` panels
+/// of B, `panel_step` elements apart, from `first_column` on. If `ahead` is not 0, the next tile's rows start there
+/// behind the first factor, and are fetched into the cache. (What changes from call to call is not in the structs:
+/// copying a struct whose members have just been written makes the processor wait for all stores before.)
+template <class T, int rows, int panels>
+void multiply_rows(const T* const* a, const Runs& runs, Index ahead, const T* b, Index panel_step, T* const* c,
+                   Index first_column, const TileOutput<T>& output) {
+  Accumulators<T, rows, panels> sum{};
+  const T* next = a[0] + ahead;
+  const Index next_step = ahead ? simd::width<T> : 0;
+  if (runs.size() >= fetch_output_from)
+    simd::unroll<rows>([&](auto m) __attribute__((always_inline)) {
+      for (Index p = 0; p < panels; ++p) simd::prefetch_to_write(c[m] + first_column + p * GemmTile<T>::columns);
+    });
   for (Index outer = 0; outer < runs.outer; ++outer)
     for (Index inner = 0; inner < runs.inner; ++inner) {
       const Index offset = outer * runs.outer_step + inner * runs.inner_step;
@@ -106,11 +135,11 @@ void multiply_rows(const T* const* a, const Runs& runs, const T* b, T* const* c,
       simd::unroll<rows>([&](auto m) __attribute__((always_inline)) { row[m] = a[m] + offset; });
       for (Index k = 0; k < runs.length; ++k, b += GemmTile<T>::columns, next += next_step) {
         __builtin_prefetch(next, 0, 2);
-        add_outer_product<T, rows>(
-            sum, b, [&](auto m) __attribute__((always_inline)) { return row[m][k]; });
+        add_outer_product<T, rows, panels>(
+            sum, b, panel_step, [&](auto m) __attribute__((always_inline)) { return row[m][k]; });
       }
     }
-  store_tile<T, rows>(sum, c, output);
+  store_tile(sum, c, first_column, output);
 }
 
 /// How a product over pixels walks through A (rows of pixels) and B (a pixel at a time). Where `ahead` is not 0, the
@@ -133,21 +162,21 @@ void multiply_columns(const T* a, const T* b, const PixelWalk& walk, T* c) {
       __builtin_prefetch(pixel + walk.ahead, 0, 2);
       __builtin_prefetch(b + walk.b_ahead, 0, 2);
       __builtin_prefetch(b + walk.b_ahead + simd::width<T>, 0, 2);
-      add_outer_product<T, rows>(
-          sum, b, [&](auto m) __attribute__((always_inline)) { return pixel[m]; });
+      add_outer_product<T, rows, 1>(
+          sum, b, 0, [&](auto m) __attribute__((always_inline)) { return pixel[m]; });
     }
   }
   T* target[rows];
   simd::unroll<rows>([&](auto m) __attribute__((always_inline)) { target[m] = c + m * GemmTile<T>::columns; });
-  store_tile<T, rows>(sum, target, {.columns = GemmTile<T>::columns, .accumulate = true});
+  store_tile(sum, target, 0, {.columns = GemmTile<T>::columns, .accumulate = true});
 }
 
-/// The kernels for 1, 2, ..., GemmTile::rows rows, at index rows - 1.
-template <class T>
+/// The kernels for 1, 2, ..., rows_across(panels) rows, at index rows - 1.
+template <class T, int panels = 1>
 inline constexpr auto multiply_rows_of = []<int... i>(std::integer_sequence<int, i...>) {
-  return std::array{&multiply_rows<T, i + 1>...};
+  return std::array{&multiply_rows<T, i + 1, panels>...};
 }
-(std::make_integer_sequence<int, GemmTile<T>::rows>{});
+(std::make_integer_sequence<int, GemmTile<T>::rows_across(panels)>{});
 template <class T>
 inline constexpr auto multiply_columns_of = []<int... i>(std::integer_sequence<int, i...>) {
   return std::array{&multiply_columns<T, i + 1>...};
@@ -157,8 +186,8 @@ inline constexpr auto multiply_columns_of = []<int... i>(std::integer_sequence<i
 /// Splits `count` rows into as few tiles as possible, of nearly equal size (short tiles keep the units less busy), and
 /// calls body(first, rows) for each.
 template <class T, class Body>
-void for_each_tile(Index count, Body&& body) {
-  const Index tiles = (count + GemmTile<T>::rows - 1) / GemmTile<T>::rows;
+void for_each_tile(Index count, Body&& body, Index most_rows = GemmTile<T>::rows) {
+  const Index tiles = (count + most_rows - 1) / most_rows;
   for (Index tile = 0; tile < tiles; ++tile) {
     const Index first = count * tile / tiles;
     body(first, count * (tile + 1) / tiles - first);

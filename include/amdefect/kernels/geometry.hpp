@@ -66,6 +66,23 @@ struct ConvGeometry {
   friend bool operator==(const ConvGeometry&, const ConvGeometry&) = default;
 };
 
+/// The outputs [first, last) of one axis whose windows lie between the borders.
+struct InnerRange {
+  Index first = 0, last = 0;
+};
+
+inline InnerRange inner_range(Index in, Index out, Index kernel, Index stride, Index dilation, Index pad) {
+  const Index room = in + pad - (kernel - 1) * dilation - 1;  // where the last such window would start, padding counted
+  const Index first = std::clamp<Index>((pad + stride - 1) / stride, 0, out);
+  return {first, std::clamp<Index>(room < 0 ? 0 : room / stride + 1, first, std::max(first, out))};
+}
+inline InnerRange inner_rows(const ConvGeometry& g) {
+  return inner_range(g.in_h, g.out_h, g.kernel_h, g.stride_h, g.dilation_h, g.pad_top);
+}
+inline InnerRange inner_columns(const ConvGeometry& g) {
+  return inner_range(g.in_w, g.out_w, g.kernel_w, g.stride_w, g.dilation_w, g.pad_left);
+}
+
 /// The sizes a 2-D pooling kernel works on (NHWC).
 struct PoolGeometry {
   Index batch = 1;

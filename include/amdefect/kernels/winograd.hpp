@@ -119,9 +119,9 @@ void multiply_position(Index tiles, Index in_c, const T* input, Index in_row, co
         from[static_cast<std::size_t>(i)] = input + (first + i) * in_row;
         to[static_cast<std::size_t>(i)] = product + (first + i) * out_row;
       }
-      multiply_rows_of<T>[static_cast<std::size_t>(rows - 1)](from.data(), {.length = in_c},
-                                                              kernel + panel * in_c * width, to.data(),
-                                                              {.first_column = panel * width, .columns = out_row});
+      multiply_rows_of<T>[static_cast<std::size_t>(rows - 1)](from.data(), {.length = in_c}, 0,
+                                                              kernel + panel * in_c * width, 0, to.data(),
+                                                              panel * width, {.columns = out_row});
     });
 }
 
