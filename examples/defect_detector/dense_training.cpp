@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "amdefect/data/annotation_check.hpp"
 #include "amdefect/data/balanced_sampler.hpp"
 #include "amdefect/data/dense_dataset.hpp"
 #include "amdefect/detection/dense/dense_detector.hpp"
@@ -71,7 +72,9 @@ std::unique_ptr<Schedule> make_schedule(const TrainConfig& config, Index steps_p
 int train_dense(TrainConfig config) {
   const CocoSplits splits = read_splits(config);
   const CocoSplit& train = splits.at("train");
-  DenseDescription description{.model = {}, .labels = labels_of(config, train)};
+  std::cout << to_text(check_annotations(train));
+  DenseDescription description;
+  description.labels = labels_of(config, train);
   description.model = model_of(config, description.labels);
   const DenseDataset<float> training = make_dataset(config, train, description.model);
 

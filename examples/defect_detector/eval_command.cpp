@@ -23,7 +23,7 @@ struct EvalConfig {
   std::string dataset_path, annotation_file, weights = "output/best.safetensors", output_dir = "output/eval", split,
                                              beside;
   std::optional<double> score_threshold;
-  double min_score = default_min_score;
+  double min_score = default_min_score, nms_iou = 0.5;
   std::vector<Index> max_dets{1, 10, 100};
   std::vector<std::string> extra_image_folders;
   std::uint64_t seed = 0;
@@ -68,9 +68,10 @@ void evaluate(const EvalConfig& config) {
   const CocoSource source(split, {.extra_image_folders = config.extra_image_folders});
 
   const std::vector<CocoResult> results =
-      detect_split(*detector, split, source, config.min_score, [](Index done, Index total) {
-        std::cerr << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
-      });
+      detect_split(*detector, split, source, {.min_score = config.min_score, .nms_iou = config.nms_iou},
+                   [](Index done, Index total) {
+                     std::cerr << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
+                   });
   const double threshold = config.score_threshold.value_or(detector->score_threshold());
   const ReportEvaluation evaluation = evaluate_detections(split.coco, results, threshold, config.max_dets);
 
@@ -114,6 +115,8 @@ void add_eval_command(CLI::App& program) {
                    "Lowest score for precision, recall, F1 and confusion; default: the one stored with the weights")
       ->check(CLI::Range(0.0, 1.0));
   add("--min_score", config->min_score, "Lowest score that takes part in the ranking for AP")
+      ->check(CLI::Range(0.0, 1.0));
+  add("--nms_iou", config->nms_iou, "Overlap above which the lesser of two boxes is dropped")
       ->check(CLI::Range(0.0, 1.0));
   add("--max_dets", config->max_dets, "Limits of detections per image and category")->delimiter(',')->expected(3, 100);
   add("--beside", config->beside, "metrics.json of another run on this split, shown beside this one");

@@ -20,10 +20,10 @@ CocoResult to_coco(const Detection& detection, std::int64_t image_id, const Dete
 }
 
 std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split, const SampleSource& source,
-                                     double min_score, const std::function<void(Index, Index)>& progress) {
+                                     const DetectOptions& options, const std::function<void(Index, Index)>& progress) {
   std::vector<CocoResult> results;
   for (Index i = 0; i < source.size(); ++i) {
-    for (const Detection& detection : detector.detect(pixels(source.load(i)->image), {.min_score = min_score}))
+    for (const Detection& detection : detector.detect(pixels(source.load(i)->image), options))
       results.push_back(to_coco(detection, split.coco.images[static_cast<std::size_t>(i)].id, detector.labels()));
     if (progress) progress(i + 1, source.size());
   }

@@ -22,7 +22,8 @@ CocoResult to_coco(const Detection& detection, std::int64_t image_id, const Dete
 /// Runs the detector over the images of a split; results are comparable with its annotations. `progress(done, total)`
 /// is called after each image.
 std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split, const SampleSource& source,
-                                     double min_score, const std::function<void(Index, Index)>& progress = {});
+                                     const DetectOptions& options,
+                                     const std::function<void(Index, Index)>& progress = {});
 
 /// AP at one IoU over all sizes, with at most 300 detections per image; 0 without ground truths.
 double average_precision(const CocoDataset& dataset, const std::vector<CocoResult>& results, double iou);

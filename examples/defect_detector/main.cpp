@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   program.set_help_all_flag("--help-all", "Print the options of all subcommands");
   amdefect::add_summary_command(program);
   amdefect::add_synth_command(program);
+  amdefect::add_inspect_command(program);
   amdefect::add_train_command(program);
   amdefect::add_eval_command(program);
   amdefect::add_predict_command(program);

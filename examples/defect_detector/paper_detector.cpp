@@ -94,18 +94,47 @@ std::vector<Detection> PaperDetector::detect(TensorView<const std::uint8_t> view
   const Box frame{0, 0, static_cast<double>(image.width()), static_cast<double>(image.height())};
   for (Detection& detection : found) detection.box = intersection(letterbox.unmap(detection.box), frame);
   std::erase_if(found, [](const Detection& d) { return d.box.width() <= 0 || d.box.height() <= 0; });
-  found = non_maximum_suppression(std::move(found), options.min_score.value_or(score_threshold()), options.nms_iou);
-  if (static_cast<Index>(found.size()) > options.max_detections)
-    found.resize(static_cast<std::size_t>(options.max_detections));
-  return found;
+  return select(std::move(found), options);
 }
+
+SafetensorsMetadata blob_metadata(const BlobDescription& d) {
+  const nlohmann::ordered_json json{{"architecture", "blob"},
+                                    {"channels", d.channels},
+                                    {"class_names", d.labels.class_names},
+                                    {"category_ids", d.labels.category_ids},
+                                    {"box_offset", d.labels.box_offset},
+                                    {"score_threshold", d.score_threshold},
+                                    {"label", d.label},
+                                    {"window", d.model.window},
+                                    {"threshold", d.model.threshold},
+                                    {"least_area", d.model.least_area},
+                                    {"dark", d.model.dark}};
+  return {{ModelDescription::metadata_key, json.dump()}};
+}
+
+namespace {
+
+std::unique_ptr<Detector> blob_detector(const nlohmann::json& json, const std::filesystem::path& path) {
+  try {
+    return std::make_unique<BlobDetector>(
+        BlobModel{json.at("window"), json.at("threshold"), json.at("least_area"), json.at("dark")},
+        DetectorLabels{json.at("class_names"), json.at("category_ids"), json.at("box_offset")},
+        json.at("label").get<Index>(), json.at("channels").get<Index>(), json.at("score_threshold").get<double>());
+  } catch (const nlohmann::json::exception& error) {
+    throw FileError(concat("model: ", path.string(), ": bad description: ", error.what()));
+  }
+}
+
+}  // namespace
 
 std::unique_ptr<Detector> open_detector(const std::filesystem::path& path, const Execution& execution) {
   const SafetensorsFile file = read_safetensors(path);
   const auto text = file.metadata().find(ModelDescription::metadata_key);
   const auto json =
       text == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(text->second, nullptr, false);
-  if (json.is_object() && json.value("architecture", "") == "dense") return load_detector(file, execution);
+  const std::string architecture = json.is_object() ? json.value("architecture", "") : "";
+  if (architecture == "dense") return load_detector(file, execution);
+  if (architecture == "blob") return blob_detector(json, path);
   ModelDescription description = ModelDescription::of(file);
   auto network = std::make_shared<Network<float>>(paper_network<float>(
       static_cast<Index>(description.labels.class_names.size()), description.img_size, description.channels));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "amdefect/data/letterbox.hpp"
+#include "amdefect/detection/blob_detector.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/io/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
@@ -46,6 +47,15 @@ class PaperDetector final : public Detector {
   mutable Workspace<float> workspace_;
   mutable Tensor<float> input_;
 };
+
+/// What makes up a BlobDetector; its file holds nothing else.
+struct BlobDescription {
+  BlobModel model;
+  DetectorLabels labels;
+  Index label = 0, channels = 3;
+  double score_threshold = 0;
+};
+SafetensorsMetadata blob_metadata(const BlobDescription& description);
 
 /// The detector in a weights file that `amdefect train` wrote, whatever its architecture. @throws FileError
 std::unique_ptr<Detector> open_detector(const std::filesystem::path& path, const Execution& execution = {});

@@ -26,8 +26,8 @@ void add_train_command(CLI::App& program) {
     if (!file->empty()) apply_json_options(*command, *file);
     if (config->model != "paper") use_dense_defaults(*command, *config);
     check_config(*config);
-    if (const int code = config->model == "paper" ? train_paper(*config) : train_dense(*config))
-      throw CLI::RuntimeError(code);
+    const auto train = config->model == "paper" ? train_paper : config->model == "blob" ? train_blob : train_dense;
+    if (const int code = train(*config)) throw CLI::RuntimeError(code);
   });
 }
 

@@ -118,8 +118,8 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
   dense(command
             .add_option("--model", c.model,
                         "What to train; the defaults of the other options are given for 'paper', others suit the dense "
-                        "models better and are used there")
-            ->check(CLI::IsMember({"paper", "dense-n", "dense-s"})));
+                        "models better and are used there; blob: a classical method for comparison")
+            ->check(CLI::IsMember({"paper", "dense-n", "dense-s", "blob"})));
   dense(command.add_option("--minutes", c.minutes, "Time that the training may take, instead of --epochs")
             ->check(CLI::NonNegativeNumber));
   dense(command.add_option("--crop_size", c.crop_size, "Side of the training crops in pixels; 0: by the objects")

@@ -65,7 +65,8 @@ void resume(Trainer<float>& trainer, const std::filesystem::path& path, const Tr
 }  // namespace
 
 DetectorLabels labels_of(const TrainConfig& config, const CocoSplit& split) {
-  DetectorLabels labels{.class_names = {}, .category_ids = {}, .box_offset = config.offset()};
+  DetectorLabels labels;
+  labels.box_offset = config.offset();
   for (const CocoCategory& category : split.coco.categories) {
     labels.class_names.push_back(category.name);
     labels.category_ids.push_back(category.id);
@@ -147,7 +148,8 @@ double TrainingRun::report(const Detector& detector, double score_threshold) con
   double best = score_threshold;
   if (has_validation()) {
     const CocoSource files(*splits.valid, source_options(config));
-    const std::vector<CocoResult> results = detect_split(detector, *splits.valid, files, default_min_score);
+    const std::vector<CocoResult> results =
+        detect_split(detector, *splits.valid, files, {.min_score = default_min_score});
     report = make_report("Training", *splits.valid, results,
                          evaluate_detections(splits.valid->coco, results, score_threshold, {1, 10, 100}));
     best = report.evaluation->curves.all.best_f1().threshold;

@@ -72,5 +72,6 @@ CocoSplits read_splits(TrainConfig& config);
 
 int train_paper(TrainConfig config);
 int train_dense(TrainConfig config);
+int train_blob(TrainConfig config);
 
 }  // namespace amdefect

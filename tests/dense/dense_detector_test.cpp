@@ -111,5 +111,52 @@ TEST_CASE("pixels are centred and padded with zero") {
   x.fill(9);
   scale_pixels(image.view(), x.view());
   CHECK(std::vector<float>(x.begin(), x.end()) == std::vector<float>{-2, 1, 0, 0, 0, 0});
+  scale_pixels(image.view(), x.view(), 0, 1);
+  CHECK(std::vector<float>(x.begin(), x.end()) == std::vector<float>{1, 0, 0, 0, 0, 0});
   CHECK_THROWS_AS(scale_pixels(image.view(), x.slice(0, 1).reshape({1, 1, 3})), ShapeError);
+}
+
+TEST_CASE("tiles cover an image with the overlap asked for") {
+  CHECK(tile_spans(100, 100, 20) == std::vector<TileSpan>{{0, 100, true, true}});
+  CHECK(tile_spans(500, 0, 20) == std::vector<TileSpan>{{0, 500, true, true}});
+  for (const Index size : {101, 180, 181, 1000}) {
+    const auto spans = tile_spans(size, 100, 20);
+    CHECK(spans.front().begin == 0);
+    CHECK(spans.back().end == size);
+    for (std::size_t i = 1; i < spans.size(); ++i) {
+      CHECK(spans[i].size() <= 100);
+      CHECK(spans[i].begin % 32 == 0);
+      CHECK(spans[i - 1].end - spans[i].begin >= 20);
+    }
+  }
+  CHECK(tile_spans(164, 100, 20).size() == 2);
+  CHECK_THROWS_AS(tile_spans(200, 100, 100), Error);
+  const TileSpan middle{100, 200, false, false};
+  CHECK(is_cut(100.5, 110, middle, 20));
+  CHECK(is_cut(190, 200, middle, 20));
+  CHECK_FALSE(is_cut(110, 120, middle, 20));
+  CHECK_FALSE(is_cut(100, 150, middle, 20));  // too long for the overlap: better cut than lost
+  CHECK_FALSE(is_cut(0, 10, {0, 100, true, false}, 20));
+}
+
+TEST_CASE("a large image searched in tiles gives what the whole gives") {
+  const auto network = std::make_shared<const Network<float>>(small_network());
+  const DenseDetector detector(network, description, {.threads = 1});
+  Tensor<std::uint8_t> image({200, 160, 1});
+  image.fill(128);
+  for (Index i = 0; i < 12; ++i)  // a few bright spots on grey: all else looks the same everywhere
+    for (Index y = 0; y < 6; ++y)
+      for (Index x = 0; x < 5; ++x) image(20 + 13 * i + y, (37 * i) % 140 + x, 0) = 250;
+  // Without suppression every place must be there again; the overlap is wider than what a place sees.
+  const DetectOptions whole{.min_score = 0.6, .nms_iou = 1, .max_detections = 100000, .tile = 0};
+  const DetectOptions tiled{.min_score = 0.6, .nms_iou = 1, .max_detections = 100000, .tile = 128, .overlap = 96};
+  const auto expected = detector.detect(image, whole), found = detector.detect(image, tiled);
+  REQUIRE(!expected.empty());
+  std::size_t same = 0;
+  for (const Detection& d : expected)
+    same += std::any_of(found.begin(), found.end(), [&](const Detection& other) {
+      return other.label == d.label && iou(other.box, d.box) > 0.9 && std::abs(other.score - d.score) < 1e-3;
+    });
+  MESSAGE(same, " of ", expected.size(), " found again, ", found.size(), " in all");
+  CHECK(100 * same >= 95 * expected.size());  // some boxes are longer than the overlap
 }

@@ -121,6 +121,40 @@ TEST_CASE("the main job: files, metrics and pictures") {
   CHECK(fs::file_size(world.path("pictures/predictions.html")) > 0);
 }
 
+TEST_CASE("the dense detector: the same commands") {
+  const World& world = World::get();
+  const std::string small = R"( --model dense-n --crop_size 64 --batch_size 8 --threads 1 --eval_interval 1 --network )"
+                            R"('{"stem": 8, "widths": [8, 8], "blocks": [1, 1], "pyramid": 8, "levels": 3}')";
+  const std::string train = "train --dataset_path data --epochs 2 --output_dir ";
+  const Outcome trained = world.run(train + "dense" + small);
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK(trained.out.find("epoch 2/2  loss") != std::string::npos);
+  for (const char* name :
+       {"config.json", "training_log.csv", "history.json", "best.safetensors", "last.safetensors", "report.html"})
+    CHECK(fs::file_size(world.path("dense") / name) > 0);
+  const Outcome evaluated =
+      world.run("eval --dataset_path data --weights dense/best.safetensors --output_dir dense/eval");
+  INFO(evaluated.err);
+  CHECK(evaluated.code == 0);
+  CHECK(evaluated.out.find("(up to 300 detections per image), best F1") != std::string::npos);
+  const Outcome predicted = world.run(
+      "predict data/test --weights dense/best.safetensors --output_dir dense/pictures --score_threshold 0.01");
+  INFO(predicted.err);
+  CHECK(predicted.code == 0);
+  CHECK(fs::exists(world.path("dense/pictures/synth_00000.png")));
+
+  const Outcome minutes = world.run("train --dataset_path data --minutes 0.01 --output_dir brief" + small);
+  INFO(minutes.err);
+  CHECK(minutes.code == 0);
+  CHECK(minutes.out.find("epoch 1  loss") != std::string::npos);
+  check_fails("train --dataset_path data --model dense-n --network '{\"stem\": 0}' --output_dir bad",
+              "stem is 0, expected 1 to 4096");
+  check_fails("train --dataset_path data --model dense-n --box_offset half --output_dir bad",
+              "expected auto or a number");
+  check_fails("train --dataset_path data --model dense-x --output_dir bad", "dense-x", 2);
+}
+
 TEST_CASE("summary prints the published size") {
   const Outcome outcome = World::get().run("summary");
   CHECK(outcome.code == 0);

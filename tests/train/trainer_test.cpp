@@ -11,6 +11,8 @@
 #include "amdefect/train/callbacks/csv_log.hpp"
 #include "amdefect/train/callbacks/early_stopping.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
+#include "amdefect/train/callbacks/time_budget.hpp"
+#include "amdefect/train/callbacks/weight_average.hpp"
 
 using namespace amdefect;
 
@@ -119,6 +121,63 @@ TEST_CASE("early stopping ends the run and puts the best weights back") {
   CHECK(static_cast<Index>(history.size()) == run.stopping->best_epoch() + 3);
   DataLoader<float> loader(run.validation, {.batch_size = 8, .shuffle = false});
   CHECK(run.trainer->evaluate(loader)[0] == doctest::Approx(run.stopping->best()));
+}
+
+TEST_CASE("the weight average follows the weights, survives a resume, and is what the best weights are") {
+  std::filesystem::create_directories(folder);
+  const auto averaged = [](Run& run, double decay) {
+    auto average = std::make_shared<Network<float>>(std::move(Run(1).net));
+    run.trainer->add(std::make_unique<WeightAverage<float>>(average, decay));
+    run.trainer->add(std::make_unique<Checkpoint<float>>(
+        CheckpointOptions{.best = folder / "best.safetensors", .last = folder / "last.safetensors", .monitor = "loss"},
+        average));
+    return average;
+  };
+  Run whole(3), stopped(3), resumed(3), follows(3);
+  const auto expected = averaged(whole, 0.9);
+  whole.fit();
+  CHECK((expected->parameters().values().array() != whole.net.parameters().values().array()).any());
+  averaged(stopped, 0.9);
+  stopped.trainer->add(std::make_unique<InterruptAfter>(11));
+  stopped.fit();
+  const auto average = averaged(resumed, 0.9);
+  resumed.trainer->restore(load_checkpoint(read_safetensors(folder / "last.safetensors"), resumed.net.parameters()));
+  resumed.fit();
+  CHECK((average->parameters().values().array() == expected->parameters().values().array()).all());
+  load_weights(folder / "best.safetensors", resumed.net.parameters());  // the loss falls: the last epoch is the best
+  CHECK((average->parameters().values().array() == resumed.net.parameters().values().array()).all());
+  const auto same = averaged(follows, 0);
+  follows.fit();
+  const auto difference = same->parameters().values().array() - follows.net.parameters().values().array();
+  CHECK(difference.abs().maxCoeff() < 1e-6f);  // a + (b - a) rounds
+  CHECK_THROWS_AS(WeightAverage<float>(same, 1), Error);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a time budget moves the schedule and ends the training") {
+  Run run(1);
+  ProgressCosine schedule(0.01, 0.2);
+  Trainer<float> trainer(run.net, run.adam, schedule, single_loss<float>([](const LossArguments<float>& a) {
+                           return softmax_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0]);
+                         }),
+                         {.epochs = unlimited_epochs, .batch_size = 8, .execution = {.threads = 1}});
+  trainer.add(std::make_unique<TimeBudget<float>>(schedule, 0.2));
+  trainer.fit(run.training, nullptr);
+  CHECK(trainer.stopped());
+  CHECK(trainer.history().size() > 1);
+  CHECK(schedule.state()[0] > 0.8);
+  const TrainingState<float> state = trainer.state();
+  CHECK(state.at("time_budget").at(0) > 0.15);
+
+  schedule.set_progress(0.1);
+  CHECK(schedule.rate(5) == doctest::Approx(0.005));
+  schedule.set_progress(0.2);
+  CHECK(schedule.rate(5) == doctest::Approx(0.01));
+  schedule.set_progress(0.6);
+  CHECK(schedule.rate(5) == doctest::Approx(0.005));
+  schedule.set_progress(2);
+  CHECK(schedule.rate(5) == doctest::Approx(0).scale(1));
+  CHECK_THROWS_AS(TimeBudget<float>(schedule, 0), Error);
 }
 
 TEST_CASE("a loss that is not finite stops the training with a clear message") {

@@ -27,6 +27,9 @@ struct DetectOptions {
   std::optional<double> min_score = std::nullopt;
   double nms_iou = 0.5;        ///< of two boxes of one class that overlap more, the lesser is dropped
   Index max_detections = 300;  ///< the best ones
+  /// A larger image is searched in pieces of this size, so that memory stays bounded; they overlap by `overlap` pixels,
+  /// and objects larger than that may be cut at their seams. 0: always as a whole.
+  Index tile = 1536, overlap = 256;
 };
 
 /// Finds objects in images.
@@ -53,6 +56,14 @@ class Detector {
   void require_image(TensorView<const std::uint8_t> image) const {
     require<ShapeError>(image.rank() == 3 && image.size() > 0 && image.dim(2) == channels_,
                         "detector: expected an image [height, width, ", channels_, "], got ", image.shape());
+  }
+
+  /// What is left of all candidates: see DetectOptions.
+  std::vector<Detection> select(std::vector<Detection> found, const DetectOptions& options) const {
+    found = non_maximum_suppression(std::move(found), options.min_score.value_or(score_threshold_), options.nms_iou);
+    if (static_cast<Index>(found.size()) > options.max_detections)
+      found.resize(static_cast<std::size_t>(options.max_detections));
+    return found;
   }
 
  private:

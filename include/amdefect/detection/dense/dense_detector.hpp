@@ -10,6 +10,7 @@
 #include "amdefect/detection/dense/dense_description.hpp"
 #include "amdefect/detection/dense/dense_network.hpp"
 #include "amdefect/detection/dense/dense_pixels.hpp"
+#include "amdefect/detection/tiles.hpp"
 #include "amdefect/io/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/train/training_state.hpp"
@@ -27,26 +28,23 @@ class DenseDetector final : public Detector {
         model_(std::move(description.model)),
         execution_(execution) {}
 
+  /// @throws Error also for a tile that is not larger than the overlap.
   std::vector<Detection> detect(TensorView<const std::uint8_t> image, const DetectOptions& options) const override {
     require_image(image);
     const double min_score = options.min_score.value_or(score_threshold());
+    const std::vector<TileSpan> rows = tile_spans(image.dim(0), options.tile, options.overlap);
+    const std::vector<TileSpan> columns = tile_spans(image.dim(1), options.tile, options.overlap);
     std::unique_ptr<Run> run = take_run();
-    run->resize(padded(image.shape()));
-    scale_pixels(image, run->x.view());
-    run->workspace.forward(run->x.reshape(run->x.shape().batched(1)));
-    std::vector<TensorView<const float>> outputs;
-    for (std::size_t i = 0; i < network_->outputs().size(); ++i) outputs.push_back(run->workspace.output(i));
-    constexpr Index candidates = 3000;  // before the suppression; its time grows with their square
-    std::vector<Detection> found = decode_dense<float>(model_, outputs, 0, min_score, candidates);
+    std::vector<Detection> found;
+    for (const TileSpan& row : rows)
+      for (const TileSpan& column : columns)
+        for (Detection& detection : detect_tile(*run, image, row, column, min_score)) {
+          const bool cut = is_cut(detection.box.x1, detection.box.x2, column, options.overlap) ||
+                           is_cut(detection.box.y1, detection.box.y2, row, options.overlap);
+          if (!cut) found.push_back(detection);
+        }
     give_back(std::move(run));
-
-    const Box frame{0, 0, static_cast<double>(image.dim(1)), static_cast<double>(image.dim(0))};
-    for (Detection& detection : found) detection.box = intersection(detection.box, frame);
-    std::erase_if(found, [](const Detection& d) { return d.box.width() <= 0 || d.box.height() <= 0; });
-    found = non_maximum_suppression(std::move(found), min_score, options.nms_iou);
-    if (static_cast<Index>(found.size()) > options.max_detections)
-      found.resize(static_cast<std::size_t>(options.max_detections));
-    return found;
+    return select(std::move(found), options);
   }
 
  private:
@@ -60,11 +58,22 @@ class DenseDetector final : public Detector {
     Tensor<float> x;
   };
 
-  /// Height and width rounded up to what the network takes.
-  Shape padded(const Shape& image) const {
-    const Index stride = model_.largest_stride();
-    const auto up = [stride](Index side) { return (side + stride - 1) / stride * stride; };
-    return {up(image[0]), up(image[1]), image[2]};
+  /// What the network sees in one part of an image, in pixels of the image, cut at its borders.
+  std::vector<Detection> detect_tile(Run& run, TensorView<const std::uint8_t> image, const TileSpan& row,
+                                     const TileSpan& column, double min_score) const {
+    const auto up = [stride = model_.largest_stride()](Index side) { return (side + stride - 1) / stride * stride; };
+    run.resize({up(row.size()), up(column.size()), image.dim(2)});
+    scale_pixels(image, run.x.view(), row.begin, column.begin);
+    run.workspace.forward(run.x.reshape(run.x.shape().batched(1)));
+    std::vector<TensorView<const float>> outputs;
+    for (std::size_t i = 0; i < network_->outputs().size(); ++i) outputs.push_back(run.workspace.output(i));
+    constexpr Index candidates = 3000;  // before the suppression, whose time grows with their square
+    std::vector<Detection> found = decode_dense<float>(model_, outputs, 0, min_score, candidates);
+    const auto x = static_cast<double>(column.begin), y = static_cast<double>(row.begin);
+    const Box frame{0, 0, static_cast<double>(image.dim(1)), static_cast<double>(image.dim(0))};
+    for (Detection& d : found) d.box = intersection({d.box.x1 + x, d.box.y1 + y, d.box.x2 + x, d.box.y2 + y}, frame);
+    std::erase_if(found, [](const Detection& d) { return d.box.width() <= 0 || d.box.height() <= 0; });
+    return found;
   }
   std::unique_ptr<Run> take_run() const {
     const std::lock_guard lock(mutex_);

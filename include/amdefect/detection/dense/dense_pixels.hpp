@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "amdefect/core/tensor.hpp"
@@ -10,20 +11,20 @@ namespace amdefect {
 /// beyond the border of their input, too.
 inline constexpr std::uint8_t padding_grey = 128;
 
-/// Writes the pixels of an image [height, width, channels] into the upper left corner of `x`, which may be larger, as
-/// (value - 128) / 64, and 0 around it. @throws ShapeError if the image does not fit.
+/// Writes the pixels of an image [height, width, channels] from row `top` and column `left` on into `x`, as far as both
+/// reach, as (value - 128) / 64, and 0 into the rest of `x`. @throws ShapeError if the channels differ.
 template <class T>
-void scale_pixels(TensorView<const std::uint8_t> image, TensorView<T> x) {
-  require<ShapeError>(image.rank() == 3 && x.rank() == 3 && image.dim(0) <= x.dim(0) && image.dim(1) <= x.dim(1) &&
-                          image.dim(2) == x.dim(2),
-                      "scale pixels: an image ", image.shape(), " does not fit into ", x.shape());
-  const Index row = image.dim(1) * image.dim(2), wide_row = x.dim(1) * x.dim(2);
+void scale_pixels(TensorView<const std::uint8_t> image, TensorView<T> x, Index top = 0, Index left = 0) {
+  require<ShapeError>(image.rank() == 3 && x.rank() == 3 && image.dim(2) == x.dim(2) && top >= 0 && left >= 0,
+                      "scale pixels: cannot write an image ", image.shape(), " to ", x.shape());
+  const Index channels = x.dim(2), row = x.dim(1) * channels;
+  const Index columns = std::clamp<Index>(image.dim(1) - left, 0, x.dim(1));
   for (Index y = 0; y < x.dim(0); ++y) {
-    T* out = x.data() + y * wide_row;
-    const Index filled = y < image.dim(0) ? row : 0;
-    const std::uint8_t* in = image.data() + y * row;
+    T* out = x.data() + y * row;
+    const Index filled = top + y < image.dim(0) ? columns * channels : 0;
+    const std::uint8_t* in = image.data() + ((top + y) * image.dim(1) + left) * channels;
     for (Index i = 0; i < filled; ++i) out[i] = static_cast<T>(in[i] - padding_grey) / T{64};
-    std::fill(out + filled, out + wide_row, T{0});
+    std::fill(out + filled, out + row, T{0});
   }
 }
 
