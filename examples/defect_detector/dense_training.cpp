@@ -56,6 +56,8 @@ DenseDataset<float> make_dataset(const TrainConfig& config, const CocoSplit& spl
   std::cout << "reading " << files->size() << " images; crops of " << options.crop.height << " x " << options.crop.width
             << " pixels" << std::endl;
   std::vector<BalancedSampler::Groups> groupings{group_by_style(*source), group_by_class(*source, model.classes)};
+  std::cout << "styles: " << groupings[0][0].size() << " smooth images and " << groupings[0][1].size()
+            << " rough ones, shown equally often" << std::endl;
   const Index images = files->size();
   return {std::move(source), BalancedSampler(images, std::move(groupings)), options};
 }

@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "amdefect/detection/dense/dense_network.hpp"
 #include "amdefect/nn/summary.hpp"
 #include "commands.hpp"
 #include "paper_network.hpp"
@@ -8,18 +9,31 @@
 namespace amdefect {
 
 void add_summary_command(CLI::App& program) {
-  CLI::App* command = program.add_subcommand("summary", "Print the paper's network layer by layer");
+  CLI::App* command = program.add_subcommand("summary", "Print a network layer by layer");
   auto classes = std::make_shared<Index>(4), size = std::make_shared<Index>(416), channels = std::make_shared<Index>(3);
+  auto model = std::make_shared<std::string>("paper");
+  command->add_option("--model", *model, "Which network")
+      ->check(CLI::IsMember({"paper", "dense-n", "dense-s"}))
+      ->capture_default_str();
   command->add_option("--num_classes", *classes, "Categories, unused ones included")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
-  command->add_option("--img_size", *size, "Width and height of the input in pixels")
+  command->add_option("--img_size", *size, "Width and height of the input in pixels (paper)")
       ->check(CLI::Range(8, 8192))
       ->capture_default_str();
   command->add_option("--channels", *channels, "Channels of the input")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  command->callback([=] { std::cout << summary(paper_network<float>(*classes, *size, *channels)); });
+  command->callback([=] {
+    if (*model == "paper") {
+      std::cout << summary(paper_network<float>(*classes, *size, *channels));
+      return;
+    }
+    DenseModel dense = dense_preset(*model);
+    dense.classes = *classes;
+    dense.channels = *channels;
+    std::cout << summary(dense_network<float>(dense));  // for an image of its smallest useful size
+  });
 }
 
 }  // namespace amdefect

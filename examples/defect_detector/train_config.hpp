@@ -82,8 +82,8 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
   paper(command.add_option("--pretrained", c.pretrained, "Weights file to start from, or false"));
   paper(command
             .add_option("--resume", c.resume, "Continue from last.safetensors in the output folder (or the given file)")
-            ->expected(0, 1)
-            ->default_str("true"));
+            ->expected(0, 1))
+      ->default_str("true");  // the value of a bare --resume; after `paper`, which sets the default's text, too
   paper(command
             .add_option("--eval_interval", c.eval_interval,
                         "Measure mAP@0.5 on the validation split every so many epochs; 0: never")

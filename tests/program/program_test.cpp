@@ -155,6 +155,28 @@ TEST_CASE("the dense detector: the same commands") {
   check_fails("train --dataset_path data --model dense-x --output_dir bad", "dense-x", 2);
 }
 
+TEST_CASE("inspect tells what is in a data set, and the blob baseline runs behind the same commands") {
+  const World& world = World::get();
+  const Outcome inspected = world.run("inspect data");
+  CHECK(inspected.code == 0);
+  CHECK(inspected.out.find("train: 8 images") != std::string::npos);
+  CHECK(inspected.out.find("the class wire has no boxes") != std::string::npos);
+  CHECK(inspected.out.find("two splits") == std::string::npos);
+  const fs::path copy = world.path("leaky");
+  fs::copy(world.path("data"), copy, fs::copy_options::recursive);
+  fs::copy_file(copy / "train/synth_00001.jpg", copy / "valid/synth_00000.jpg", fs::copy_options::overwrite_existing);
+  CHECK(world.run("inspect leaky").out.find("the same image is in two splits") != std::string::npos);
+
+  const Outcome trained = world.run("train --dataset_path data --model blob --output_dir blob");
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  const Outcome evaluated =
+      world.run("eval --dataset_path data --weights blob/best.safetensors --output_dir blob/eval");
+  INFO(evaluated.err);
+  CHECK(evaluated.code == 0);
+  CHECK(world.run("summary --model dense-n --num_classes 1").out.find("579,") != std::string::npos);
+}
+
 TEST_CASE("summary prints the published size") {
   const Outcome outcome = World::get().run("summary");
   CHECK(outcome.code == 0);
@@ -179,7 +201,10 @@ wait $!
   CHECK(stopped.code == 130);
   CHECK(stopped.out.find("continue with the same options and --resume") != std::string::npos);
   CHECK(losses(world.path("pieces/training_log.csv")) != losses(world.path("whole/training_log.csv")));
-  CHECK(world.run(world.train("pieces", "--epochs 20 --resume")).code == 0);
+  const Outcome resumed = world.run(world.train("pieces", "--epochs 20 --resume"));
+  CHECK(resumed.code == 0);
+  CHECK(resumed.out.find("epoch 20/20") != std::string::npos);
+  CHECK(resumed.out.find("epoch 1/20") == std::string::npos);  // it went on, and did not begin again
   CHECK(losses(world.path("pieces/training_log.csv")) == losses(world.path("whole/training_log.csv")));
 }
 
