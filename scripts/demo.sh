@@ -20,17 +20,17 @@ step 3 "Generating pictures with known objects"
 "$amdefect" synth --output_dir "$output/data" --train 240 --valid 40 --test 24 --img_size 256 --overwrite
 
 step 4 "Training the paper's network on them"
-"$amdefect" train --dataset_path "$output/data" --output_dir "$output/paper" \
+"$amdefect" train --dataset_path "$output/data" --output_dir "$output/paper_network" \
   --img_size 96 --epochs 12 --eval_interval 4 --learning_rate 0.003 --outputs_per_example 1
 
 step 5 "Training the dense detector on them"
 "$amdefect" train --model dense-n --dataset_path "$output/data" --output_dir "$output/dense" --minutes 1.5
 
 step 6 "Evaluating both on the test pictures"
-"$amdefect" eval --dataset_path "$output/data" --weights "$output/paper/best.safetensors" \
-  --output_dir "$output/evaluation/paper"
+"$amdefect" eval --dataset_path "$output/data" --weights "$output/paper_network/best.safetensors" \
+  --output_dir "$output/evaluation/paper_network"
 "$amdefect" eval --dataset_path "$output/data" --weights "$output/dense/best.safetensors" \
-  --output_dir "$output/evaluation/dense" --beside "$output/evaluation/paper/metrics.json"
+  --output_dir "$output/evaluation/dense" --beside "$output/evaluation/paper_network/metrics.json"
 
 step 7 "Drawing what the dense detector finds"
 "$amdefect" predict "$output/data/test" --weights "$output/dense/best.safetensors" --output_dir "$output/pictures"
@@ -43,7 +43,7 @@ Done in $SECONDS s.
   metrics                       $output/evaluation/dense/metrics.json
   losses of each epoch          $output/dense/training_log.csv
   trained weights               $output/dense/best.safetensors
-  the same of the paper's network in $output/paper and $output/evaluation/paper
+  the same of the paper's network in $output/paper_network, $output/evaluation/paper_network
 
 The paper's network has no room for places in its features; docs/paper.md says what it can and cannot learn.
 END
