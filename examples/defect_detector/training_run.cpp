@@ -85,7 +85,8 @@ MeasureMap::MeasureMap(std::function<std::unique_ptr<Detector>()> detector, std:
     truths_.categories.push_back({labels.category_ids[label], labels.class_names[label], ""});
   for (Index i = 0; i < source_->size(); ++i) {
     truths_.images.push_back({i + 1, "", 0, 0});
-    for (const LabelledBox& object : source_->load(i)->objects)
+    const std::shared_ptr<const Sample> sample = source_->load(i);
+    for (const LabelledBox& object : sample->objects)
       truths_.annotations.push_back({static_cast<std::int64_t>(truths_.annotations.size()) + 1, i + 1,
                                      labels.category_ids.at(static_cast<std::size_t>(object.label)),
                                      to_coco(object.box), object.box.area()});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -51,11 +52,13 @@ class BalancedSampler {
 /// The images that contain each of the classes.
 inline BalancedSampler::Groups group_by_class(const SampleSource& source, Index classes) {
   BalancedSampler::Groups groups(static_cast<std::size_t>(classes));
-  for (Index i = 0; i < source.size(); ++i)
-    for (const LabelledBox& object : source.load(i)->objects) {
+  for (Index i = 0; i < source.size(); ++i) {
+    const std::shared_ptr<const Sample> sample = source.load(i);  // keeps the objects alive
+    for (const LabelledBox& object : sample->objects) {
       std::vector<Index>& group = groups.at(static_cast<std::size_t>(object.label));
       if (group.empty() || group.back() != i) group.push_back(i);
     }
+  }
   return groups;
 }
 
