@@ -7,17 +7,13 @@
 // 100), and how many times faster than oneDNN. Both numbers compare the best of the runs, which are taken in turn.
 #include <benchmark/benchmark.h>
 
-#include <cstdio>
-#include <exception>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "amdefect/core/tensor.hpp"
 #include "amdefect/kernels/conv2d.hpp"
-#include "arguments.hpp"
-#include "problem.hpp"
-#include "timing.hpp"
+#include "run_benchmarks.hpp"
 
 #ifdef AMDEFECT_ONEDNN
 #include "onednn_conv.hpp"
@@ -108,33 +104,13 @@ void run(benchmark::State& state, const ConvGeometry& g, Direction direction, co
 #endif
 }
 
-int run_all(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  const Arguments arguments(argc, argv);
-  const Execution& execution = arguments.execution;
-  const double peak = measure_peak(execution.threads);
-  std::printf("peak: %.1f GFLOP/s with %d thread(s)\n", 1e-9 * peak, execution.threads);
-  for (const std::string& problem : arguments.problems.empty() ? default_problems : arguments.problems) {
-    const ConvGeometry g = parse_problem(problem);
-    for (const Direction direction : {Direction::forward, Direction::backward_input, Direction::backward_kernel}) {
-      if (direction == Direction::backward_input && g.in_c <= 3) continue;  // an image: nobody needs its gradient
-      const std::string name = problem + '/' + direction_names[static_cast<int>(direction)];
-      benchmark::RegisterBenchmark(name.c_str(), run, g, direction, execution, peak)
-          ->UseManualTime()
-          ->Unit(benchmark::kMillisecond);
-    }
+void add(const std::string& problem, const ConvGeometry& g, const Execution& execution, double peak) {
+  for (const Direction direction : {Direction::forward, Direction::backward_input, Direction::backward_kernel}) {
+    if (direction == Direction::backward_input && g.in_c <= 3) continue;  // an image: nobody needs its gradient
+    add_row(problem + '/' + direction_names[static_cast<int>(direction)], run, g, direction, execution, peak);
   }
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    return run_all(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "conv_bench: %s\n", error.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return run_benchmarks("conv_bench", argc, argv, default_problems, print_peak, add); }

@@ -18,9 +18,7 @@
 #include "amdefect/core/tensor.hpp"
 #include "amdefect/kernels/batch_norm.hpp"
 #include "amdefect/kernels/pooling.hpp"
-#include "arguments.hpp"
-#include "problem.hpp"
-#include "timing.hpp"
+#include "run_benchmarks.hpp"
 
 #ifdef AMDEFECT_ONEDNN
 #include "onednn_layers.hpp"
@@ -60,7 +58,7 @@ void run(benchmark::State& state, const std::function<Row()>& make, int threads,
   if (row.onednn) state.counters["x_oneDNN"] = best_onednn / best;
 }
 
-/// Bytes per second that a copy of a large block moves, reading and writing counted.
+/// Bytes per second that a copy of a large block moves, reading and writing counted; prints it.
 double measure_copy(int threads) {
   constexpr Index size = Index{16} << 20;
   Tensor<float> from({size}), to({size});
@@ -72,7 +70,9 @@ double measure_copy(int threads) {
                                     static_cast<std::size_t>(end - begin) * sizeof(float));
                       });
                     }));
-  return 2.0 * size * sizeof(float) / best;
+  const double rate = 2.0 * size * sizeof(float) / best;
+  std::printf("copy: %.1f GB/s with %d thread(s)\n", 1e-9 * rate, threads);
+  return rate;
 }
 
 /// The tensors of a layer; shared by the steps that use them.
@@ -146,42 +146,23 @@ Row pool_row(const ConvGeometry& g, int threads, bool max, bool backward) {
   return row;
 }
 
-void register_row(const std::string& name, const std::function<Row()>& make, int threads, double peak) {
-  benchmark::RegisterBenchmark(name.c_str(), run, make, threads, peak)->UseManualTime()->Unit(benchmark::kMillisecond);
-}
-
-int run_all(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  const Arguments arguments(argc, argv);
-  const int threads = arguments.execution.threads;
-  const double peak = measure_copy(threads);
-  std::printf("copy: %.1f GB/s with %d thread(s)\n", 1e-9 * peak, threads);
-  for (const std::string& problem : arguments.problems.empty() ? default_problems : arguments.problems) {
-    const ConvGeometry g = parse_problem(problem);
-    for (const bool backward : {false, true}) {
-      const std::string direction = backward ? "/backward" : "/forward";
-      if (g.kernel_h * g.kernel_w == 1) {
-        register_row(
-            problem + "/batch_norm" + direction, [=] { return batch_norm_row(g, threads, backward); }, threads, peak);
-      } else {
-        for (const bool max : {true, false})
-          register_row(
-              problem + (max ? "/max_pool" : "/average_pool") + direction,
-              [=] { return pool_row(g, threads, max, backward); }, threads, peak);
-      }
+void add(const std::string& problem, const ConvGeometry& g, const Execution& execution, double peak) {
+  const int threads = execution.threads;
+  for (const bool backward : {false, true}) {
+    const auto add_layer = [&](const char* layer, const std::function<Row()>& make) {
+      add_row(problem + layer + (backward ? "/backward" : "/forward"), run, make, threads, peak);
+    };
+    if (g.kernel_h * g.kernel_w == 1) {
+      add_layer("/batch_norm", [=] { return batch_norm_row(g, threads, backward); });
+    } else {
+      add_layer("/max_pool", [=] { return pool_row(g, threads, true, backward); });
+      add_layer("/average_pool", [=] { return pool_row(g, threads, false, backward); });
     }
   }
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run_all(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "layer_bench: %s\n", error.what());
-    return 1;
-  }
+  return run_benchmarks("layer_bench", argc, argv, default_problems, measure_copy, add);
 }

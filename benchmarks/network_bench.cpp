@@ -5,18 +5,15 @@
 #include <benchmark/benchmark.h>
 
 #include <array>
-#include <cstdio>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
-#include "arguments.hpp"
 #include "paper_loss.hpp"
 #include "paper_network.hpp"
-#include "problem.hpp"
-#include "timing.hpp"
+#include "run_benchmarks.hpp"
 
 namespace {
 
@@ -89,32 +86,14 @@ void training_step(benchmark::State& state, const ConvGeometry& g, const Executi
   });
 }
 
-int run_all(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  const Arguments arguments(argc, argv);
-  const Execution& execution = arguments.execution;
-  const double peak = measure_peak(execution.threads);
-  std::printf("peak: %.1f GFLOP/s with %d thread(s)\n", 1e-9 * peak, execution.threads);
-  for (const std::string& problem : arguments.problems.empty() ? default_problems : arguments.problems) {
-    const ConvGeometry g = parse_problem(problem);
-    require(g.in_h == g.in_w, "problem '", problem, "': the network takes square images");
-    for (const bool training : {false, true})
-      benchmark::RegisterBenchmark((problem + (training ? "/training_step" : "/forward")).c_str(),
-                                   training ? training_step : inference, g, execution, peak)
-          ->UseManualTime()
-          ->Unit(benchmark::kMillisecond);
-  }
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+void add(const std::string& problem, const ConvGeometry& g, const Execution& execution, double peak) {
+  require(g.in_h == g.in_w, "problem '", problem, "': the network takes square images");
+  add_row(problem + "/forward", inference, g, execution, peak);
+  add_row(problem + "/training_step", training_step, g, execution, peak);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run_all(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "network_bench: %s\n", error.what());
-    return 1;
-  }
+  return run_benchmarks("network_bench", argc, argv, default_problems, print_peak, add);
 }
