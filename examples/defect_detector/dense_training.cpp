@@ -81,13 +81,11 @@ int train_dense(TrainConfig config) {
   const DenseDataset<float> training = make_dataset(config, train, description.model);
 
   const std::filesystem::path output = config.output_dir;
-  std::filesystem::create_directories(output);
-  write_text_file(output / "config.json", to_json(config).dump(1) + "\n");
+  write_config(config);
 
   Network<float> network = dense_network<float>(description.model);
   initialize_dense(network, description.model, config.seed);
-  if (!TrainConfig::is_off(config.pretrained))
-    load_weights(read_safetensors(config.pretrained), network.parameters(), detail::state_prefix);
+  load_pretrained(network, config);
   const auto average = std::make_shared<Network<float>>(dense_network<float>(description.model));
   const Execution execution{.threads = config.threads};
   const auto detector = [&] { return std::make_unique<DenseDetector>(average, description, execution); };
@@ -95,14 +93,7 @@ int train_dense(TrainConfig config) {
   Adam<float> adam({.weight_decay = 0.02});
   const std::unique_ptr<Schedule> schedule =
       make_schedule(config, (training.size() + config.batch_size - 1) / config.batch_size);
-  Trainer<float> trainer(network, adam, *schedule, dense_loss<float>(description.model),
-                         {.epochs = config.minutes > 0 ? unlimited_epochs : config.epochs,
-                          .batch_size = config.batch_size,
-                          .seed = config.seed,
-                          .clip_norm = config.clip_norm,
-                          .workers = config.workers,
-                          .monitor = config.monitor,
-                          .execution = execution});
+  Trainer<float> trainer(network, adam, *schedule, dense_loss<float>(description.model), trainer_options(config));
   TrainingRun run{config, splits, trainer};
   trainer.add(std::make_unique<WeightAverage<float>>(average));
   if (config.minutes > 0)

@@ -52,14 +52,12 @@ int train_paper(TrainConfig config) {
   }
 
   const std::filesystem::path output = config.output_dir;
-  std::filesystem::create_directories(output);
-  write_text_file(output / "config.json", to_json(config).dump(1) + "\n");
+  write_config(config);
 
   const auto network =
       std::make_shared<Network<float>>(paper_network<float>(classes, config.img_size, description.channels));
   network->initialize(config.seed);
-  if (!TrainConfig::is_off(config.pretrained))
-    load_weights(read_safetensors(config.pretrained), network->parameters(), detail::state_prefix);
+  load_pretrained(*network, config);
   const Execution execution{.threads = config.threads};
   const auto detector = [&] { return std::make_unique<PaperDetector>(network, description, execution); };
 
@@ -67,14 +65,7 @@ int train_paper(TrainConfig config) {
   ReduceOnPlateau schedule(
       config.learning_rate,
       {.factor = 0.5, .patience = 5, .min_rate = 1e-6, .higher_is_better = config.monitor == "mAP50"});
-  Trainer<float> trainer(*network, adam, schedule, paper_loss<float>(config.raw_bce),
-                         {.epochs = config.epochs,
-                          .batch_size = config.batch_size,
-                          .seed = config.seed,
-                          .clip_norm = config.clip_norm,
-                          .workers = config.workers,
-                          .monitor = config.monitor,
-                          .execution = execution});
+  Trainer<float> trainer(*network, adam, schedule, paper_loss<float>(config.raw_bce), trainer_options(config));
   TrainingRun run{config, splits, trainer};
   if (has_validation && config.eval_interval > 0)
     trainer.add(std::make_unique<MeasureMap>(detector, validation_source, description.labels, config.eval_interval));

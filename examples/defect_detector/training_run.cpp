@@ -181,4 +181,24 @@ CocoSplits read_splits(TrainConfig& config) {
   return splits;
 }
 
+void write_config(const TrainConfig& config) {
+  std::filesystem::create_directories(config.output_dir);
+  write_text_file(std::filesystem::path(config.output_dir) / "config.json", to_json(config).dump(1) + "\n");
+}
+
+void load_pretrained(Network<float>& network, const TrainConfig& config) {
+  if (!TrainConfig::is_off(config.pretrained))
+    load_weights(read_safetensors(config.pretrained), network.parameters(), detail::state_prefix);
+}
+
+TrainerOptions trainer_options(const TrainConfig& config) {
+  return {.epochs = config.minutes > 0 ? unlimited_epochs : config.epochs,
+          .batch_size = config.batch_size,
+          .seed = config.seed,
+          .clip_norm = config.clip_norm,
+          .workers = config.workers,
+          .monitor = config.monitor,
+          .execution = {.threads = config.threads}};
+}
+
 }  // namespace amdefect

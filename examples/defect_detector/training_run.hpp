@@ -70,6 +70,14 @@ struct TrainingRun {
 /// The data set that the configuration names. @throws Error, FileError
 CocoSplits read_splits(TrainConfig& config);
 
+/// Makes the output folder and writes config.json into it.
+void write_config(const TrainConfig& config);
+
+/// Takes the weights that the configuration says to start from, if any. @throws FileError if they do not fit.
+void load_pretrained(Network<float>& network, const TrainConfig& config);
+
+TrainerOptions trainer_options(const TrainConfig& config);
+
 int train_paper(TrainConfig config);
 int train_dense(TrainConfig config);
 int train_blob(TrainConfig config);
