@@ -97,7 +97,8 @@ int train_dense(TrainConfig config) {
   TrainingRun run{config, splits, trainer};
   trainer.add(std::make_unique<WeightAverage<float>>(average));
   if (config.minutes > 0)
-    trainer.add(std::make_unique<TimeBudget<float>>(dynamic_cast<ProgressCosine&>(*schedule), 60 * config.minutes));
+    trainer.add(
+        std::make_unique<TimeBudget<float>>(dynamic_cast<ProgressCosine*>(schedule.get()), 60 * config.minutes));
   if (run.has_validation() && config.eval_interval > 0)
     trainer.add(std::make_unique<MeasureMap>(
         detector,

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iostream>
+
 #include "commands.hpp"
 #include "training_run.hpp"
 
@@ -14,6 +17,17 @@ void check_config(const TrainConfig& config) {
   static_cast<void>(config.patience());
 }
 
+/// Says which of the options given on the command line the model does not look at.
+void warn_of_unused_options(const std::vector<const CLI::Option*>& given, const std::string& model) {
+  std::vector<std::string> unused;
+  if (model == "paper") unused = {"--crop_size", "--network"};
+  if (model.starts_with("dense")) unused = {"--img_size", "--fit", "--raw_bce", "--outputs_per_example"};
+  if (model == "blob") unused = {"--img_size", "--batch_size", "--epochs", "--minutes", "--learning_rate", "--resume"};
+  for (const CLI::Option* option : given)
+    if (std::find(unused.begin(), unused.end(), option->get_name()) != unused.end())
+      std::cerr << "warning: " << option->get_name() << " has no effect for --model " << model << '\n';
+}
+
 }  // namespace
 
 void add_train_command(CLI::App& program) {
@@ -23,9 +37,11 @@ void add_train_command(CLI::App& program) {
   command->add_option("--config", *file, "JSON file with any of these options as keys; the command line wins");
   add_train_options(*command, *config);
   command->callback([=] {
+    const auto given = std::as_const(*command).get_options([](const CLI::Option* o) { return o->count() > 0; });
     if (!file->empty()) apply_json_options(*command, *file);
     if (config->model != "paper") use_dense_defaults(*command, *config);
     check_config(*config);
+    warn_of_unused_options(given, config->model);
     const auto train = config->model == "paper" ? train_paper : config->model == "blob" ? train_blob : train_dense;
     if (const int code = train(*config)) throw CLI::RuntimeError(code);
   });

@@ -95,6 +95,8 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
   paper(command.add_option("--gpu", c.gpu, "Only null: this program uses the CPU"));
 
   const auto ours = [&](auto* option) { return option->group("More options")->capture_default_str(); };
+  ours(command.add_option("--minutes", c.minutes, "Time that the training may take, instead of --epochs; 0: no limit")
+           ->check(CLI::NonNegativeNumber));
   ours(command.add_option("--seed", c.seed, "Of weights, order, augmentation and splits"));
   ours(command.add_option("--threads", c.threads, "Threads of the network; 0: all cores")->check(CLI::Range(0, 1024)));
   ours(command.add_option("--workers", c.workers, "Threads that load images ahead")->check(CLI::Range(0, 256)));
@@ -120,8 +122,6 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
                         "What to train; the defaults of the other options are given for 'paper', others suit the dense "
                         "models better and are used there; blob: a classical method for comparison")
             ->check(CLI::IsMember({"paper", "dense-n", "dense-s", "blob"})));
-  dense(command.add_option("--minutes", c.minutes, "Time that the training may take, instead of --epochs")
-            ->check(CLI::NonNegativeNumber));
   dense(command.add_option("--crop_size", c.crop_size, "Side of the training crops in pixels; 0: by the objects")
             ->check(CLI::Range(0, 4096)));
   dense(command.add_option("--network", c.network,

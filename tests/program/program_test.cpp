@@ -64,6 +64,9 @@ class World {
   TemporaryFolder folder_;
 };
 
+/// The architecture of a dense detector that is trained in a moment.
+const std::string tiny = R"('{"stem": 8, "widths": [8, 8], "blocks": [1, 1], "pyramid": 8, "levels": 3}')";
+
 /// Expects failure with one line on stderr that contains `text`.
 void check_fails(const std::string& arguments, const std::string& text, int code = 1) {
   CAPTURE(arguments);
@@ -123,8 +126,8 @@ TEST_CASE("the main job: files, metrics and pictures") {
 
 TEST_CASE("the dense detector: the same commands") {
   const World& world = World::get();
-  const std::string small = R"( --model dense-n --crop_size 64 --batch_size 8 --threads 1 --eval_interval 1 --network )"
-                            R"('{"stem": 8, "widths": [8, 8], "blocks": [1, 1], "pyramid": 8, "levels": 3}')";
+  const std::string small =
+      " --model dense-n --crop_size 64 --batch_size 8 --threads 1 --eval_interval 1 --network " + tiny;
   const std::string train = "train --dataset_path data --epochs 2 --output_dir ";
   const Outcome trained = world.run(train + "dense" + small);
   INFO(trained.err);
@@ -190,22 +193,28 @@ TEST_CASE("bench prints one line of JSON") {
 
 TEST_CASE("a run that is stopped by Ctrl-C continues exactly") {
   const World& world = World::get();
-  REQUIRE(world.run(world.train("whole", "--epochs 20")).code == 0);
   // Ctrl-C as soon as the log has its heading and a first epoch: most of the run is still to come.
   write(world.path("interrupt.sh"), R"sh("$@" &
 while kill -0 $! && [ "$(cat pieces/training_log.csv | wc -l)" -lt 2 ]; do sleep 0.005; done
 kill -INT $!
 wait $!
 )sh");
-  const Outcome stopped = world.run(world.train("pieces", "--epochs 20"), "bash -m interrupt.sh");
-  CHECK(stopped.code == 130);
-  CHECK(stopped.out.find("continue with the same options and --resume") != std::string::npos);
-  CHECK(losses(world.path("pieces/training_log.csv")) != losses(world.path("whole/training_log.csv")));
-  const Outcome resumed = world.run(world.train("pieces", "--epochs 20 --resume"));
-  CHECK(resumed.code == 0);
-  CHECK(resumed.out.find("epoch 20/20") != std::string::npos);
-  CHECK(resumed.out.find("epoch 1/20") == std::string::npos);  // it went on, and did not begin again
-  CHECK(losses(world.path("pieces/training_log.csv")) == losses(world.path("whole/training_log.csv")));
+  for (const auto& model : {std::string("--model paper"), "--model dense-n --crop_size 64 --network " + tiny}) {
+    CAPTURE(model);
+    fs::remove_all(world.path("pieces"));
+    const std::string more = "--epochs 20 " + model;
+    REQUIRE(world.run(world.train("whole", more)).code == 0);
+    const Outcome stopped = world.run(world.train("pieces", more), "bash -m interrupt.sh");
+    CHECK(stopped.code == 130);
+    CHECK(stopped.out.find("continue with the same options and --resume") != std::string::npos);
+    CHECK(losses(world.path("pieces/training_log.csv")) != losses(world.path("whole/training_log.csv")));
+    const Outcome resumed = world.run(world.train("pieces", more + " --resume"));
+    CHECK(resumed.code == 0);
+    CHECK(resumed.out.find("epoch 20/20") != std::string::npos);
+    CHECK(resumed.out.find("epoch 1/20") == std::string::npos);  // it went on, and did not begin again
+    CHECK(losses(world.path("pieces/training_log.csv")) == losses(world.path("whole/training_log.csv")));
+    CHECK(read(world.path("pieces/best.safetensors")) == read(world.path("whole/best.safetensors")));
+  }
 }
 
 TEST_CASE("a configuration file has the paper's keys, and the command line wins") {

@@ -161,13 +161,18 @@ TEST_CASE("a time budget moves the schedule and ends the training") {
                            return softmax_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0]);
                          }),
                          {.epochs = unlimited_epochs, .batch_size = 8, .execution = {.threads = 1}});
-  trainer.add(std::make_unique<TimeBudget<float>>(schedule, 0.2));
+  trainer.add(std::make_unique<TimeBudget<float>>(&schedule, 0.2));
   trainer.fit(run.training, nullptr);
   CHECK(trainer.stopped());
   CHECK(trainer.history().size() > 1);
   CHECK(schedule.state()[0] > 0.8);
   const TrainingState<float> state = trainer.state();
   CHECK(state.at("time_budget").at(0) > 0.15);
+
+  Run any(unlimited_epochs);  // with a schedule that does not look at the clock
+  any.trainer->add(std::make_unique<TimeBudget<float>>(nullptr, 0.05));
+  any.fit();
+  CHECK(any.trainer->stopped());
 
   schedule.set_progress(0.1);
   CHECK(schedule.rate(5) == doctest::Approx(0.005));
@@ -177,7 +182,7 @@ TEST_CASE("a time budget moves the schedule and ends the training") {
   CHECK(schedule.rate(5) == doctest::Approx(0.005));
   schedule.set_progress(2);
   CHECK(schedule.rate(5) == doctest::Approx(0).scale(1));
-  CHECK_THROWS_AS(TimeBudget<float>(schedule, 0), Error);
+  CHECK_THROWS_AS(TimeBudget<float>(&schedule, 0), Error);
 }
 
 TEST_CASE("a loss that is not finite stops the training with a clear message") {

@@ -38,19 +38,21 @@ class ProgressCosine final : public Schedule {
   double progress_ = 0;
 };
 
-/// Lets a training take a given time, interruptions not counted: moves the schedule along with the clock, and stops at
+/// Lets a training take a given time, interruptions not counted: moves a schedule along with the clock, and stops at
 /// the end of the epoch that is nearest to the end of the time. How many steps fit in depends on the machine, so such a
 /// run cannot be repeated bit by bit; one with a number of epochs can.
 template <class T>
 class TimeBudget : public Callback<T> {
  public:
-  /// The schedule must be that of the trainer.
-  TimeBudget(ProgressCosine& schedule, double seconds) : schedule_(schedule), budget_(seconds) {
+  /// The schedule is that of the trainer, or null for one that does not follow the clock.
+  TimeBudget(ProgressCosine* schedule, double seconds) : schedule_(schedule), budget_(seconds) {
     require(seconds > 0, "time budget: the time must be positive, got ", seconds, " s");
   }
 
   void on_begin(Trainer<T>&) override { start_ = Clock::now(); }
-  void on_step(Trainer<T>&, const StepLog&) override { schedule_.set_progress(elapsed() / budget_); }
+  void on_step(Trainer<T>&, const StepLog&) override {
+    if (schedule_) schedule_->set_progress(elapsed() / budget_);
+  }
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
     if (elapsed() + 0.5 * log.seconds >= budget_) trainer.stop();
   }
@@ -63,7 +65,7 @@ class TimeBudget : public Callback<T> {
 
   double elapsed() const { return before_ + std::chrono::duration<double>(Clock::now() - start_).count(); }
 
-  ProgressCosine& schedule_;
+  ProgressCosine* schedule_;
   double budget_, before_ = 0;
   Clock::time_point start_ = Clock::now();
 };
