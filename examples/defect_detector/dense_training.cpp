@@ -47,6 +47,7 @@ Index crop_side(const TrainConfig& config, const CocoSource& source, Index multi
 DenseDataset<float> make_dataset(const TrainConfig& config, const CocoSplit& split, const DenseModel& model) {
   auto files = std::make_shared<CocoSource>(split, source_options(config));
   DenseDatasetOptions options{.channels = model.channels, .samples = std::max<Index>(512, files->size())};
+  if (config.minutes > 0) options.samples = std::min<Index>(options.samples, 2048);  // evaluated often enough
   options.slots = 1;
   for (Index i = 0; i < files->size(); ++i)
     options.slots = std::max(options.slots, static_cast<Index>(files->objects(i).size()));

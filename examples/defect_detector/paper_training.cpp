@@ -37,7 +37,7 @@ ModelDescription describe(const TrainConfig& config, const DetectorLabels& label
 int train_paper(TrainConfig config) {
   const CocoSplits splits = read_splits(config);
   const CocoSplit& train = splits.at("train");
-  const bool has_validation = splits.valid && splits.valid->size() > 0;
+  const bool has_validation = splits.valid.has_value();
   const ModelDescription description = describe(config, labels_of(config, train));
   const Shape shape{config.img_size, config.img_size, description.channels};
   const auto classes = static_cast<Index>(description.labels.class_names.size());

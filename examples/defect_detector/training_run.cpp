@@ -168,9 +168,13 @@ CocoSplits read_splits(TrainConfig& config) {
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
   const CocoSplit& training = splits.at("train");
   require(training.size() > 0, "train: the training split of ", splits.root.string(), " has no images");
-  const bool has_validation = splits.valid && splits.valid->size() > 0;
-  if (!has_validation) std::cerr << "warning: there is no validation split; watching the training loss\n";
-  if (!has_validation) config.monitor = "loss";
+  require(!training.coco.annotations.empty(), "train: none of the ", training.size(), " training images of ",
+          training.annotation_file.string(), " has a box: there is nothing to learn");
+  if (!splits.valid || splits.valid->coco.annotations.empty()) {
+    std::cerr << "warning: there is no validation split with boxes in it; watching the training loss\n";
+    splits.valid.reset();
+    config.monitor = "loss";
+  }
   if (config.box_offset == "auto") {
     const double offset = detect_box_offset(training.coco);
     if (offset != 0)

@@ -52,7 +52,7 @@ struct TrainingRun {
   const CocoSplits& splits;
   Trainer<float>& trainer;
 
-  bool has_validation() const { return splits.valid && splits.valid->size() > 0; }
+  bool has_validation() const { return splits.valid.has_value(); }
   std::filesystem::path output() const { return config.output_dir; }
 
   /// Progress on the terminal, the log, early stopping; after these come those of the model, then a checkpoint.
@@ -67,7 +67,8 @@ struct TrainingRun {
   bool higher_is_better() const { return config.monitor == "mAP50"; }
 };
 
-/// The data set that the configuration names. @throws Error, FileError
+/// The data set that the configuration names, without its validation split if that has no boxes.
+/// @throws Error, FileError; also if no training image has a box.
 CocoSplits read_splits(TrainConfig& config);
 
 /// Makes the output folder and writes config.json into it.

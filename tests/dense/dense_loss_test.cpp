@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <tuple>
+
 #include "amdefect/core/random.hpp"
 #include "amdefect/detection/dense/dense_decode.hpp"
 
@@ -32,66 +34,145 @@ struct Case {
     for (Index i = 0; i < 20; ++i) objects[i] = list[i / 5][i % 5];
     for (Index i = 0; i < 4; ++i) objects(1, i, 4) = -1;
   }
-  std::array<double, 2> evaluate(bool learn = false) {
+  /// Calls `use` with the arguments of a loss function.
+  template <class Use>
+  std::array<double, 2> with_arguments(bool learn, Use use) {
     const std::vector<TensorView<const double>> out(outputs.begin(), outputs.end()), targets{objects.view()};
     std::vector<TensorView<double>> slopes(outputs.size());
     if (learn) slopes = {gradients.begin(), gradients.end()};
     std::array<double, 2> parts{};
-    dense_loss<double>(model).evaluate({out, targets, slopes, parts});
+    use(LossArguments<double>{out, targets, slopes, parts});
     return parts;
+  }
+  std::array<double, 2> evaluate(bool learn = false) {
+    return with_arguments(learn, [](const auto& a) { dense_loss<double>(model).evaluate(a); });
   }
   std::vector<Tensor<double>> outputs, gradients;
   Tensor<double> objects;
 };
 
+using Places = std::vector<DensePlace>;
+
+/// The places of an object, by their order in the grid.
+Places places_of(std::size_t object, const std::vector<DensePositive>& positives) {
+  Places places;
+  for (const DensePositive& positive : positives)
+    if (positive.object == object) places.push_back(positive.place);
+  std::sort(places.begin(), places.end(), [](const DensePlace& a, const DensePlace& b) {
+    return std::tie(a.level, a.row, a.column) < std::tie(b.level, b.row, b.column);
+  });
+  return places;
+}
+
 }  // namespace
 
-TEST_CASE("objects of every size get places: the nearest one at least, the smallest object first") {
+TEST_CASE("objects of every size have candidates near their middle, the nearest place at least") {
   const auto all = grids(256, 256);
-  const std::vector<Box> boxes = {{101, 101, 103, 103}, {40, 40, 56, 52}, {100, 60, 150, 110}, {0, 0, 256, 256}};
-  const auto places = assign_places(all, boxes);
-  std::vector<std::vector<std::size_t>> levels(boxes.size());
-  for (std::size_t level = 0; level < places.size(); ++level)
-    for (const DensePositive& place : places[level]) levels[place.object].push_back(level);
-  CHECK(levels[0] == std::vector<std::size_t>{0});     // 2 x 2 pixels, no place in it
-  CHECK(levels[1] == std::vector<std::size_t>(6, 0));  // 16 x 12: columns within 6 px of 48, rows of 46
-  CHECK(levels[2] == std::vector<std::size_t>(9, 1));  // 50 x 50
-  CHECK(levels[3].size() >= 4);
-  CHECK(levels[3].front() == 2);
-  // Two objects with the same middle and level: the small one takes what it needs.
-  const std::vector<Box> nested = {{30, 30, 34, 34}, {20, 20, 44, 44}};
-  std::size_t small = 0, large = 0;
-  const auto shared = assign_places(all, nested);
-  for (const DensePositive& place : shared[0]) ++(place.object == 0 ? small : large);
-  CHECK(small == 1);
-  CHECK(large == 3);
-  // What has no extent or lies outside gets nothing and does no harm.
-  const std::vector<Box> bad = {{5, 5, 5, 9}, {9, 9, 3, 3}, {-50, -50, -10, -10}, {300, 300, 310, 310}};
-  const auto none = assign_places(all, bad);
-  for (const auto& level : none) CHECK(level.empty());
+  const auto candidates = [&](const Box& box) { return candidate_places(box, all, {}); };
+  CHECK(candidates({101, 101, 103, 103}) == Places{{0, 25, 25}});  // 2 x 2 pixels, no place in it
+  // 16 x 12 belongs to stride 4: columns within 6 pixels of 48, rows of 46; and the next level has 2 x 1 places.
+  const Places small = candidates({40, 40, 56, 52});
+  CHECK(std::count_if(small.begin(), small.end(), [](const DensePlace& p) { return p.level == 0; }) == 6);
+  CHECK(std::count_if(small.begin(), small.end(), [](const DensePlace& p) { return p.level == 1; }) == 2);
+  CHECK(std::none_of(small.begin(), small.end(), [](const DensePlace& p) { return p.level == 2; }));
+  // 256 x 256 is for the coarsest level, and the one below it competes.
+  const Places large = candidates({0, 0, 256, 256});
+  CHECK(large.front().level == 1);
+  CHECK(large.back().level == 2);
+  for (const Box& bad : {Box{5, 5, 5, 9}, Box{9, 9, 3, 3}, Box{-50, -50, -10, -10}, Box{300, 300, 310, 310}})
+    CHECK(candidates(bad).empty());
+}
+
+TEST_CASE("the places with the best score and box answer, and learn how good their object is seen") {
+  const auto all = grids(64, 64);
+  const std::vector<DenseObject> objects{{{20, 20, 32, 32}, 0}};  // 9 places at stride 4, 1 + 4 coarser ones
+  const auto agreement = [](const DensePlace& place, const DenseObject&) {
+    if (place == DensePlace{0, 6, 6}) return DenseAgreement{0.5, 0.8};
+    if (place == DensePlace{1, 3, 3}) return DenseAgreement{0.25, 0.8};
+    return DenseAgreement{0.5, 0.4};
+  };
+  const auto positives = assign_places(all, objects, agreement, {.most_places = 3});
+  REQUIRE(positives.size() == 3);
+  CHECK(positives[0].place == DensePlace{0, 6, 6});
+  CHECK(positives[0].quality == doctest::Approx(0.8));
+  CHECK(positives[1].place == DensePlace{1, 3, 3});
+  CHECK(positives[1].quality == doctest::Approx(0.4));       // half the score
+  CHECK(positives[2].quality == doctest::Approx(0.8 / 64));  // half the IoU, to the 6th power
+  const auto blind = assign_places(all, objects, [](const auto&...) { return DenseAgreement{0, 0}; });
+  REQUIRE(!blind.empty());
+  CHECK(blind[0].quality > 0);  // a network that sees nothing yet learns all the same
+}
+
+TEST_CASE("where two objects want a place, the one whose box fits better has it") {
+  const auto all = grids(64, 64);
+  const std::vector<DenseObject> objects{{{24, 24, 28, 28}, 0}, {{18, 18, 34, 34}, 1}};  // both around (26, 26)
+  const auto fits = [](double first, double second) {
+    return [=](const DensePlace&, const DenseObject& object) {
+      return DenseAgreement{0.5, object.label == 0 ? first : second};
+    };
+  };
+  const DensePlace shared{0, 6, 6};
+  const auto contains = [](const Places& places, const DensePlace& place) {
+    return std::find(places.begin(), places.end(), place) != places.end();
+  };
+  const auto small_wins = assign_places(all, objects, fits(0.7, 0.6)),
+             large_wins = assign_places(all, objects, fits(0.5, 0.6));
+  CHECK(contains(places_of(0, small_wins), shared));
+  CHECK_FALSE(contains(places_of(1, small_wins), shared));
+  CHECK_FALSE(contains(places_of(0, large_wins), shared));
+  CHECK(contains(places_of(1, large_wins), shared));
 }
 
 TEST_CASE("gradients of the dense loss are those of finite differences") {
-  Case c;
-  c.evaluate(true);
-  constexpr double step = 1e-6;
-  for (std::size_t output = 0; output < c.outputs.size(); ++output) {
-    // The IoU that a score learns counts as a constant, so a box output is compared with the box part alone.
-    const std::size_t part = output % 2;
-    double largest = 0;
-    for (Index i = 0; i < c.outputs[output].size(); ++i) {
-      double& value = c.outputs[output][i];
-      const double before = value;
-      value = before + step;
-      const double above = c.evaluate()[part];
-      value = before - step;
-      const double below = c.evaluate()[part];
-      value = before;
-      CHECK(c.gradients[output][i] == doctest::Approx((above - below) / (2 * step)).epsilon(1e-5).scale(1e-2));
-      largest = std::max(largest, std::abs(c.gradients[output][i]));
+  for (const DenseLossOptions& options :
+       {DenseLossOptions{}, DenseLossOptions{.box_loss = BoxLoss::diou, .score_loss = ScoreLoss::focal},
+        DenseLossOptions{.class_weights = {0.5, 3}}}) {
+    Case c;
+    DenseLoss<double> loss(model, options);
+    std::vector<DenseLoss<double>::Target> targets;  // constants of the loss, though chosen by the outputs
+    c.with_arguments(true, [&](const auto& a) {
+      targets = loss.assign(a);
+      loss.evaluate(a, targets);
+    });
+    REQUIRE(targets.size() > 5);
+    const auto value = [&] {
+      const auto parts = c.with_arguments(false, [&](const auto& a) { loss.evaluate(a, targets); });
+      return parts[0] + parts[1];
+    };
+    constexpr double step = 1e-6;
+    for (std::size_t output = 0; output < c.outputs.size(); ++output) {
+      double largest = 0;
+      for (Index i = 0; i < c.outputs[output].size(); ++i) {
+        double& at = c.outputs[output][i];
+        const double before = at;
+        at = before + step;
+        const double above = value();
+        at = before - step;
+        const double below = value();
+        at = before;
+        CHECK(c.gradients[output][i] == doctest::Approx((above - below) / (2 * step)).epsilon(1e-5).scale(1e-2));
+        largest = std::max(largest, std::abs(c.gradients[output][i]));
+      }
+      CHECK(largest > 1e-4);
     }
-    CHECK((largest > 1e-4) == (output != 5));  // no box is so large that the coarsest level answers for it
   }
+}
+
+TEST_CASE("class weights weigh scores and boxes of a class") {
+  Case c;
+  for (Index i = 0; i < 4; ++i) c.objects(0, i, 4) = i < 3 ? 1 : -1;  // all of class 1
+  const auto parts = [&](std::vector<double> weights) {
+    return c.with_arguments(
+        false, [&](const auto& a) { dense_loss<double>(model, {.class_weights = std::move(weights)}).evaluate(a); });
+  };
+  const auto plain = parts({}), same = parts({1, 1}), first = parts({2, 1}), second = parts({1, 2});
+  CHECK(same[0] == doctest::Approx(plain[0]));
+  CHECK(same[1] == doctest::Approx(plain[1]));
+  CHECK(first[1] == doctest::Approx(plain[1]));
+  CHECK(second[1] == doctest::Approx(2 * plain[1]));
+  CHECK(first[0] + second[0] == doctest::Approx(3 * plain[0]));
+  CHECK_THROWS_WITH_AS(parts({1}), "dense loss: 1 class weights for 2 classes", Error);
+  CHECK_THROWS_AS(parts({1, 0}), Error);
 }
 
 TEST_CASE("an image without objects teaches low scores and no boxes") {

@@ -154,7 +154,12 @@ TEST_CASE("the weight average follows the weights, survives a resume, and is wha
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("a time budget moves the schedule and ends the training") {
+TEST_CASE("a time budget moves the schedule, ends the training, and says so before the last epoch is measured") {
+  struct MeasureLast : Callback<float> {
+    void measure(Trainer<float>& trainer, EpochLog& log) override {
+      if (trainer.stopped()) log.values.emplace_back("last", 1);
+    }
+  };
   Run run(1);
   ProgressCosine schedule(0.01, 0.2);
   Trainer<float> trainer(run.net, run.adam, schedule, single_loss<float>([](const LossArguments<float>& a) {
@@ -162,8 +167,11 @@ TEST_CASE("a time budget moves the schedule and ends the training") {
                          }),
                          {.epochs = unlimited_epochs, .batch_size = 8, .execution = {.threads = 1}});
   trainer.add(std::make_unique<TimeBudget<float>>(&schedule, 0.2));
+  trainer.add(std::make_unique<MeasureLast>());
   trainer.fit(run.training, nullptr);
   CHECK(trainer.stopped());
+  CHECK(trainer.history().back().find("last") != nullptr);
+  CHECK(trainer.history().front().find("last") == nullptr);
   CHECK(trainer.history().size() > 1);
   CHECK(schedule.state()[0] > 0.8);
   const TrainingState<float> state = trainer.state();

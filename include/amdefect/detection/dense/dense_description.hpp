@@ -21,7 +21,7 @@ inline constexpr const char* description_key = "amdefect";
 struct DenseDescription {
   DenseModel model;
   DetectorLabels labels;
-  double score_threshold = 0.5;
+  double score_threshold = 0.4;  ///< what validation commonly gives; see training
 
   friend bool operator==(const DenseDescription&, const DenseDescription&) = default;
 };

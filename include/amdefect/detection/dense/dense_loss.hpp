@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/parallel.hpp"
 #include "amdefect/detection/dense/dense_assignment.hpp"
 #include "amdefect/detection/dense/dense_model.hpp"
 #include "amdefect/losses/box_losses.hpp"
@@ -14,32 +16,78 @@
 
 namespace amdefect {
 
-struct DenseLossOptions {
-  BoxLoss box_loss = BoxLoss::giou;
-  double box_weight = 2;  ///< of the box loss against that of the scores, as in generalized focal loss
-  QualityFocalOptions focal{};
-  AssignmentOptions assignment{};
+/// How scores learn.
+enum class ScoreLoss {
+  quality_focal,  ///< the quality of the box predicted at a place (Li et al. 2020, arXiv:2006.04388)
+  focal           ///< 1 at every place that answers for an object (Lin et al. 2017, arXiv:1708.02002)
 };
 
-namespace detail {
+struct DenseLossOptions {
+  BoxLoss box_loss = BoxLoss::giou;
+  ScoreLoss score_loss = ScoreLoss::quality_focal;
+  double box_weight = 2;  ///< of the box loss against that of the scores, as in generalized focal loss
+  /// A weight per class for its scores and boxes; empty: all the same.
+  std::vector<double> class_weights{};
+  AssignmentOptions assignment{};
+  int threads = 0;  ///< for the assignment; 0: all cores
+};
 
-/// The loss of one batch at a time; keeps its memory between batches.
+/// The loss of a dense detector in two steps, so that each can be looked at; keeps its memory between batches.
 template <class T>
 class DenseLoss {
  public:
-  DenseLoss(DenseModel model, DenseLossOptions options) : model_(std::move(model)), options_(std::move(options)) {}
+  /// A positive of an image of the batch, with what is to be learnt there.
+  struct Target {
+    Index image = 0;
+    DensePlace place;
+    DenseObject object;
+    double quality = 0;
+  };
 
-  void operator()(const LossArguments<T>& a) {
+  /// @throws Error for class weights that are not one positive number per class.
+  explicit DenseLoss(DenseModel model, DenseLossOptions options = {})
+      : model_(std::move(model)), options_(std::move(options)) {
+    const std::vector<double>& weights = options_.class_weights;
+    require(weights.empty() || static_cast<Index>(weights.size()) == model_.classes, "dense loss: ", weights.size(),
+            " class weights for ", model_.classes, " classes");
+    for (const double weight : weights) require(weight > 0, "dense loss: class weight ", weight, ", expected above 0");
+  }
+
+  /// Decides by the present outputs which places answer for which objects.
+  std::vector<Target> assign(const LossArguments<T>& a) const {
     const TensorView<const T> truths = a.targets[0];
     require<ShapeError>(truths.rank() == 3 && truths.dim(2) == 5,
                         "dense loss: expected objects [batch, slots, 5], got ", truths.shape());
-    std::vector<DenseGrid> grids;
-    for (Index level = 0; level < model_.levels; ++level)
-      grids.push_back(grid_of(a.outputs[2 * static_cast<std::size_t>(level)].shape(), model_.stride(level)));
-    std::vector<Assigned> positives;
-    for (Index image = 0; image < truths.dim(0); ++image) assign(truths, image, grids, positives);
+    const std::vector<DenseGrid> grids = grids_of(a);
+    std::vector<std::vector<DenseObject>> objects;
+    for (Index image = 0; image < truths.dim(0); ++image) objects.push_back(read_objects(truths, image));
+    std::vector<std::vector<DensePositive>> positives(objects.size());
+    parallel_for(options_.threads, truths.dim(0), [&](Index begin, Index end, int) {
+      for (Index image = begin; image < end; ++image) {
+        const auto agreement = [&](const DensePlace& place, const DenseObject& object) {
+          const T logit = a.outputs[2 * place.level](image, place.row, place.column, object.label);
+          return DenseAgreement{detail::Logistic(static_cast<double>(logit)).p,
+                                iou(box_at(a, grids, image, place), object.box)};
+        };
+        const auto at = static_cast<std::size_t>(image);
+        positives[at] = assign_places(grids, objects[at], agreement, options_.assignment);
+      }
+    });
+    std::vector<Target> targets;
+    for (std::size_t image = 0; image < positives.size(); ++image)
+      for (const DensePositive& positive : positives[image])
+        targets.push_back(
+            {static_cast<Index>(image), positive.place, objects[image][positive.object], positive.quality});
+    return targets;
+  }
 
-    const double normaliser = std::max<double>(1, static_cast<double>(positives.size()));
+  /// The two parts of the loss (scores, boxes) and their gradients for given targets. Boxes count by their quality: a
+  /// place that sees the object badly should not pull at the features (Feng et al. 2021).
+  void evaluate(const LossArguments<T>& a, std::span<const Target> targets) {
+    double total = 0;
+    for (const Target& target : targets) total += weight(target);
+    const double normaliser = std::max(1.0, total);
+    const std::vector<DenseGrid> grids = grids_of(a);
     a.parts[0] = a.parts[1] = 0;
     qualities_.resize(grids.size());
     for (std::size_t level = 0; level < grids.size(); ++level) {
@@ -48,80 +96,99 @@ class DenseLoss {
       qualities_[level].fill(T{0});
       const bool learns = !a.gradients[2 * level].empty();
       if (learns) a.gradients[2 * level + 1].fill(T{0});
-      for (const Assigned& positive : positives)
-        if (positive.level == level)
-          a.parts[1] += box_term(positive, grids[level], a.outputs[2 * level + 1], qualities_[level],
-                                 learns ? a.gradients[2 * level + 1] : TensorView<T>{}, normaliser);
-      a.parts[0] += quality_focal(scores, TensorView<const T>(qualities_[level]), a.gradients[2 * level],
-                                  LossReduction<T>{.normaliser = normaliser}, options_.focal);
+      for (const Target& target : targets)
+        if (target.place.level == level) {
+          const DensePlace& at = target.place;
+          qualities_[level](target.image, at.row, at.column, target.object.label) =
+              options_.score_loss == ScoreLoss::focal ? T{1} : static_cast<T>(target.quality);
+          const double factor = options_.box_weight * weight(target) * class_weight(target.object.label) / normaliser;
+          a.parts[1] += box_term(a, grids, target, factor, learns ? a.gradients[2 * level + 1] : TensorView<T>{});
+        }
+      a.parts[0] += score_term(scores, qualities_[level], a.gradients[2 * level], normaliser);
     }
   }
 
  private:
-  struct Assigned {
-    std::size_t level = 0;
-    Index image = 0, row = 0, column = 0;
-    BoxCorners box{};
-    Index label = 0;
-  };
+  std::vector<DenseGrid> grids_of(const LossArguments<T>& a) const {
+    std::vector<DenseGrid> grids;
+    for (Index level = 0; level < model_.levels; ++level)
+      grids.push_back(grid_of(a.outputs[2 * static_cast<std::size_t>(level)].shape(), model_.stride(level)));
+    return grids;
+  }
 
-  void assign(TensorView<const T> truths, Index image, std::span<const DenseGrid> grids,
-              std::vector<Assigned>& positives) const {
-    std::vector<Box> boxes;
-    std::vector<Index> labels;
+  std::vector<DenseObject> read_objects(TensorView<const T> truths, Index image) const {
+    std::vector<DenseObject> objects;
     for (Index slot = 0; slot < truths.dim(1); ++slot) {
       const auto value = [&](Index i) { return static_cast<double>(truths(image, slot, i)); };
       const auto label = static_cast<Index>(value(4));
-      if (label < 0) continue;
       require(label < model_.classes, "dense loss: an object has class ", label, " of ", model_.classes);
-      boxes.push_back({value(0), value(1), value(2), value(3)});
-      labels.push_back(label);
+      if (label >= 0) objects.push_back({{value(0), value(1), value(2), value(3)}, label});
     }
-    const auto places = assign_places(grids, boxes, options_.assignment);
-    for (std::size_t level = 0; level < places.size(); ++level)
-      for (const DensePositive& place : places[level]) {
-        const Box& box = boxes[place.object];
-        positives.push_back(
-            {level, image, place.row, place.column, {box.x1, box.y1, box.x2, box.y2}, labels[place.object]});
-      }
+    return objects;
   }
 
-  /// The loss of the box predicted at a place; notes its IoU as the score to learn there.
-  double box_term(const Assigned& positive, const DenseGrid& grid, TensorView<const T> boxes, TensorView<T> qualities,
-                  TensorView<T> gradient, double normaliser) const {
-    const T* outputs = &boxes(positive.image, positive.row, positive.column, 0);
-    const Box box = grid.decode(positive.row, positive.column, outputs);
-    const BoxLossTerm term = box_loss_term(options_.box_loss, {box.x1, box.y1, box.x2, box.y2}, positive.box);
-    qualities(positive.image, positive.row, positive.column, positive.label) =
-        static_cast<T>(std::clamp(term.iou, 0.0, 1.0));
-    const double factor = options_.box_weight / normaliser;
+  static const T* distances_at(const LossArguments<T>& a, Index image, const DensePlace& place) {
+    return &a.outputs[2 * place.level + 1](image, place.row, place.column, 0);
+  }
+  static Box box_at(const LossArguments<T>& a, std::span<const DenseGrid> grids, Index image, const DensePlace& place) {
+    return grids[place.level].decode(place.row, place.column, distances_at(a, image, place));
+  }
+
+  static double weight(const Target& target) {
+    constexpr double least = 0.05;  // keeps boxes learning that do not fit at all yet
+    return target.quality > least ? target.quality : least;
+  }
+  double class_weight(Index label) const {
+    return options_.class_weights.empty() ? 1 : options_.class_weights[static_cast<std::size_t>(label)];
+  }
+
+  /// The loss of the box predicted at a place, times the factor.
+  double box_term(const LossArguments<T>& a, std::span<const DenseGrid> grids, const Target& target, double factor,
+                  TensorView<T> gradient) const {
+    const Box box = box_at(a, grids, target.image, target.place), truth = target.object.box;
+    const BoxLossTerm term =
+        box_loss_term(options_.box_loss, {box.x1, box.y1, box.x2, box.y2}, {truth.x1, truth.y1, truth.x2, truth.y2});
+    const T* outputs = distances_at(a, target.image, target.place);
     if (!gradient.empty())
       for (std::size_t edge = 0; edge < 4; ++edge) {
         const double sign = edge < 2 ? -1 : 1;  // left and top lie at place - distance
-        const double distance_slope = static_cast<double>(grid.stride) * Logistic(static_cast<double>(outputs[edge])).p;
-        gradient(positive.image, positive.row, positive.column, static_cast<Index>(edge)) =
+        const double distance_slope = static_cast<double>(grids[target.place.level].stride) *
+                                      detail::Logistic(static_cast<double>(outputs[edge])).p;
+        gradient(target.image, target.place.row, target.place.column, static_cast<Index>(edge)) =
             static_cast<T>(factor * term.slope[edge] * sign * distance_slope);
       }
     return factor * term.loss;
   }
 
+  double score_term(TensorView<const T> scores, const Tensor<T>& qualities, TensorView<T> gradient, double normaliser) {
+    LossReduction<T> reduction{.normaliser = normaliser};
+    if (!options_.class_weights.empty()) {
+      score_weights_.resize(static_cast<std::size_t>(scores.size()));
+      for (std::size_t i = 0; i < score_weights_.size(); ++i)
+        score_weights_[i] = static_cast<T>(options_.class_weights[i % options_.class_weights.size()]);
+      reduction.weights = score_weights_;
+    }
+    const TensorView<const T> truth = qualities;
+    return options_.score_loss == ScoreLoss::focal ? sigmoid_focal(scores, truth, gradient, reduction)
+                                                   : quality_focal(scores, truth, gradient, reduction);
+  }
+
   DenseModel model_;
   DenseLossOptions options_;
   std::vector<Tensor<T>> qualities_;
+  std::vector<T> score_weights_;
 };
-
-}  // namespace detail
 
 /// The loss of a dense detector, whose only target holds the objects of each image: [batch, slots, 5] with x1, y1, x2,
 /// y2 in pixels and the class, -1 in unused slots.
 ///
-/// The score of a place that answers for an object learns the IoU of the box predicted there, all others learn 0
-/// (quality focal loss, Li et al. 2020, arXiv:2006.04388); boxes learn by GIoU. Both are sums over the batch divided by
-/// the number of places that answer for something. Evaluate from one thread at a time.
+/// The places that answer for an object are chosen by the present outputs (`assign_places`). Their scores learn how
+/// good the box predicted there is, all others learn 0; boxes learn by an IoU loss. Both are sums over the batch
+/// divided by the sum of the qualities. Evaluate from one thread at a time.
 template <class T>
 LossFunction<T> dense_loss(const DenseModel& model, const DenseLossOptions& options = {}) {
-  const auto loss = std::make_shared<detail::DenseLoss<T>>(model, options);
-  return {{"score", "box"}, [loss](const LossArguments<T>& arguments) { (*loss)(arguments); }};
+  const auto loss = std::make_shared<DenseLoss<T>>(model, options);
+  return {{"score", "box"}, [loss](const LossArguments<T>& a) { loss->evaluate(a, loss->assign(a)); }};
 }
 
 }  // namespace amdefect

@@ -53,7 +53,8 @@ class TimeBudget : public Callback<T> {
   void on_step(Trainer<T>&, const StepLog&) override {
     if (schedule_) schedule_->set_progress(elapsed() / budget_);
   }
-  void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
+  /// Before the epoch is measured, so that callbacks added later know that it is the last one.
+  void measure(Trainer<T>& trainer, EpochLog& log) override {
     if (elapsed() + 0.5 * log.seconds >= budget_) trainer.stop();
   }
 
