@@ -52,6 +52,8 @@ DenseDataset<float> make_dataset(const TrainConfig& config, const CocoSplit& spl
   for (Index i = 0; i < files->size(); ++i)
     options.slots = std::max(options.slots, static_cast<Index>(files->objects(i).size()));
   options.crop.height = options.crop.width = crop_side(config, *files, model.largest_stride());
+  options.mosaic = config.mosaic;
+  if (config.mosaic > 0) options.slots *= 4;  // a crop of every one may show all of its objects
   options.augment = config.augment;
   auto source = std::make_shared<CachedSource>(files, cache_options(config));
   std::cout << "reading " << files->size() << " images; crops of " << options.crop.height << " x " << options.crop.width
@@ -61,6 +63,14 @@ DenseDataset<float> make_dataset(const TrainConfig& config, const CocoSplit& spl
             << " rough ones, shown equally often" << std::endl;
   const Index images = files->size();
   return {std::move(source), BalancedSampler(images, std::move(groupings)), options};
+}
+
+DenseLossOptions loss_options(const TrainConfig& config) {
+  DenseLossOptions options{.class_weights = config.class_weights, .threads = config.threads};
+  for (const BoxLoss kind : {BoxLoss::iou, BoxLoss::giou, BoxLoss::diou, BoxLoss::ciou})
+    if (box_loss_name(kind) == config.box_loss + "_loss") options.box_loss = kind;
+  if (config.score_loss == "focal") options.score_loss = ScoreLoss::focal;
+  return options;
 }
 
 /// Warm-up and cosine over the number of epochs or over the time that was asked for.
@@ -94,7 +104,8 @@ int train_dense(TrainConfig config) {
   Adam<float> adam({.weight_decay = 0.02});
   const std::unique_ptr<Schedule> schedule =
       make_schedule(config, (training.size() + config.batch_size - 1) / config.batch_size);
-  Trainer<float> trainer(network, adam, *schedule, dense_loss<float>(description.model), trainer_options(config));
+  Trainer<float> trainer(network, adam, *schedule, dense_loss<float>(description.model, loss_options(config)),
+                         trainer_options(config));
   TrainingRun run{config, splits, trainer};
   trainer.add(std::make_unique<WeightAverage<float>>(average));
   if (config.minutes > 0)

@@ -20,7 +20,8 @@ void check_config(const TrainConfig& config) {
 /// Says which of the options given on the command line the model does not look at.
 void warn_of_unused_options(const std::vector<const CLI::Option*>& given, const std::string& model) {
   std::vector<std::string> unused;
-  if (model == "paper") unused = {"--crop_size", "--network"};
+  if (model == "paper")
+    unused = {"--crop_size", "--mosaic", "--network", "--box_loss", "--score_loss", "--class_weights"};
   if (model.starts_with("dense")) unused = {"--img_size", "--fit", "--raw_bce", "--outputs_per_example"};
   if (model == "blob") unused = {"--img_size", "--batch_size", "--epochs", "--minutes", "--learning_rate", "--resume"};
   for (const CLI::Option* option : given)

@@ -16,6 +16,8 @@ struct TrainConfig {
   std::string model = "paper", network;
   double minutes = 0;
   Index crop_size = 0;
+  std::string box_loss = "giou", score_loss = "quality_focal";
+  std::vector<double> class_weights;
   std::string dataset_path, annotation_file;
   Index img_size = 416, batch_size = 8, epochs = 50;
   double learning_rate = 1e-4;
@@ -31,6 +33,7 @@ struct TrainConfig {
   std::string fit = "within", monitor = "val_loss";
   Index outputs_per_example = 3;
   AugmentOptions augment = AugmentOptions::paper();
+  double mosaic = 0.5;
   std::string box_offset = "0";
   double clip_norm = 0;
   std::vector<std::string> extra_image_folders;
@@ -128,6 +131,16 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
                            "An architecture of your own as JSON, e.g. {\"stem\": 16, \"widths\": [32, 64], "
                            "\"blocks\": [1, 1]}"));
 
+  dense(command.add_option("--mosaic", c.mosaic, "Share of training pictures made of four crops")
+            ->check(CLI::Range(0.0, 1.0)));
+  dense(command.add_option("--box_loss", c.box_loss, "What boxes learn by")
+            ->check(CLI::IsMember({"iou", "giou", "diou", "ciou"})));
+  dense(command.add_option("--score_loss", c.score_loss, "What scores learn by")
+            ->check(CLI::IsMember({"quality_focal", "focal"})));
+  dense(command
+            .add_option("--class_weights", c.class_weights, "A weight per category, e.g. 1,1,3; default: all the same")
+            ->delimiter(','));
+
   const auto change = [&](auto* option) { return option->group("Augmentation")->capture_default_str(); };
   const CLI::Range share(0.0, 1.0);
   change(command
@@ -178,6 +191,10 @@ inline nlohmann::ordered_json to_json(const TrainConfig& c, bool identity = fals
                                                             : nlohmann::ordered_json::parse(c.network, nullptr, false)},
                               {"minutes", c.minutes},
                               {"crop_size", c.crop_size},
+                              {"mosaic", c.mosaic},
+                              {"box_loss", c.box_loss},
+                              {"score_loss", c.score_loss},
+                              {"class_weights", c.class_weights},
                               {"img_size", c.img_size},
                               {"batch_size", c.batch_size},
                               {"learning_rate", c.learning_rate},

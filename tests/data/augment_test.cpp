@@ -1,4 +1,4 @@
-#include "amdefect/data/augment.hpp"
+#include "amdefect/data/mosaic.hpp"
 
 #include <doctest/doctest.h>
 
@@ -163,6 +163,36 @@ TEST_CASE("zoom scales boxes with the pixels") {
       random_crop(sample, {.height = 64, .width = 64, .smallest_zoom = 0.5, .largest_zoom = 0.5}, random);
   REQUIRE(half.objects.size() == 1);
   CHECK(half.objects[0].box.width() == 8);
+}
+
+TEST_CASE("a mosaic shows a window of each of its four samples, boxes included") {
+  std::array<std::shared_ptr<const Sample>, 4> parts;
+  for (std::size_t i = 0; i < 4; ++i) {
+    Sample part = sample_with(50, 60, {{20, 10, 45, 38}});
+    for (std::uint8_t& byte : part.image.bytes())
+      if (byte == 100) byte = static_cast<std::uint8_t>(100 + i);
+    part.objects[0].label = static_cast<Index>(i);
+    parts[i] = std::make_shared<Sample>(std::move(part));
+  }
+  std::set<Index> seen_labels;
+  std::set<std::size_t> counts;
+  Random random(4);
+  for (int run = 0; run < 100; ++run) {
+    const Sample whole = mosaic(parts, {.height = 40, .width = 36, .min_visible = 0, .fill = 7}, random);
+    REQUIRE(whole.image.shape() == Shape{40, 36, 3});
+    for (const std::uint8_t byte : whole.image.bytes()) REQUIRE(byte != 7);  // no gap between the parts
+    check_boxes(whole);
+    counts.insert(whole.objects.size());
+    for (const LabelledBox& object : whole.objects) {
+      seen_labels.insert(object.label);
+      if (object.label == 0) CHECK(object.box.y2 <= 28);  // the first in the upper left corner, at most 70 % of a side
+      if (object.label == 3) CHECK(object.box.x1 >= 0.29 * 36);
+    }
+  }
+  CHECK(seen_labels.size() == 4);
+  CHECK(counts.contains(4));
+  const Sample least = mosaic(parts, {.height = 2, .width = 2}, random);
+  CHECK(least.image.shape() == Shape{2, 2, 3});
 }
 
 TEST_CASE("augmentation is off by default, repeatable, and keeps boxes on their objects") {

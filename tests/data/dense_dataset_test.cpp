@@ -79,7 +79,7 @@ TEST_CASE("rare styles and classes come as often as common ones, but no image to
 
 TEST_CASE("crops hold the objects they show, and repeat with the seed") {
   const auto source = std::make_shared<Mixed>(20);
-  DenseDatasetOptions options{.channels = 1, .samples = 8, .slots = 2};
+  DenseDatasetOptions options{.channels = 1, .samples = 8, .slots = 2, .mosaic = 0};
   options.crop.height = options.crop.width = 32;
   options.crop.on_object = 1;
   const DenseDataset<float> data(source, BalancedSampler(20, {}), options);
@@ -99,6 +99,16 @@ TEST_CASE("crops hold the objects they show, and repeat with the seed") {
     CHECK(objects(i, 0, 3) <= 32);
     CHECK(objects(i, 1, 4) == -1);
   }
+  options.mosaic = 1;
+  options.slots = 4;
+  const DenseDataset<float> mosaics(source, BalancedSampler(20, {}), options);
+  DataLoader<float> more(mosaics, {.batch_size = 8, .workers = 0});
+  more.start_epoch(0);
+  const Batch<float>& c = *more.next();
+  for (Index i = 0; i < 8; ++i) CHECK(c.target(0)(i, 3, 4) >= 0);  // an object in each of the four parts
+  options.mosaic = 2;
+  CHECK_THROWS_AS(DenseDataset<float>(source, BalancedSampler(20, {}), options), Error);
+  options.mosaic = 0;
   options.crop.width = 64;
   CHECK_THROWS_AS(DenseDataset<float>(source, BalancedSampler(20, {}), options), Error);
 }

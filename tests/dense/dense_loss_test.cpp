@@ -70,11 +70,12 @@ TEST_CASE("objects of every size have candidates near their middle, the nearest 
   const auto all = grids(256, 256);
   const auto candidates = [&](const Box& box) { return candidate_places(box, all, {}); };
   CHECK(candidates({101, 101, 103, 103}) == Places{{0, 25, 25}});  // 2 x 2 pixels, no place in it
-  // 16 x 12 belongs to stride 4: columns within 6 pixels of 48, rows of 46; and the next level has 2 x 1 places.
+  // 16 x 12 belongs to stride 4, where it has 4 x 3 places; the next level has 2 x 1.
   const Places small = candidates({40, 40, 56, 52});
-  CHECK(std::count_if(small.begin(), small.end(), [](const DensePlace& p) { return p.level == 0; }) == 6);
+  CHECK(std::count_if(small.begin(), small.end(), [](const DensePlace& p) { return p.level == 0; }) == 12);
   CHECK(std::count_if(small.begin(), small.end(), [](const DensePlace& p) { return p.level == 1; }) == 2);
   CHECK(std::none_of(small.begin(), small.end(), [](const DensePlace& p) { return p.level == 2; }));
+  CHECK(candidate_places({40, 40, 56, 52}, all, {.radius = 1.5}).size() == 2 * 3 + 2);
   // 256 x 256 is for the coarsest level, and the one below it competes.
   const Places large = candidates({0, 0, 256, 256});
   CHECK(large.front().level == 1);

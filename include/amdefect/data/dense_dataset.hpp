@@ -8,6 +8,7 @@
 
 #include "amdefect/data/augment.hpp"
 #include "amdefect/data/balanced_sampler.hpp"
+#include "amdefect/data/mosaic.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/detection/dense/dense_pixels.hpp"
 #include "amdefect/train/dataset.hpp"
@@ -26,6 +27,7 @@ struct DenseDatasetOptions {
                          .on_object = 0.75,
                          .min_visible = 0.3,
                          .fill = padding_grey};
+  double mosaic = 0.5;  ///< probability of crops of four images in one
   AugmentOptions augment{.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5, .brightness = 0.1, .contrast = 0.2};
 };
 
@@ -42,6 +44,10 @@ class DenseDataset final : public Dataset<T> {
             "dense data set: channels, samples, slots and the size of a crop must be positive");
     require(crop.smallest_zoom > 0 && crop.smallest_zoom <= crop.largest_zoom, "dense data set: zoom from ",
             crop.smallest_zoom, " to ", crop.largest_zoom, ", expected positive numbers in ascending order");
+    require(options.mosaic >= 0 && options.mosaic <= 1, "dense data set: mosaic is ", options.mosaic,
+            ", expected 0 to 1");
+    require(options.mosaic == 0 || (crop.height > 1 && crop.width > 1),
+            "dense data set: a mosaic needs crops of at least 2x2 pixels");
     check(options.augment);
     require(options.augment.rotate == 0 || crop.height == crop.width,
             "dense data set: rotation needs square crops, not ", crop.height, 'x', crop.width);
@@ -51,8 +57,11 @@ class DenseDataset final : public Dataset<T> {
   Shape sample_shape() const override { return {options_.crop.height, options_.crop.width, options_.channels}; }
   std::vector<Shape> target_shapes() const override { return {{options_.slots, 5}}; }
   void load(Index, Random& random, TensorView<T> x, std::span<const TensorView<T>> targets) const override {
-    const Index image = sampler_.draw(random.integer(source_->size()), random);
-    const Sample crop = augment(random_crop(*source_->load(image), options_.crop, random), options_.augment, random);
+    const auto draw = [&] { return source_->load(sampler_.draw(random.integer(source_->size()), random)); };
+    const Sample shown = random.chance(options_.mosaic)
+                             ? mosaic({draw(), draw(), draw(), draw()}, options_.crop, random)
+                             : random_crop(*draw(), options_.crop, random);
+    const Sample crop = augment(shown, options_.augment, random);
     scale_pixels(pixels(crop.image), x);
     write_objects(crop.objects, targets[0]);
   }

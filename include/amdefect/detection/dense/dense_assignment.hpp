@@ -19,7 +19,7 @@ struct AssignmentOptions {
   double largest_side = 8;
   /// Places up to this many strides from the middle of an object (along each axis) may answer for it, as far as they
   /// lie in its box.
-  double radius = 1.5;
+  double radius = 2.5;
   Index most_places = 9;  ///< that answer for one object: those with the best alignment
   /// Alignment of a place with an object: score of the object's class ^ score_power times IoU of the box ^ iou_power.
   double score_power = 1, iou_power = 6;
