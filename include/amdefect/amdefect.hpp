@@ -16,6 +16,7 @@
 #include "amdefect/detection/nms.hpp"
 #include "amdefect/detection/plain_matching.hpp"
 #include "amdefect/detection/pooled_ap.hpp"
+#include "amdefect/detection/soft_nms.hpp"
 #include "amdefect/detection/tiles.hpp"
 #include "amdefect/io/safetensors.hpp"
 #include "amdefect/io/weights.hpp"

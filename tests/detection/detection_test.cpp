@@ -1,13 +1,11 @@
 #include <doctest/doctest.h>
 
-#include <limits>
 #include <vector>
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/detection/box.hpp"
 #include "amdefect/detection/coco_eval.hpp"
 #include "amdefect/detection/evaluator.hpp"
-#include "amdefect/detection/nms.hpp"
 
 using namespace amdefect;
 
@@ -26,20 +24,6 @@ TEST_CASE("iou of corner boxes") {
   CHECK(iou(Box{0, 0, 0, 0}, Box{0, 0, 0, 0}) == 0);
   CHECK(iou(Box{0, 0, 1, 1}, Box{5, 5, 4, 4}) == 0);
   CHECK(iou(BasicBox<float>{0, 0, 1, 1}, BasicBox<float>{0, 0, 1, 1}) == 1);
-}
-
-TEST_CASE("non-maximum suppression is greedy, per class, stable, and drops what is not above the threshold") {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  const Detection first{{0, 0, 10, 10}, 0.9, 0}, overlapping{{0, 0, 10, 9}, 0.8, 0}, other_class{{0, 0, 10, 9}, 0.8, 1};
-  const Detection twin{{20, 0, 30, 10}, 0.7, 0}, later_twin{{20, 0, 30, 11}, 0.7, 0};
-  const Detection low{{50, 0, 60, 10}, 0.5, 0}, invalid{{70, 0, 80, 10}, nan, 0};
-  const Detection half{{0, 0, 10, 5}, 0.6, 0};  // IoU of exactly 0.5 with the first one
-  CHECK(non_maximum_suppression({low, overlapping, other_class, invalid, twin, first, later_twin, half}, 0.5) ==
-        std::vector<Detection>{first, other_class, twin, half});
-  // A suppressed detection does not suppress others.
-  const Detection a{{0, 0, 10, 10}, 0.9, 0}, b{{3, 0, 13, 10}, 0.8, 0}, c{{6, 0, 16, 10}, 0.7, 0};
-  CHECK(non_maximum_suppression({a, b, c}, 0) == std::vector<Detection>{a, c});
-  CHECK(non_maximum_suppression({}, 0).empty());
 }
 
 TEST_CASE("detections become COCO results") {
