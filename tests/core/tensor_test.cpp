@@ -29,6 +29,19 @@ TEST_CASE("views share memory, clones do not") {
   CHECK(moved[0] == 9);
 }
 
+TEST_CASE("memory is used again as long as it is large enough") {
+  Tensor<float> memory;
+  const TensorView<float> first = room_for(memory, {2, 3});
+  CHECK(first.shape() == Shape{2, 3});
+  CHECK(first.data() == memory.data());
+  CHECK(memory.size() == 6);
+  const TensorView<float> second = room_for(memory, {5});
+  CHECK(second.shape() == Shape{5});
+  CHECK(second.data() == first.data());
+  CHECK(room_for(memory, {7}).data() == memory.data());
+  CHECK(memory.size() == 7);
+}
+
 TEST_CASE("shape errors name the operation and both shapes") {
   Tensor<float> tensor({2, 3});
   CHECK_THROWS_WITH_AS(tensor.reshape({4, 2}), "reshape: [2, 3] has 6 elements, [4, 2] has 8", ShapeError);

@@ -189,6 +189,17 @@ class Tensor {
   Shape shape_;
 };
 
+/// A view of that shape on `memory`, which is replaced only if it is too small: calls with changing shapes soon
+/// allocate nothing. The elements are undefined.
+template <class T>
+TensorView<T> room_for(Tensor<T>& memory, const Shape& shape) {
+  if (memory.size() < shape.elements()) {
+    memory = Tensor<T>();  // release before booking the larger block
+    memory = Tensor<T>({shape.elements()});
+  }
+  return {memory.data(), shape};
+}
+
 namespace detail {
 
 /// Prints like NumPy: nested brackets, and only the edges of long dimensions.
