@@ -27,7 +27,7 @@ void save_weights(const std::filesystem::path& path, const Parameters<T>& parame
 
 /// Reads all parameters from the tensors of the same names; tensors whose name starts with `ignored_prefix` (an
 /// optimiser's state) are passed over. Nothing changes unless everything fits.
-/// @throws FileError that lists what is missing, extra or of another shape or type.
+/// @throws FileError that lists what is missing, extra, of another shape or type, or not finite.
 template <class T>
 void load_weights(const SafetensorsFile& file, Parameters<T>& parameters, std::string_view ignored_prefix = {}) {
   std::vector<std::string> problems;
@@ -41,6 +41,8 @@ void load_weights(const SafetensorsFile& file, Parameters<T>& parameters, std::s
       problems.push_back(concat("'", p.name, "' has shape ", entry.shape, ", expected ", p.shape));
     else if (entry.dtype != "F32" && entry.dtype != "F64")
       problems.push_back(concat("'", p.name, "' has type ", entry.dtype, ", expected F32 or F64"));
+    else if (!file.tensor<T>(p.name).array().isFinite().all())
+      problems.push_back(concat("'", p.name, "' holds a NaN or an infinity, expected finite numbers"));
   }
   for (const SafetensorsEntry& entry : file.entries())
     if (!parameters.find(entry.name) && (ignored_prefix.empty() || !entry.name.starts_with(ignored_prefix)))

@@ -121,7 +121,8 @@ inline DenseDescription dense_description(const SafetensorsFile& file) {
     if (key == "architecture") {
       architecture = json.string();
       require<FileError>(architecture == "dense", where, "is a model of the architecture '", architecture,
-                         "', expected 'dense'");
+                         "', expected 'dense'; models of all kinds are opened by the program ('amdefect predict') and "
+                         "by open_detector in its source, examples/defect_detector/paper_detector.hpp");
     } else if (key == "channels") {
       description.model.channels = json.integer();
     } else if (key == "class_names") {
@@ -145,8 +146,14 @@ inline DenseDescription dense_description(const SafetensorsFile& file) {
   require<FileError>(
       architecture == "dense" && !labels.class_names.empty() && labels.class_names.size() == labels.category_ids.size(),
       where, "its description is not consistent");
+  require<FileError>(description.score_threshold >= 0 && description.score_threshold <= 1, where, "score_threshold is ",
+                     description.score_threshold, ", expected 0 to 1");
   description.model.classes = static_cast<Index>(labels.class_names.size());
-  check(description.model);
+  try {
+    check(description.model);
+  } catch (const Error& error) {
+    throw FileError(concat(where, error.what()));
+  }
   return description;
 }
 
