@@ -10,6 +10,7 @@
 #include "amdefect/detection/dense/dense_description.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "commands.hpp"
+#include "detect_options.hpp"
 #include "evaluation.hpp"
 #include "json_options.hpp"
 #include "paper_detector.hpp"
@@ -23,7 +24,8 @@ struct EvalConfig {
   std::string dataset_path, annotation_file, weights = "output/best.safetensors", output_dir = "output/eval", split,
                                              beside;
   std::optional<double> score_threshold;
-  double min_score = default_min_score, nms_iou = 0.5;
+  double min_score = default_min_score;
+  DetectOptions detect;
   std::vector<Index> max_dets{1, 10, 100};
   std::vector<std::string> extra_image_folders;
   std::uint64_t seed = 0;
@@ -60,6 +62,9 @@ void evaluate(const EvalConfig& config) {
   require(!config.dataset_path.empty() || !config.annotation_file.empty(),
           "eval: no data set; give --dataset_path or the key dataset_path in --config");
   const auto detector = open_detector(config.weights, {.threads = config.threads});
+  DetectOptions options = config.detect;
+  options.min_score = config.min_score;
+  detector->check_options(options);
   const CocoSplits splits = read_coco_splits(
       config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
@@ -67,11 +72,9 @@ void evaluate(const EvalConfig& config) {
   require_same_categories(detector->labels(), split);
   const CocoSource source(split, {.extra_image_folders = config.extra_image_folders});
 
-  const std::vector<CocoResult> results =
-      detect_split(*detector, split, source, {.min_score = config.min_score, .nms_iou = config.nms_iou},
-                   [](Index done, Index total) {
-                     std::cerr << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
-                   });
+  const std::vector<CocoResult> results = detect_split(*detector, split, source, options, [](Index done, Index total) {
+    std::cerr << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
+  });
   const double threshold = config.score_threshold.value_or(detector->score_threshold());
   const ReportEvaluation evaluation = evaluate_detections(split.coco, results, threshold, config.max_dets);
 
@@ -116,8 +119,7 @@ void add_eval_command(CLI::App& program) {
       ->check(CLI::Range(0.0, 1.0));
   add("--min_score", config->min_score, "Lowest score that takes part in the ranking for AP")
       ->check(CLI::Range(0.0, 1.0));
-  add("--nms_iou", config->nms_iou, "Overlap above which the lesser of two boxes is dropped")
-      ->check(CLI::Range(0.0, 1.0));
+  add_detect_options(*command, config->detect);
   add("--max_dets", config->max_dets, "Limits of detections per image and category")->delimiter(',')->expected(3, 100);
   add("--beside", config->beside, "metrics.json of another run on this split, shown beside this one");
   add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");

@@ -80,7 +80,7 @@ PaperDetector::PaperDetector(std::shared_ptr<const Network<float>> network, Mode
       input_({1, description_.img_size, description_.img_size, description_.channels}) {}
 
 std::vector<Detection> PaperDetector::detect(TensorView<const std::uint8_t> view, const DetectOptions& options) const {
-  require_image(view);
+  check_input(view, options);
   Image image(view.dim(0), view.dim(1), view.dim(2));
   std::copy(view.begin(), view.end(), image.bytes().begin());
   const std::lock_guard lock(mutex_);
@@ -95,6 +95,13 @@ std::vector<Detection> PaperDetector::detect(TensorView<const std::uint8_t> view
   for (Detection& detection : found) detection.box = intersection(letterbox.unmap(detection.box), frame);
   std::erase_if(found, [](const Detection& d) { return d.box.width() <= 0 || d.box.height() <= 0; });
   return select(std::move(found), options);
+}
+
+void PaperDetector::check_options(const DetectOptions& options) const {
+  Detector::check_options(options);
+  require(!options.flip_test,
+          "detect: the paper's network has no flip_test: its outputs do not belong to places that "
+          "mirror images could be averaged at; the dense detectors have it");
 }
 
 SafetensorsMetadata blob_metadata(const BlobDescription& d) {

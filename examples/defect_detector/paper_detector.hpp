@@ -39,6 +39,7 @@ class PaperDetector final : public Detector {
                 const Execution& execution = {});
 
   std::vector<Detection> detect(TensorView<const std::uint8_t> image, const DetectOptions& options) const override;
+  void check_options(const DetectOptions& options) const override;
 
  private:
   ModelDescription description_;

@@ -10,6 +10,7 @@
 #include "amdefect/data/image_io.hpp"
 #include "amdefect/viz/gallery_page.hpp"
 #include "commands.hpp"
+#include "detect_options.hpp"
 #include "evaluation.hpp"
 #include "paper_detector.hpp"
 #include "precompiled.hpp"
@@ -22,7 +23,7 @@ struct PredictConfig {
   std::vector<std::string> inputs;
   std::string weights = "output/best.safetensors", output_dir = "output/predictions";
   std::optional<double> score_threshold;
-  double nms_iou = 0.5;
+  DetectOptions detect;
   int threads = 0;
   bool html = false;
 };
@@ -84,6 +85,9 @@ int predict(const PredictConfig& config) {
   const std::vector<std::filesystem::path> files = find_images(config.inputs);
   const auto detector = open_detector(config.weights, {.threads = config.threads});
   const double threshold = config.score_threshold.value_or(detector->score_threshold());
+  DetectOptions options = config.detect;
+  options.min_score = threshold;
+  detector->check_options(options);
   const std::filesystem::path output = config.output_dir;
   std::filesystem::create_directories(output);
   std::vector<CocoResult> results;
@@ -93,7 +97,7 @@ int predict(const PredictConfig& config) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     try {
       const Image image = load_image(files[i]);
-      const auto found = detector->detect(pixels(image), {.min_score = threshold, .nms_iou = config.nms_iou});
+      const auto found = detector->detect(pixels(image), options);
       const std::string name = output_name(files[i], taken);
       save_image(output / name, annotate(image, found, detector->labels()));
       for (const Detection& detection : found)
@@ -127,9 +131,7 @@ void add_predict_command(CLI::App& program) {
       ->add_option("--score_threshold", config->score_threshold,
                    "Lowest score that is shown; default: the one stored with the weights")
       ->check(CLI::Range(0.0, 1.0));
-  command->add_option("--nms_iou", config->nms_iou, "Overlap above which the lesser of two boxes is dropped")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+  add_detect_options(*command, config->detect);
   command->add_flag("--html", config->html, "Also write predictions.html, a page of all images with their boxes");
   command->add_option("--threads", config->threads, "Threads; 0: all cores")
       ->check(CLI::Range(0, 1024))

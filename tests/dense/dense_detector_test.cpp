@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <thread>
+#include <utility>
 
+#include "data/error_of.hpp"
 #include "data/temporary_folder.hpp"
 
 using namespace amdefect;
@@ -54,47 +57,164 @@ TEST_CASE("a detector comes back from its weights file, and serves threads at on
   CHECK(detector->detect(image, {.max_detections = 2}).size() == 2);
   CHECK(detector->detect(image, {.min_score = 1.0}).empty());
 
-  std::vector<std::vector<Detection>> results(4);
+  // Images of different sizes, options and shapes of tiles at once, in another order in each thread.
+  const Tensor<std::uint8_t> other = noise(101, 64);
+  const std::vector<std::pair<const Tensor<std::uint8_t>*, DetectOptions>> jobs{
+      {&image, {}},
+      {&other, {}},
+      {&image, {.flip_test = true}},
+      {&other, {.soft_nms_sigma = 0.5, .tile = 64, .overlap = 32}}};
+  std::vector<std::vector<Detection>> expected;
+  for (const auto& [picture, options] : jobs) expected.push_back(detector->detect(*picture, options));
+  CHECK(expected[0] == found);
+  for (std::size_t i = 1; i < jobs.size(); ++i) CHECK(expected[i] != found);
+  std::vector<int> wrong(4);
   std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < results.size(); ++i)
+  for (std::size_t i = 0; i < wrong.size(); ++i)
     threads.emplace_back([&, i] {
-      for (int repeat = 0; repeat < 3; ++repeat) results[i] = detector->detect(image, {});
+      for (std::size_t turn = 0; turn < 3 * jobs.size(); ++turn) {
+        const std::size_t job = (i + turn) % jobs.size();
+        wrong[i] += detector->detect(*jobs[job].first, jobs[job].second) != expected[job];
+      }
     });
   for (std::thread& thread : threads) thread.join();
-  for (const auto& result : results) CHECK(result == found);
+  CHECK(wrong == std::vector<int>(4, 0));
 }
 
 TEST_CASE("what is no dense detector is refused") {
   const TemporaryFolder folder;
   const auto path = folder / "model.safetensors";
-  const Network<float> network = small_network();
-  const auto text = [&] {
-    try {
-      load_detector(path);
-    } catch (const Error& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
-  };
+  Network<float> network = small_network();
+  const auto text = [&] { return error_of([&] { load_detector(path); }); };
   const auto with = [&](const std::string& json) {
     save_weights(path, network.parameters(), {{description_key, json}});
     return text();
   };
-  const auto holds = [](const std::string& message, const char* part) {
+  const auto holds = [&](const std::string& message, const std::string& part) {
+    CAPTURE(message);
+    CHECK(message.find('\n') == std::string::npos);
+    CHECK(message.find(path.string()) != std::string::npos);
     return message.find(part) != std::string::npos;
   };
+  CHECK(holds(text(), "no such file"));
   save_weights(path, network.parameters());
   CHECK(holds(text(), "no description of a detector"));
-  CHECK(holds(with("{\"architecture\":\"paper\"}"), "architecture 'paper'"));
+  for (const std::string kind : {"paper", "blob"}) {  // says who opens it
+    CHECK(holds(with("{\"architecture\":\"" + kind + "\",\"x\":1}"), "architecture '" + kind + "', expected 'dense'"));
+    CHECK(holds(text(), "'amdefect predict'"));
+  }
+  CHECK(holds(with("paper"), "expected '{'"));
   CHECK(holds(with("{\"architecture\":\"dense\",\"colour\":1}"), "expected a known key, found \"colour\""));
   CHECK(holds(with("{\"architecture\":\"dense\",\"network\":{\"stem\":-1}}"), "expected a non-negative integer"));
   CHECK(holds(with("{\"score_threshold\":1.5.2}"), "expected a number"));
   CHECK(holds(with("{\"architecture\":\"dense\",\"class_names\":[\"a\"],\"category_ids\":[]}"), "not consistent"));
-  CHECK(holds(with("{\"architecture\":\"dense\",\"class_names\":[\"a\"],\"category_ids\":[1]}"), "does not fit"));
+  const std::string one_class = "{\"architecture\":\"dense\",\"class_names\":[\"a\"],\"category_ids\":[1]";
+  CHECK(holds(with(one_class + "}"), "does not fit"));
+  CHECK(holds(with(one_class + ",\"network\":{\"stem\":0}}"), "stem is 0, expected 1 to 4096"));
+  CHECK(holds(with(one_class + ",\"score_threshold\":7}"), "score_threshold is 7, expected 0 to 1"));
+
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    float& weight = network.parameters().value("score8.kernel")[1];
+    const float good = std::exchange(weight, value);
+    save_weights(path, network.parameters(), metadata_of(description));
+    CHECK(holds(text(), "'score8.kernel' holds a NaN or an infinity"));
+    weight = good;
+  }
   save_weights(path, network.parameters(), metadata_of(description));
-  const auto detector = load_detector(path);
-  CHECK_THROWS_AS(detector->detect(Tensor<std::uint8_t>({5, 5, 3}), {}), ShapeError);
-  CHECK_THROWS_AS(detector->detect(Tensor<std::uint8_t>({0, 5, 1}), {}), ShapeError);
+  const auto size = std::filesystem::file_size(path);
+  for (const auto cut : {size - 1, size / 2, size / 100, std::uintmax_t{9}, std::uintmax_t{8}, std::uintmax_t{0}}) {
+    std::filesystem::resize_file(path, cut);
+    CHECK(holds(text(), "expected"));
+  }
+}
+
+TEST_CASE("wrong images and options are refused") {
+  const DenseDetector detector(std::make_shared<const Network<float>>(small_network()), description, {.threads = 1});
+  const auto with_image = [&](TensorView<const std::uint8_t> image) {
+    return error_of([&] { detector.detect(image, {}); });
+  };
+  const std::string expected = "detector: expected an image [height, width, 1], got ";
+  CHECK(with_image(Tensor<std::uint8_t>({5, 5, 3})) == expected + "[5, 5, 3]");
+  CHECK(with_image(Tensor<std::uint8_t>({0, 5, 1})) == expected + "[0, 5, 1]");
+  CHECK(with_image(Tensor<std::uint8_t>({5, 5})) == expected + "[5, 5]");
+  CHECK(with_image({nullptr, {5, 5, 1}}) == expected + "a null pointer for [5, 5, 1]");
+  CHECK(with_image({}).starts_with(expected));
+  const auto with = [&](const DetectOptions& options) {
+    return error_of([&] { detector.detect(noise(5, 5), options); });
+  };
+  const double no_number = std::numeric_limits<double>::quiet_NaN();
+  CHECK(with({.min_score = 1.5}) == "detect: min_score is 1.5, expected 0 to 1");
+  CHECK(with({.min_score = no_number}).find("min_score is nan") != std::string::npos);
+  CHECK(with({.nms_iou = -1}) == "detect: nms_iou is -1, expected 0 to 1");
+  CHECK(with({.soft_nms_sigma = no_number}).find("soft_nms_sigma is nan") != std::string::npos);
+  CHECK(with({.soft_nms_sigma = -1}).find("soft_nms_sigma is -1") != std::string::npos);
+  CHECK(with({.max_detections = -1}).find("max_detections is -1") != std::string::npos);
+  CHECK(with({.tile = 100, .overlap = 90}).find("tile of 100 pixels") != std::string::npos);
+  CHECK(with({.max_detections = 0}) == "no error");
+}
+
+TEST_CASE("outputs averaged over mirror images are the means of those of the four images") {
+  const Network<float> network = small_network();
+  Workspace<float> workspace(network, {.threads = 1});
+  Tensor<float> x({1, 32, 48, 1});
+  Random random(8);
+  for (float& value : x) value = static_cast<float>(random.normal());
+  const Tensor<float> before = x.clone();
+  std::vector<Tensor<float>> memory;
+  const std::vector<TensorView<const float>> means = flip_averaged_outputs(workspace, x.view(), memory);
+  CHECK(std::equal(x.begin(), x.end(), before.begin()));
+  REQUIRE(means.size() == network.outputs().size());
+
+  std::vector<Tensor<float>> expected;
+  for (const auto& mean : means) expected.emplace_back(mean.shape());
+  for (const bool across : {false, true})
+    for (const bool down : {false, true}) {
+      const auto flipped = [&](Index i, Index size, bool flip) { return flip ? size - 1 - i : i; };
+      for (Index row = 0; row < 32; ++row)
+        for (Index column = 0; column < 48; ++column)
+          x(0, row, column, 0) = before(0, flipped(row, 32, down), flipped(column, 48, across), 0);
+      workspace.forward(x);
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        Tensor<float>& sum = expected[i];
+        for (Index row = 0; row < sum.dim(1); ++row)
+          for (Index column = 0; column < sum.dim(2); ++column)
+            for (Index c = 0; c < sum.dim(3); ++c) {
+              const bool opposite = i % 2 == 1 && (c % 2 == 0 ? across : down);  // left and right, top and bottom
+              sum(0, row, column, c) +=
+                  workspace.output(i)(0, flipped(row, sum.dim(1), down), flipped(column, sum.dim(2), across),
+                                      opposite ? (c + 2) % 4 : c) /
+                  4;
+            }
+      }
+    }
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    CHECK((expected[i].array() - means[i].array()).abs().maxCoeff() < 1e-5F);
+}
+
+TEST_CASE("with flip_test the objects of a mirrored image are the mirrored objects") {
+  const DenseDetector detector(std::make_shared<const Network<float>>(small_network()), description, {.threads = 1});
+  constexpr Index height = 64, width = 96;  // multiples of the largest stride: no padding, which is not mirrored
+  const Tensor<std::uint8_t> image = noise(height, width);
+  Tensor<std::uint8_t> mirrored(image.shape());
+  for (Index y = 0; y < height; ++y)
+    for (Index x = 0; x < width; ++x) mirrored(y, x, 0) = image(y, width - 1 - x, 0);
+  // Whether each of `detections` is in `others`, as large and nearly as good, at the mirrored place.
+  const auto all_among = [&](const std::vector<Detection>& detections, const std::vector<Detection>& others) {
+    return std::all_of(detections.begin(), detections.end(), [&](const Detection& d) {
+      const Box box{width - d.box.x2, d.box.y1, width - d.box.x1, d.box.y2};
+      return std::any_of(others.begin(), others.end(), [&](const Detection& other) {
+        return other.label == d.label && std::abs(other.score - d.score) < 1e-5 && iou(other.box, box) > 0.9999;
+      });
+    });
+  };
+  // Without suppression and threshold, so that rounding decides nothing.
+  DetectOptions options{.min_score = 0.0, .nms_iou = 1, .max_detections = 3000, .flip_test = true};
+  const auto found = detector.detect(image, options), found_mirrored = detector.detect(mirrored, options);
+  CHECK(found.size() == 2 * (16 * 24 + 8 * 12 + 4 * 6));
+  CHECK(all_among(found, found_mirrored));
+  CHECK(all_among(found_mirrored, found));
+  options.flip_test = false;
+  CHECK_FALSE(all_among(detector.detect(image, options), detector.detect(mirrored, options)));
 }
 
 TEST_CASE("models are described by a short JSON text") {
@@ -114,29 +234,6 @@ TEST_CASE("pixels are centred and padded with zero") {
   scale_pixels(image.view(), x.view(), 0, 1);
   CHECK(std::vector<float>(x.begin(), x.end()) == std::vector<float>{1, 0, 0, 0, 0, 0});
   CHECK_THROWS_AS(scale_pixels(image.view(), x.slice(0, 1).reshape({1, 1, 3})), ShapeError);
-}
-
-TEST_CASE("tiles cover an image with the overlap asked for") {
-  CHECK(tile_spans(100, 100, 20) == std::vector<TileSpan>{{0, 100, true, true}});
-  CHECK(tile_spans(500, 0, 20) == std::vector<TileSpan>{{0, 500, true, true}});
-  for (const Index size : {101, 180, 181, 1000}) {
-    const auto spans = tile_spans(size, 100, 20);
-    CHECK(spans.front().begin == 0);
-    CHECK(spans.back().end == size);
-    for (std::size_t i = 1; i < spans.size(); ++i) {
-      CHECK(spans[i].size() <= 100);
-      CHECK(spans[i].begin % 32 == 0);
-      CHECK(spans[i - 1].end - spans[i].begin >= 20);
-    }
-  }
-  CHECK(tile_spans(164, 100, 20).size() == 2);
-  CHECK_THROWS_AS(tile_spans(200, 100, 100), Error);
-  const TileSpan middle{100, 200, false, false};
-  CHECK(is_cut(100.5, 110, middle, 20));
-  CHECK(is_cut(190, 200, middle, 20));
-  CHECK_FALSE(is_cut(110, 120, middle, 20));
-  CHECK_FALSE(is_cut(100, 150, middle, 20));  // too long for the overlap: better cut than lost
-  CHECK_FALSE(is_cut(0, 10, {0, 100, true, false}, 20));
 }
 
 TEST_CASE("a large image searched in tiles gives what the whole gives") {

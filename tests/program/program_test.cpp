@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -146,6 +147,22 @@ TEST_CASE("the dense detector: the same commands") {
   INFO(predicted.err);
   CHECK(predicted.code == 0);
   CHECK(fs::exists(world.path("dense/pictures/synth_00000.png")));
+  std::set<std::string> different{read(world.path("dense/eval/detections.json"))};
+  for (const char* options : {"--soft_nms 0.5", "--flip_test", "--nms_iou 0.2", "--max_detections 2"}) {
+    CHECK(world
+              .run("eval --dataset_path data --weights dense/best.safetensors --output_dir dense/options " +
+                   std::string(options))
+              .code == 0);
+    CHECK(different.insert(read(world.path("dense/options/detections.json"))).second);
+  }
+  write(world.path("flip.json"), R"({"dataset_path": "data", "flip_test": true, "soft_nms": 0.5})");
+  CHECK(world.run("eval --config flip.json --weights dense/best.safetensors --output_dir dense/options").code == 0);
+  CHECK(different.insert(read(world.path("dense/options/detections.json"))).second);
+  CHECK(world
+            .run("predict data/test --weights dense/best.safetensors --output_dir dense/options --score_threshold "
+                 "0.01 --soft_nms 0.5 --flip_test")
+            .code == 0);
+  CHECK(read(world.path("dense/options/detections.json")) != read(world.path("dense/pictures/detections.json")));
 
   const Outcome minutes = world.run("train --dataset_path data --minutes 0.01 --output_dir brief" + small);
   INFO(minutes.err);
@@ -240,6 +257,8 @@ TEST_CASE("wrong use gives one clear line and exit code 2") {
   check_fails("train --dataset_path data --fit somehow", "within", 2);
   check_fails("bench --batch 0", "batch", 2);
   check_fails("predict", "images", 2);
+  check_fails("predict data/test --soft_nms -1", "soft_nms", 2);
+  check_fails("eval --max_detections 0", "max_detections", 2);
 }
 
 TEST_CASE("wrong configuration files") {
@@ -307,6 +326,8 @@ TEST_CASE("wrong weights and images") {
                read_safetensors(world.path("model/best.safetensors")).metadata());
   check_fails("predict data/test --weights other.safetensors",
               "'cls_conv2.kernel' has shape [1, 1, 256, 30], expected");
+  check_fails("predict data/test --weights model/best.safetensors --flip_test", "the paper's network has no flip_test");
+  check_fails("eval --dataset_path data --weights model/best.safetensors --flip_test", "no flip_test");
   save_weights(world.path("plain.safetensors"), other.parameters());
   check_fails("predict data/test --weights plain.safetensors", "no description of the model");
   check_fails(world.train("elsewhere", "--pretrained other.safetensors"), "does not fit the network");

@@ -123,8 +123,9 @@ class BlobDetector final : public Detector {
             " of ", this->labels().class_names.size());
   }
 
+  /// A mirrored image has the mirrored blobs, so `flip_test` changes nothing; nor do the options of tiles.
   std::vector<Detection> detect(TensorView<const std::uint8_t> image, const DetectOptions& options) const override {
-    require_image(image);
+    check_input(image, options);
     const Index height = image.dim(0), width = image.dim(1);
     const std::vector<std::uint8_t> grey = detail::grey_levels(image);
     std::vector<Detection> found =

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "amdefect/core/tensor.hpp"
 #include "amdefect/detection/nms.hpp"
+#include "amdefect/detection/soft_nms.hpp"
 
 namespace amdefect {
 
@@ -25,8 +27,14 @@ struct DetectorLabels {
 struct DetectOptions {
   /// Lowest score; not given: the detector's own threshold, which balances false alarms against misses.
   std::optional<double> min_score = std::nullopt;
-  double nms_iou = 0.5;        ///< of two boxes of one class that overlap more, the lesser is dropped
+  double nms_iou = 0.5;  ///< of two boxes of one class that overlap more, the lesser is dropped
+  /// If above 0, boxes that overlap a better one of their class are not dropped, but their scores fall:
+  /// `soft_non_maximum_suppression` instead of `nms_iou`. 0.5 is the value of its paper.
+  double soft_nms_sigma = 0;
   Index max_detections = 300;  ///< the best ones
+  /// Look at the mirror images of the image, too (left to right, top to bottom, both), and average what is seen. Takes
+  /// four times as long.
+  bool flip_test = false;
   /// A larger image is searched in pieces of this size, so that memory stays bounded; they overlap by `overlap` pixels,
   /// and objects larger than that may be cut at their seams. 0: always as a whole.
   Index tile = 1536, overlap = 256;
@@ -38,9 +46,22 @@ class Detector {
   virtual ~Detector() = default;
 
   /// The objects in an image [height, width, channels] of any size, best first, in pixels (a pixel covers [i, i + 1)).
-  /// Several threads may call this at once. @throws ShapeError for an empty image or another number of channels.
+  /// Several threads may call this at once. @throws ShapeError for an empty image or another number of channels, and
+  /// what `check_options` throws.
   virtual std::vector<Detection> detect(TensorView<const std::uint8_t> image,
                                         const DetectOptions& options = {}) const = 0;
+
+  /// Throws an Error that names the option without meaning, or that this detector does not have.
+  virtual void check_options(const DetectOptions& options) const {
+    const auto between = [](const char* name, double value, double least, double most) {
+      require(value >= least && value <= most, "detect: ", name, " is ", value, ", expected ", least, " to ", most);
+    };
+    const auto large = static_cast<double>(std::numeric_limits<std::int32_t>::max());
+    between("min_score", options.min_score.value_or(0), 0, 1);
+    between("nms_iou", options.nms_iou, 0, 1);
+    between("soft_nms_sigma", options.soft_nms_sigma, 0, large);
+    between("max_detections", static_cast<double>(options.max_detections), 0, large);
+  }
 
   const DetectorLabels& labels() const { return labels_; }
   /// Channels an image must have.
@@ -52,18 +73,22 @@ class Detector {
   Detector(DetectorLabels labels, Index channels, double score_threshold)
       : labels_(std::move(labels)), channels_(channels), score_threshold_(score_threshold) {}
 
-  /// @throws ShapeError unless the image is one for this detector.
-  void require_image(TensorView<const std::uint8_t> image) const {
+  /// @throws ShapeError unless the image is one for this detector, and what `check_options` throws.
+  void check_input(TensorView<const std::uint8_t> image, const DetectOptions& options) const {
     require<ShapeError>(image.rank() == 3 && image.size() > 0 && image.dim(2) == channels_,
-                        "detector: expected an image [height, width, ", channels_, "], got ", image.shape());
+                        "detector: expected an image [height, width, ", channels_, "], got ",
+                        image.data() ? "" : "a null pointer for ", image.shape());
+    check_options(options);
   }
+
+  double min_score(const DetectOptions& options) const { return options.min_score.value_or(score_threshold_); }
 
   /// What is left of all candidates: see DetectOptions.
   std::vector<Detection> select(std::vector<Detection> found, const DetectOptions& options) const {
-    found = non_maximum_suppression(std::move(found), options.min_score.value_or(score_threshold_), options.nms_iou);
-    if (static_cast<Index>(found.size()) > options.max_detections)
-      found.resize(static_cast<std::size_t>(options.max_detections));
-    return found;
+    if (options.soft_nms_sigma > 0)
+      return soft_non_maximum_suppression(std::move(found), min_score(options), options.soft_nms_sigma,
+                                          options.max_detections);
+    return non_maximum_suppression(std::move(found), min_score(options), options.nms_iou, options.max_detections);
   }
 
  private:

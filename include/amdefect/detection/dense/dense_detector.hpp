@@ -8,6 +8,7 @@
 
 #include "amdefect/detection/dense/dense_decode.hpp"
 #include "amdefect/detection/dense/dense_description.hpp"
+#include "amdefect/detection/dense/dense_flips.hpp"
 #include "amdefect/detection/dense/dense_network.hpp"
 #include "amdefect/detection/dense/dense_pixels.hpp"
 #include "amdefect/detection/tiles.hpp"
@@ -30,19 +31,15 @@ class DenseDetector final : public Detector {
 
   /// @throws Error also for a tile that is not larger than the overlap.
   std::vector<Detection> detect(TensorView<const std::uint8_t> image, const DetectOptions& options) const override {
-    require_image(image);
-    const double min_score = options.min_score.value_or(score_threshold());
-    const std::vector<TileSpan> rows = tile_spans(image.dim(0), options.tile, options.overlap);
-    const std::vector<TileSpan> columns = tile_spans(image.dim(1), options.tile, options.overlap);
+    check_input(image, options);
+    const auto spans = [&](Index size) {
+      return tile_spans(size, options.tile, options.overlap, model_.largest_stride());
+    };
+    const std::vector<TileSpan> rows = spans(image.dim(0)), columns = spans(image.dim(1));
     std::unique_ptr<Run> run = take_run();
-    std::vector<Detection> found;
-    for (const TileSpan& row : rows)
-      for (const TileSpan& column : columns)
-        for (Detection& detection : detect_tile(*run, image, row, column, min_score)) {
-          const bool cut = is_cut(detection.box.x1, detection.box.x2, column, options.overlap) ||
-                           is_cut(detection.box.y1, detection.box.y2, row, options.overlap);
-          if (!cut) found.push_back(detection);
-        }
+    std::vector<Detection> found = find_in_tiles(
+        rows, columns, options.overlap,
+        [&](const TileSpan& row, const TileSpan& column) { return detect_tile(*run, image, row, column, options); });
     give_back(std::move(run));
     return select(std::move(found), options);
   }
@@ -51,30 +48,36 @@ class DenseDetector final : public Detector {
   /// What one call needs; kept for the next one.
   struct Run {
     Run(const Network<float>& network, const Execution& execution) : workspace(network, execution) {}
-    void resize(const Shape& shape) {
-      if (x.shape() != shape) x = Tensor<float>(shape);
+    /// What the network says about an image as it wants it, valid until the next call.
+    std::vector<TensorView<const float>> outputs(TensorView<float> x, bool flip_test) {
+      const TensorView<float> batch = x.reshape(x.shape().batched(1));
+      if (flip_test) return flip_averaged_outputs(workspace, batch, mean_memory);
+      workspace.forward(batch);
+      std::vector<TensorView<const float>> views;
+      for (std::size_t i = 0; i < workspace.network().outputs().size(); ++i) views.push_back(workspace.output(i));
+      return views;
     }
     Workspace<float> workspace;
-    Tensor<float> x;
+    Tensor<float> input_memory;
+    std::vector<Tensor<float>> mean_memory;
   };
 
   /// What the network sees in one part of an image, in pixels of the image, cut at its borders.
   std::vector<Detection> detect_tile(Run& run, TensorView<const std::uint8_t> image, const TileSpan& row,
-                                     const TileSpan& column, double min_score) const {
+                                     const TileSpan& column, const DetectOptions& options) const {
     const auto up = [stride = model_.largest_stride()](Index side) { return (side + stride - 1) / stride * stride; };
-    run.resize({up(row.size()), up(column.size()), image.dim(2)});
-    scale_pixels(image, run.x.view(), row.begin, column.begin);
-    run.workspace.forward(run.x.reshape(run.x.shape().batched(1)));
-    std::vector<TensorView<const float>> outputs;
-    for (std::size_t i = 0; i < network_->outputs().size(); ++i) outputs.push_back(run.workspace.output(i));
-    constexpr Index candidates = 3000;  // before the suppression, whose time grows with their square
-    std::vector<Detection> found = decode_dense<float>(model_, outputs, 0, min_score, candidates);
+    const TensorView<float> input = room_for(run.input_memory, {up(row.size()), up(column.size()), image.dim(2)});
+    scale_pixels(image, input, row.begin, column.begin);
+    constexpr Index candidates = 3000;  // bounds the memory of large images
+    std::vector<Detection> found =
+        decode_dense<float>(model_, run.outputs(input, options.flip_test), 0, min_score(options), candidates);
     const auto x = static_cast<double>(column.begin), y = static_cast<double>(row.begin);
     const Box frame{0, 0, static_cast<double>(image.dim(1)), static_cast<double>(image.dim(0))};
     for (Detection& d : found) d.box = intersection({d.box.x1 + x, d.box.y1 + y, d.box.x2 + x, d.box.y2 + y}, frame);
-    std::erase_if(found, [](const Detection& d) { return d.box.width() <= 0 || d.box.height() <= 0; });
+    std::erase_if(found, [](const Detection& d) { return !(d.box.area() > 0); });
     return found;
   }
+
   std::unique_ptr<Run> take_run() const {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return std::make_unique<Run>(*network_, execution_);
