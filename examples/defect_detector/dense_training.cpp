@@ -18,8 +18,34 @@ namespace amdefect {
 
 namespace {
 
-DenseModel model_of(const TrainConfig& config, const DetectorLabels& labels) {
+/// What the settings of a detector depend on, in pixels.
+struct DataScale {
+  double common_side = 0;  ///< 95 % of the objects have no side longer than this
+  Index largest_image = 0;
+  Index most_objects = 0;  ///< in an image
+};
+
+DataScale scale_of(const CocoSource& source) {
+  DataScale scale;
+  std::vector<double> sides;
+  for (Index i = 0; i < source.size(); ++i) {
+    scale.largest_image = std::max({scale.largest_image, source.image(i).height, source.image(i).width});
+    scale.most_objects = std::max(scale.most_objects, static_cast<Index>(source.objects(i).size()));
+    for (const LabelledBox& object : source.objects(i))
+      sides.push_back(std::max(object.box.width(), object.box.height()));
+  }
+  std::sort(sides.begin(), sides.end());
+  if (!sides.empty()) scale.common_side = sides[sides.size() * 95 / 100];
+  return scale;
+}
+
+/// The preset gets coarser levels until one sees common objects whole: a place sees about 8 strides.
+DenseModel model_of(const TrainConfig& config, const DetectorLabels& labels, const DataScale& scale) {
   DenseModel model = config.network.empty() ? dense_preset(config.model) : dense_model_of(config.network);
+  constexpr Index most_levels = 6;
+  while (config.network.empty() && model.levels < most_levels &&
+         8 * static_cast<double>(model.largest_stride()) < scale.common_side)
+    ++model.levels;
   model.channels = image_channels(config);
   model.classes = static_cast<Index>(labels.class_names.size());
   return model;
@@ -27,41 +53,30 @@ DenseModel model_of(const TrainConfig& config, const DetectorLabels& labels) {
 
 /// Crops show twice the larger side of nearly all objects, so that few are cut, and at least 256 pixels; never more
 /// than the largest image, nor more than 640, which would leave too few of them in an hour.
-Index crop_side(const TrainConfig& config, const CocoSource& source, Index multiple) {
-  const auto up = [multiple](Index side) { return (side + multiple - 1) / multiple * multiple; };
-  if (config.crop_size > 0) return up(config.crop_size);
-  std::vector<double> sides;
-  Index largest = 0;
-  for (Index i = 0; i < source.size(); ++i) {
-    largest = std::max({largest, source.image(i).height, source.image(i).width});
-    for (const LabelledBox& object : source.objects(i))
-      sides.push_back(std::max(object.box.width(), object.box.height()));
+Index crop_side(const TrainConfig& config, const DataScale& scale, Index multiple) {
+  Index side = config.crop_size;
+  if (side == 0) {
+    side = std::clamp<Index>(static_cast<Index>(2 * scale.common_side), 256, 640);
+    if (scale.largest_image > 0) side = std::min(side, scale.largest_image);
   }
-  std::sort(sides.begin(), sides.end());
-  const double common = sides.empty() ? 0 : sides[sides.size() * 95 / 100];
-  Index side = std::clamp<Index>(static_cast<Index>(2 * common), 256, 640);
-  if (largest > 0) side = std::min(side, largest);
-  return up(side);
+  return (side + multiple - 1) / multiple * multiple;
 }
 
-DenseDataset<float> make_dataset(const TrainConfig& config, const CocoSplit& split, const DenseModel& model) {
-  auto files = std::make_shared<CocoSource>(split, source_options(config));
-  DenseDatasetOptions options{.channels = model.channels, .samples = std::max<Index>(512, files->size())};
+DenseDataset<float> make_dataset(const TrainConfig& config, std::shared_ptr<const CocoSource> files,
+                                 const DataScale& scale, const DenseModel& model) {
+  const Index images = files->size();
+  DenseDatasetOptions options{
+      .channels = model.channels, .samples = std::max<Index>(512, images), .mosaic = config.mosaic};
   if (config.minutes > 0) options.samples = std::min<Index>(options.samples, 2048);  // evaluated often enough
-  options.slots = 1;
-  for (Index i = 0; i < files->size(); ++i)
-    options.slots = std::max(options.slots, static_cast<Index>(files->objects(i).size()));
-  options.crop.height = options.crop.width = crop_side(config, *files, model.largest_stride());
-  options.mosaic = config.mosaic;
-  if (config.mosaic > 0) options.slots *= 4;  // a crop of every one may show all of its objects
+  options.slots = std::max<Index>(1, 4 * scale.most_objects);                        // a mosaic may show four images
+  options.crop.height = options.crop.width = crop_side(config, scale, model.largest_stride());
   options.augment = config.augment;
-  auto source = std::make_shared<CachedSource>(files, cache_options(config));
-  std::cout << "reading " << files->size() << " images; crops of " << options.crop.height << " x " << options.crop.width
-            << " pixels" << std::endl;
+  auto source = std::make_shared<CachedSource>(std::move(files), cache_options(config));
+  std::cout << "reading " << images << " images; crops of " << options.crop.height << " x " << options.crop.width
+            << " pixels, " << model.levels << " levels" << std::endl;
   std::vector<BalancedSampler::Groups> groupings{group_by_style(*source), group_by_class(*source, model.classes)};
   std::cout << "styles: " << groupings[0][0].size() << " smooth images and " << groupings[0][1].size()
             << " rough ones, shown equally often" << std::endl;
-  const Index images = files->size();
   return {std::move(source), BalancedSampler(images, std::move(groupings)), options};
 }
 
@@ -88,8 +103,10 @@ int train_dense(TrainConfig config) {
   std::cout << to_text(check_annotations(train));
   DenseDescription description;
   description.labels = labels_of(config, train);
-  description.model = model_of(config, description.labels);
-  const DenseDataset<float> training = make_dataset(config, train, description.model);
+  const auto files = std::make_shared<const CocoSource>(train, source_options(config));
+  const DataScale scale = scale_of(*files);
+  description.model = model_of(config, description.labels, scale);
+  const DenseDataset<float> training = make_dataset(config, files, scale, description.model);
 
   const std::filesystem::path output = config.output_dir;
   write_config(config);

@@ -90,6 +90,9 @@ void evaluate(const EvalConfig& config) {
   report.history = find_history(config.weights);
   save_report(output / "report.html", report);
 
+  if (has_annotation_0(split.coco))
+    std::cerr << "warning: the annotation with id 0 counts as not found, as in pycocotools ('amdefect coco-eval "
+                 "--fix-known-bugs' on detections.json counts it)\n";
   std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
             << results.size() << " detections\n\n"
             << comparison_table(report) << '\n'

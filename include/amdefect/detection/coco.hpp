@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -46,5 +47,12 @@ struct CocoResult {
   CocoBox box;
   double score = 0;
 };
+
+/// Whether there is an annotation with id 0 (Roboflow counts from it): pycocotools never counts it as found, because its
+/// mark for "found" is the id.
+inline bool has_annotation_0(const CocoDataset& dataset) {
+  return std::any_of(dataset.annotations.begin(), dataset.annotations.end(),
+                     [](const CocoAnnotation& annotation) { return annotation.id == 0; });
+}
 
 }  // namespace amdefect
