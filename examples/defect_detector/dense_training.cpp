@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "amdefect/data/annotation_check.hpp"
+#include "amdefect/data/annotation_text.hpp"
 #include "amdefect/data/balanced_sampler.hpp"
 #include "amdefect/data/dense_dataset.hpp"
 #include "amdefect/detection/dense/dense_detector.hpp"
@@ -100,7 +100,7 @@ std::unique_ptr<Schedule> make_schedule(const TrainConfig& config, Index steps_p
 int train_dense(TrainConfig config) {
   const CocoSplits splits = read_splits(config);
   const CocoSplit& train = splits.at("train");
-  std::cout << to_text(check_annotations(train));
+  std::cout << to_text(check_annotations(train), train);
   DenseDescription description;
   description.labels = labels_of(config, train);
   const auto files = std::make_shared<const CocoSource>(train, source_options(config));

@@ -12,13 +12,6 @@
 
 namespace amdefect {
 
-CocoResult to_coco(const Detection& detection, std::int64_t image_id, const DetectorLabels& labels) {
-  CocoResult result = to_coco(detection, image_id, labels.category_ids);
-  result.box.x -= labels.box_offset;
-  result.box.y -= labels.box_offset;
-  return result;
-}
-
 std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split, const SampleSource& source,
                                      const DetectOptions& options, const std::function<void(Index, Index)>& progress) {
   std::vector<CocoResult> results;

@@ -16,9 +16,6 @@ namespace amdefect {
 /// Lowest score of a detection that takes part in the ranking for AP.
 inline constexpr double default_min_score = 0.01;
 
-/// A detection as COCO writes it, in the coordinates of the annotations that the detector was trained on.
-CocoResult to_coco(const Detection& detection, std::int64_t image_id, const DetectorLabels& labels);
-
 /// Runs the detector over the images of a split; results are comparable with its annotations. `progress(done, total)`
 /// is called after each image.
 std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split, const SampleSource& source,

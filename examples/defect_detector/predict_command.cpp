@@ -5,15 +5,16 @@
 #include <optional>
 #include <set>
 
-#include "amdefect/data/coco_json.hpp"
 #include "amdefect/data/draw.hpp"
 #include "amdefect/data/image_io.hpp"
+#include "amdefect/io/json_text.hpp"
 #include "amdefect/viz/gallery_page.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "evaluation.hpp"
 #include "paper_detector.hpp"
 #include "precompiled.hpp"
+#include "prediction_files.hpp"
 
 namespace amdefect {
 
@@ -25,8 +26,11 @@ struct PredictConfig {
   std::optional<double> score_threshold;
   DetectOptions detect;
   int threads = 0;
-  bool html = false;
+  bool html = false, pictures = true;
 };
+
+/// The page shows no more images than this, about 20 MB.
+constexpr std::size_t most_on_page = 200;
 
 bool is_image_file(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
@@ -35,30 +39,62 @@ bool is_image_file(const std::filesystem::path& path) {
   return std::set<std::string>{".jpg", ".jpeg", ".png", ".bmp"}.contains(extension);
 }
 
-/// Files as given, and all images of folders, sorted. @throws FileError for an input that does not exist.
-std::vector<std::filesystem::path> find_images(const std::vector<std::string>& inputs) {
-  std::vector<std::filesystem::path> files;
+/// Names of files as given, and of all images of folders, sorted. @throws FileError for an input that does not exist.
+std::vector<std::string> find_images(const std::vector<std::string>& inputs) {
+  std::vector<std::string> files;
   for (const std::filesystem::path input : inputs) {
     require<FileError>(std::filesystem::exists(input), "predict: there is no file or folder ", input.string());
     if (!std::filesystem::is_directory(input)) {
-      files.push_back(input);
+      files.push_back(input.string());
       continue;
     }
-    std::vector<std::filesystem::path> found;
+    const auto first = static_cast<std::ptrdiff_t>(files.size());
     for (const auto& entry : std::filesystem::directory_iterator(input))
-      if (entry.is_regular_file() && is_image_file(entry.path())) found.push_back(entry.path());
-    require<FileError>(!found.empty(), "predict: the folder ", input.string(), " holds no JPEG, PNG or BMP images");
-    std::sort(found.begin(), found.end());
-    files.insert(files.end(), found.begin(), found.end());
+      if (entry.is_regular_file() && is_image_file(entry.path())) files.push_back(entry.path().string());
+    require<FileError>(files.begin() + first != files.end(), "predict: the folder ", input.string(),
+                       " holds no JPEG, PNG or BMP images");
+    std::sort(files.begin() + first, files.end());
   }
   return files;
 }
 
-/// A name in the output folder that no earlier image took: images of several folders may be called the same.
-std::string output_name(const std::filesystem::path& image, std::set<std::string>& taken) {
-  std::string name = image.stem().string();
-  for (int number = 2; !taken.insert(name).second; ++number) name = concat(image.stem().string(), "_", number);
-  return name + ".png";
+/// Names of pictures in the output folder: those of the images, with a number where an earlier image took the name or
+/// where an image that is read lies under it.
+class PictureNames {
+ public:
+  PictureNames(const std::filesystem::path& output, const std::vector<std::string>& images) {
+    for (const std::filesystem::path image : images) {
+      const std::filesystem::path folder = image.has_parent_path() ? image.parent_path() : ".";
+      if (image.extension() == ".png" && std::filesystem::equivalent(folder, output))
+        taken_.insert(image.stem().string());
+    }
+  }
+  std::string next(const std::filesystem::path& image) {
+    std::string name = image.stem().string();
+    for (int number = 2; !taken_.insert(name).second; ++number) name = concat(image.stem().string(), '_', number);
+    return name + ".png";
+  }
+
+ private:
+  std::set<std::string> taken_;
+};
+
+struct Prediction {
+  Image image;
+  std::vector<Detection> found;
+};
+
+/// What is in an image; nothing, after a message, for one that cannot be used: it does not stop the others.
+std::optional<Prediction> look_at(const std::string& file, const Detector& detector, const DetectOptions& options) {
+  try {
+    require<FileError>(detail::is_utf8(file), file, ": its name is not UTF-8, which the lists cannot hold");
+    Prediction prediction{load_image(file), {}};
+    prediction.found = detector.detect(pixels(prediction.image), options);
+    return prediction;
+  } catch (const Error& error) {
+    std::cerr << "amdefect: error: " << error.what() << '\n';
+    return std::nullopt;
+  }
 }
 
 Image annotate(const Image& image, const std::vector<Detection>& detections, const DetectorLabels& labels) {
@@ -81,41 +117,50 @@ GalleryItem gallery_item(const std::filesystem::path& file, const Image& image,
   return item;
 }
 
+/// Writes the page of the first images that were looked at.
+void write_page(const PredictConfig& config, const std::vector<GalleryItem>& gallery, std::size_t images,
+                const DetectorLabels& labels, double threshold) {
+  const bool all = gallery.size() == images;
+  const std::string limit = all ? "" : concat("; the first ", gallery.size(), " of ", images, " images");
+  write_gallery(std::filesystem::path(config.output_dir) / "predictions.html", "Predictions", config.weights + limit,
+                gallery, labels.class_names, threshold);
+}
+
 int predict(const PredictConfig& config) {
-  const std::vector<std::filesystem::path> files = find_images(config.inputs);
+  const std::vector<std::string> files = find_images(config.inputs);
   const auto detector = open_detector(config.weights, {.threads = config.threads});
+  const DetectorLabels& labels = detector->labels();
   const double threshold = config.score_threshold.value_or(detector->score_threshold());
   DetectOptions options = config.detect;
   options.min_score = threshold;
   detector->check_options(options);
   const std::filesystem::path output = config.output_dir;
   std::filesystem::create_directories(output);
-  std::vector<CocoResult> results;
-  std::set<std::string> taken;
+  PredictionFiles lists(output, labels);
+  PictureNames names(output, files);
   std::vector<GalleryItem> gallery;
-  int failures = 0;
+  std::size_t images = 0, objects = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    try {
-      const Image image = load_image(files[i]);
-      const auto found = detector->detect(pixels(image), options);
-      const std::string name = output_name(files[i], taken);
-      save_image(output / name, annotate(image, found, detector->labels()));
-      for (const Detection& detection : found)
-        results.push_back(to_coco(detection, static_cast<std::int64_t>(i) + 1, detector->labels()));
-      if (config.html) gallery.push_back(gallery_item(files[i], image, found));
-      std::cout << files[i].string() << ": " << found.size() << " objects -> " << (output / name).string() << '\n';
-    } catch (const Error& error) {  // one broken image does not stop the others
-      std::cerr << "amdefect: error: " << error.what() << '\n';
-      ++failures;
+    const auto prediction = look_at(files[i], *detector, options);
+    if (!prediction) continue;
+    const auto& [image, found] = *prediction;
+    ++images;
+    objects += found.size();
+    lists.add({static_cast<std::int64_t>(i) + 1, files[i], image.width(), image.height()}, found);
+    std::cout << files[i] << ": " << found.size() << " objects";
+    if (config.pictures) {
+      const std::filesystem::path picture = output / names.next(files[i]);
+      save_image(picture, annotate(image, found, labels));
+      std::cout << " -> " << picture.string();
     }
+    std::cout << '\n';
+    if (config.html && gallery.size() < most_on_page) gallery.push_back(gallery_item(files[i], image, found));
   }
-  write_coco_results(output / "detections.json", results);
-  if (config.html)
-    write_gallery(output / "predictions.html", "Predictions", config.weights, gallery, detector->labels().class_names,
-                  threshold);
-  std::cout << files.size() - static_cast<std::size_t>(failures) << " images, " << results.size()
-            << " objects; image ids in " << (output / "detections.json").string() << " count the images above from 1\n";
-  return failures > 0 ? 1 : 0;
+  lists.commit();
+  if (config.html) write_page(config, gallery, images, labels, threshold);
+  std::cout << images << " images, " << objects << " objects; written: images.json, detections.csv, detections.json"
+            << (config.html ? ", predictions.html" : "") << " in " << output.string() << '\n';
+  return images < files.size() ? 1 : 0;
 }
 
 }  // namespace
@@ -125,14 +170,18 @@ void add_predict_command(CLI::App& program) {
   auto config = std::make_shared<PredictConfig>();
   command->add_option("images", config->inputs, "Images (JPEG, PNG, BMP) or folders of them")->required();
   command->add_option("--weights", config->weights, "Weights file written by train")->capture_default_str();
-  command->add_option("--output_dir", config->output_dir, "Folder for the pictures and detections.json")
+  command
+      ->add_option("--output_dir", config->output_dir,
+                   "Folder for the pictures, detections.json, images.json and detections.csv")
       ->capture_default_str();
   command
       ->add_option("--score_threshold", config->score_threshold,
                    "Lowest score that is shown; default: the one stored with the weights")
       ->check(CLI::Range(0.0, 1.0));
   add_detect_options(*command, config->detect);
-  command->add_flag("--html", config->html, "Also write predictions.html, a page of all images with their boxes");
+  command->add_flag("--html", config->html,
+                    concat("Also write predictions.html, a page of the first ", most_on_page, " images with boxes"));
+  command->add_flag("--pictures,!--no-pictures", config->pictures, "Write each image with its boxes (default)");
   command->add_option("--threads", config->threads, "Threads; 0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

@@ -8,6 +8,7 @@
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/data/coco_split.hpp"
 #include "amdefect/data/sample_cache.hpp"
+#include "contains.hpp"
 #include "error_of.hpp"
 #include "temporary_folder.hpp"
 
@@ -32,8 +33,6 @@ void save(const fs::path& path, std::uint8_t value = 9, Index width = 8, Index h
   fs::create_directories(path.parent_path());
   save_image(path, Image(height, width, 3, value));
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// Counts how often it is asked.
 class CountingSource : public SampleSource {
@@ -170,6 +169,8 @@ TEST_CASE("faults of a data set give one line that names the entry") {
   folder.write("train/_annotations.coco.json", coco_text({"a.png", "b.png"}));
   save(folder / "train/a.png");
   CHECK(contains(message(), "train/_annotations.coco.json: images[1] (id 2): there is no file \"b.png\""));
+  const CocoSplits lenient = read_coco_splits(folder.path(), {.allow_missing_images = true});
+  CHECK(lenient.at("train").image_files == std::vector<fs::path>{folder / "train/a.png", ""});
   save(folder / "train/b.png");
   CHECK(message() == "no error");
   CHECK(contains(error_of([&] { read_coco_splits(folder.path()).at("valid"); }), "has no valid split"));

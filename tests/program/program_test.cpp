@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <sstream>
 #include <string>
 
+#include "amdefect/data/image_io.hpp"
 #include "amdefect/io/weights.hpp"
 #include "data/temporary_folder.hpp"
 #include "defect_detector/paper_network.hpp"
@@ -125,6 +127,50 @@ TEST_CASE("the main job: files, metrics and pictures") {
   CHECK(fs::file_size(world.path("pictures/predictions.html")) > 0);
 }
 
+TEST_CASE("predict names its images for programs, draws none if told so, and goes on after a broken image") {
+  const World& world = World::get();
+  const fs::path inputs = world.path("new images"), picture = world.path("data/test/synth_00000.jpg");
+  fs::create_directories(inputs);
+  fs::copy_file(picture, inputs / "a, b.jpg");
+  fs::copy_file(world.path("data/test/synth_00001.jpg"), inputs / "K\xC3\xB6rper.jpg");
+  fs::copy_file(picture, inputs / "z.jpg");
+  write(inputs / "m.jpg", read(picture).substr(0, 600));
+  const std::string arguments =
+      "'new images' data/test/synth_00000.jpg --weights model/best.safetensors "
+      "--score_threshold 0 --output_dir ";
+  const Outcome outcome = world.run("predict --no-pictures " + arguments + "lists");
+  CHECK(outcome.code == 1);
+  CHECK(outcome.err == "amdefect: error: new images/m.jpg: truncated JPEG file (600 bytes)\n");
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(world.path("lists"))) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{"detections.csv", "detections.json", "images.json"});
+
+  const auto images = nlohmann::json::parse(read(world.path("lists/images.json")))["images"];
+  REQUIRE(images.size() == 4);
+  const std::vector<std::string> files{"new images/K\xC3\xB6rper.jpg", "new images/a, b.jpg", "new images/z.jpg",
+                                       "data/test/synth_00000.jpg"};
+  for (std::size_t i = 0; i < files.size(); ++i) CHECK(images[i]["file_name"] == files[i]);
+  CHECK(images[1]["id"] == 2);
+  CHECK(images[2]["id"] == 4);  // the broken one is number 3
+  CHECK(images[3]["width"] == 64);
+  const auto detections = nlohmann::json::parse(read(world.path("lists/detections.json")));
+  REQUIRE(detections.size() > 0);
+  for (const auto& detection : detections) CHECK(detection["image_id"] != 3);
+  const std::string csv = read(world.path("lists/detections.csv"));
+  CHECK(csv.starts_with("file,label,class,score,x1,y1,x2,y2\n"));
+  CHECK(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')) == detections.size() + 1);
+  CHECK(csv.find("\n\"new images/a, b.jpg\",") != std::string::npos);
+
+  // A picture in the folder that is read is not overwritten.
+  fs::create_directories(world.path("here"));
+  save_image(world.path("here/a.png"), Image(64, 64, 3, 90));
+  const std::string before = read(world.path("here/a.png"));
+  CHECK(world.run("predict here --weights model/best.safetensors --score_threshold 0 --output_dir here").code == 0);
+  CHECK(read(world.path("here/a.png")) == before);
+  CHECK(fs::exists(world.path("here/a_2.png")));
+}
+
 TEST_CASE("the dense detector: the same commands") {
   const World& world = World::get();
   const std::string small =
@@ -175,18 +221,32 @@ TEST_CASE("the dense detector: the same commands") {
   check_fails("train --dataset_path data --model dense-x --output_dir bad", "dense-x", 2);
 }
 
-TEST_CASE("inspect tells what is in a data set, and the blob baseline runs behind the same commands") {
+TEST_CASE("inspect tells what is in a data set, and writes a page") {
   const World& world = World::get();
   const Outcome inspected = world.run("inspect data");
   CHECK(inspected.code == 0);
   CHECK(inspected.out.find("train: 8 images") != std::string::npos);
-  CHECK(inspected.out.find("the class wire has no boxes") != std::string::npos);
+  CHECK(inspected.out.find("classes without boxes: printing; wire") != std::string::npos);
   CHECK(inspected.out.find("two splits") == std::string::npos);
   const fs::path copy = world.path("leaky");
   fs::copy(world.path("data"), copy, fs::copy_options::recursive);
   fs::copy_file(copy / "train/synth_00001.jpg", copy / "valid/synth_00000.jpg", fs::copy_options::overwrite_existing);
-  CHECK(world.run("inspect leaky").out.find("the same image is in two splits") != std::string::npos);
+  fs::remove(copy / "train/synth_00002.jpg");
+  fs::remove(copy / "train/synth_00003.jpg");
+  const Outcome leaky = world.run("inspect leaky --output_dir inspected");
+  CHECK(leaky.code == 1);
+  CHECK(leaky.out.find("images that cannot be used: 2") != std::string::npos);
+  CHECK(leaky.out.find("there is no file \"synth_00003.jpg\"") != std::string::npos);
+  CHECK(leaky.out.find("train synth_00001.jpg and valid synth_00000.jpg") != std::string::npos);
+  const std::string page = read(world.path("inspected/inspection.html"));
+  CHECK(page.find("there is no file &quot;synth_00003.jpg&quot;") != std::string::npos);
+  CHECK(page.find("data:image/jpeg;base64,") != std::string::npos);
+  CHECK(page.ends_with("</html>\n"));
+  check_fails("inspect nowhere", "nowhere: there is no such folder");
+}
 
+TEST_CASE("the blob baseline runs behind the same commands") {
+  const World& world = World::get();
   const Outcome trained = world.run("train --dataset_path data --model blob --output_dir blob");
   INFO(trained.err);
   REQUIRE(trained.code == 0);

@@ -6,10 +6,10 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
-#include <set>
 
 #include "amdefect/data/coco_json.hpp"
 #include "data/temporary_folder.hpp"
+#include "viz/page_check.hpp"
 #include "viz/xml_check.hpp"
 
 using namespace amdefect;
@@ -63,25 +63,6 @@ ReportData small_report() {
   data.comparison = paper_comparison(*data.evaluation, data.class_names);
   data.gallery = select_gallery(dataset, results, grey_picture);
   return data;
-}
-
-/// The page is complete, its figures and tables are well-formed, and nothing in it leads to a network.
-void check_page(const std::string& html) {
-  CHECK(html.starts_with("<!DOCTYPE html>"));
-  CHECK(html.ends_with("</html>\n"));
-  CHECK(html.find("http") == std::string::npos);
-  CHECK(html.find("src=") == std::string::npos);
-  CHECK(html.find("@import") == std::string::npos);
-  CHECK(html.find("url(") == std::string::npos);
-  CHECK(html.find(">nan<") == std::string::npos);
-  for (const std::string tag : {"figure", "table", "dl", "nav"})
-    for (std::size_t at = html.find("<" + tag); at != std::string::npos; at = html.find("<" + tag, at + 1)) {
-      const std::string end = "</" + tag + ">";
-      CHECK(xml_error(html.substr(at, html.find(end, at) + end.size() - at)) == "");
-    }
-  std::set<std::string> ids;
-  for (std::size_t at = html.find(" id=\""); at != std::string::npos; at = html.find(" id=\"", at + 1))
-    CHECK(ids.insert(html.substr(at, html.find('"', at + 5) - at)).second);
 }
 
 std::string page_of(const ReportData& data) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "amdefect/viz/bar_plot.hpp"
 #include "amdefect/viz/heat_map.hpp"
 #include "viz/xml_check.hpp"
 
@@ -199,4 +200,23 @@ TEST_CASE("many classes fit into a heat map") {
   CHECK(xml_error(svg) == "");
   CHECK(count_text(svg, "<rect") == 1 + 81 * 81);
   CHECK(svg.find(">1000<") == std::string::npos);  // too wide for the cells
+}
+
+TEST_CASE("bars are as long as their values") {
+  BarPlot plot{.title = "Boxes <&>", .bars = {{"pore", 200}, {"crack & more", 50}, {"none", 0}, {"odd", not_a_number}}};
+  const std::string svg = bar_plot_svg(plot);
+  CHECK(xml_error(svg) == "");
+  CHECK(count_text(svg, "<rect x=") == 2);
+  CHECK(count_text(svg, ">crack &amp; more<") == 1);
+  CHECK(svg.find("<title>crack &amp; more: 50</title>") != std::string::npos);
+  const auto width = [&](std::size_t bar) {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i <= bar; ++i) at = svg.find("<rect x=", at + 1);
+    return std::stod(svg.substr(svg.find("width=\"", at) + 7));
+  };
+  CHECK(width(0) == doctest::Approx(4 * width(1)).epsilon(0.001));
+  CHECK(xml_error(bar_plot_svg({})) == "");
+  CHECK(bar_plot_svg({}).find("no data") != std::string::npos);
+  plot.bars = {{"a", 0}};
+  CHECK(xml_error(bar_plot_svg(plot)) == "");
 }

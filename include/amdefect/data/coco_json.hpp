@@ -11,6 +11,7 @@
 #include "amdefect/core/error.hpp"
 #include "amdefect/data/coco_entry.hpp"
 #include "amdefect/data/coco_parser.hpp"
+#include "amdefect/data/json_list.hpp"
 #include "amdefect/detection/coco.hpp"
 #include "amdefect/detection/coco_validate.hpp"
 #include "amdefect/io/atomic_file.hpp"
@@ -89,23 +90,19 @@ struct CocoResultSink {
 
 inline nlohmann::ordered_json to_json(const CocoBox& box) { return {box.x, box.y, box.width, box.height}; }
 
-/// Writes a JSON list with an entry per line; `entry(i)` gives the i-th as json.
+inline nlohmann::ordered_json to_json(const CocoImage& image) {
+  return {{"id", image.id}, {"file_name", image.file_name}, {"width", image.width}, {"height", image.height}};
+}
+inline nlohmann::ordered_json to_json(const CocoCategory& category) {
+  return {{"id", category.id}, {"name", category.name}, {"supercategory", category.supercategory}};
+}
+
+/// Writes a list as JSON; `entry(i)` gives the i-th entry.
 template <class Entry>
 void write_json_list(AtomicFile& file, std::size_t count, Entry&& entry) {
-  constexpr std::size_t block = std::size_t{1} << 16;
-  std::string text = "[";
-  for (std::size_t i = 0; i < count; ++i) {
-    text += i ? ",\n" : "\n";
-    try {
-      text += entry(i).dump();
-    } catch (const nlohmann::json::exception& error) {
-      throw FileError(concat("write COCO file: entry ", i, " of a list: ", error.what()));  // a name that is not UTF-8
-    }
-    if (text.size() < block) continue;
-    file.write(text);
-    text.clear();
-  }
-  file.write(text + (count ? "\n]" : "]"));
+  JsonList list(file);
+  for (std::size_t i = 0; i < count; ++i) list.add(entry(i));
+  list.finish();
 }
 
 }  // namespace detail
@@ -152,15 +149,11 @@ inline void write_coco_annotations(const std::filesystem::path& path, const Coco
   using Json = nlohmann::ordered_json;
   AtomicFile file(path);
   file.write("{\"images\": ");
-  detail::write_json_list(file, dataset.images.size(), [&](std::size_t i) -> Json {
-    const CocoImage& image = dataset.images[i];
-    return {{"id", image.id}, {"file_name", image.file_name}, {"width", image.width}, {"height", image.height}};
-  });
+  detail::write_json_list(file, dataset.images.size(),
+                          [&](std::size_t i) { return detail::to_json(dataset.images[i]); });
   file.write(",\n\"categories\": ");
-  detail::write_json_list(file, dataset.categories.size(), [&](std::size_t i) -> Json {
-    const CocoCategory& category = dataset.categories[i];
-    return {{"id", category.id}, {"name", category.name}, {"supercategory", category.supercategory}};
-  });
+  detail::write_json_list(file, dataset.categories.size(),
+                          [&](std::size_t i) { return detail::to_json(dataset.categories[i]); });
   file.write(",\n\"annotations\": ");
   detail::write_json_list(file, dataset.annotations.size(), [&](std::size_t i) -> Json {
     const CocoAnnotation& annotation = dataset.annotations[i];
@@ -178,18 +171,36 @@ inline void write_coco_annotations(const std::filesystem::path& path, const Coco
   file.commit();
 }
 
-/// Writes a results file, an entry per line. @throws as `write_coco_annotations`.
+/// A results file that is written as the detections come, an entry per line; it appears under its name with `commit`.
+class CocoResultsFile {
+ public:
+  /// @throws FileError if a file cannot be created there.
+  explicit CocoResultsFile(const std::filesystem::path& path) : file_(path), list_(file_) {}
+
+  /// @throws as `write_coco_annotations`.
+  void add(const CocoResult& result) {
+    detail::require_sound<Error>("write COCO file: ", "results", list_.size(), result.box, "score", result.score);
+    list_.add({{"image_id", result.image_id},
+               {"category_id", result.category_id},
+               {"bbox", detail::to_json(result.box)},
+               {"score", result.score}});
+  }
+  /// Completes the file. @throws FileError
+  void commit() {
+    list_.finish();
+    file_.write("\n");
+    file_.commit();
+  }
+
+ private:
+  AtomicFile file_;
+  detail::JsonList list_;
+};
+
+/// Writes a whole results file. @throws as `write_coco_annotations`.
 inline void write_coco_results(const std::filesystem::path& path, const std::vector<CocoResult>& results) {
-  AtomicFile file(path);
-  detail::write_json_list(file, results.size(), [&](std::size_t i) -> nlohmann::ordered_json {
-    const CocoResult& result = results[i];
-    detail::require_sound<Error>("write COCO file: ", "results", i, result.box, "score", result.score);
-    return {{"image_id", result.image_id},
-            {"category_id", result.category_id},
-            {"bbox", detail::to_json(result.box)},
-            {"score", result.score}};
-  });
-  file.write("\n");
+  CocoResultsFile file(path);
+  for (const CocoResult& result : results) file.add(result);
   file.commit();
 }
 

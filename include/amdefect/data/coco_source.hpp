@@ -80,6 +80,15 @@ class CocoSource final : public SampleSource {
     return sample;
   }
 
+  /// @throws FileError if an image has not the size that its entry says: the boxes would be in the wrong places.
+  void check_size(Index index, const Image& image) const {
+    const CocoImage& entry = images_[static_cast<std::size_t>(index)];
+    const bool unknown = entry.width == 0 || entry.height == 0;
+    require<FileError>(unknown || (entry.width == image.width() && entry.height == image.height()),
+                       where(static_cast<std::size_t>(index)), ": is ", entry.width, 'x', entry.height,
+                       " by its entry, but ", file(index).string(), " is ", size_text(image), " when upright");
+  }
+
   std::string key(Index index) const override {
     std::ostringstream key;
     key.precision(17);
@@ -97,15 +106,6 @@ class CocoSource final : public SampleSource {
   static std::string size_text(const Image& image) { return concat(image.width(), 'x', image.height()); }
   std::string where(std::size_t index) const {
     return concat(annotation_file_.string(), ": images[", index, "] (id ", images_[index].id, ")");
-  }
-
-  /// Boxes of another size would be in the wrong places.
-  void check_size(Index index, const Image& image) const {
-    const CocoImage& entry = images_[static_cast<std::size_t>(index)];
-    const bool unknown = entry.width == 0 || entry.height == 0;
-    require<FileError>(unknown || (entry.width == image.width() && entry.height == image.height()),
-                       where(static_cast<std::size_t>(index)), ": is ", entry.width, 'x', entry.height,
-                       " by its entry, but ", file(index).string(), " is ", size_text(image), " when upright");
   }
 
   std::filesystem::path extra_file(std::size_t index, const std::string& folder) const {

@@ -23,7 +23,7 @@ struct CocoSplit {
   std::string name;                                ///< "train", "valid" or "test"
   std::filesystem::path annotation_file;           ///< the JSON file it was read from
   CocoDataset coco;                                ///< categories in ascending order of their ids
-  std::vector<std::filesystem::path> image_files;  ///< one for each of `coco.images`
+  std::vector<std::filesystem::path> image_files;  ///< one for each of `coco.images`; see `allow_missing_images`
 
   Index size() const { return static_cast<Index>(coco.images.size()); }
 };
@@ -48,6 +48,8 @@ struct SplitOptions {
   std::filesystem::path annotation_file{};
   std::uint64_t seed = 0;
   double valid_fraction = 0.1, test_fraction = 0.1;
+  /// Accept entries whose image file is not there; their path in `image_files` is empty.
+  bool allow_missing_images = false;
 };
 
 namespace detail {
@@ -81,7 +83,7 @@ inline std::filesystem::path find_annotation_file(const std::filesystem::path& f
 /// (without `instances_`) in either, and for a file in `annotations/` the same from the folder above on.
 class ImageFinder {
  public:
-  explicit ImageFinder(const std::filesystem::path& annotation_file) : annotation_file_(annotation_file) {
+  explicit ImageFinder(const std::filesystem::path& annotation_file) {
     const std::filesystem::path folder = annotation_file.parent_path();
     std::string subset = annotation_file.stem().string();
     if (subset.starts_with("instances_")) subset = subset.substr(10);
@@ -89,8 +91,8 @@ class ImageFinder {
     if (folder.filename() == "annotations") add(folder.parent_path(), subset);
   }
 
-  /// @throws FileError that names the entry if there is no such file.
-  std::filesystem::path find(const CocoImage& image, std::size_t index) {
+  /// Empty if there is no such file.
+  std::filesystem::path find(const CocoImage& image) const {
     // Windows tools write backslashes; Label Studio may write folders of the machine it ran on.
     std::string slashes = image.file_name;
     std::replace(slashes.begin(), slashes.end(), '\\', '/');
@@ -100,8 +102,7 @@ class ImageFinder {
         std::error_code none;
         if (std::filesystem::is_regular_file(root / name, none)) return root / name;
       }
-    throw FileError(concat(annotation_file_.string(), ": images[", index, "] (id ", image.id, "): there is no file \"",
-                           image.file_name, "\" beside it or in images/"));
+    return {};
   }
 
  private:
@@ -110,17 +111,26 @@ class ImageFinder {
       roots_.push_back(root);
   }
 
-  std::filesystem::path annotation_file_;
   std::vector<std::filesystem::path> roots_;
 };
 
-inline CocoSplit read_split(const std::string& name, const std::filesystem::path& annotation_file) {
+/// @throws FileError that names the entry if there is no file for it.
+inline void require_image_file(const CocoSplit& split, std::size_t index) {
+  const CocoImage& image = split.coco.images[index];
+  require<FileError>(!split.image_files[index].empty(), split.annotation_file.string(), ": images[", index, "] (id ",
+                     image.id, "): there is no file \"", image.file_name, "\" beside it or in images/");
+}
+
+inline CocoSplit read_split(const std::string& name, const std::filesystem::path& annotation_file,
+                            bool allow_missing_images) {
   CocoSplit split{name, annotation_file, read_coco_annotations(annotation_file, CocoStrictness::training), {}};
   std::sort(split.coco.categories.begin(), split.coco.categories.end(),
             [](const CocoCategory& a, const CocoCategory& b) { return a.id < b.id; });
-  ImageFinder finder(annotation_file);
-  for (std::size_t i = 0; i < split.coco.images.size(); ++i)
-    split.image_files.push_back(finder.find(split.coco.images[i], i));
+  const ImageFinder finder(annotation_file);
+  for (std::size_t i = 0; i < split.coco.images.size(); ++i) {
+    split.image_files.push_back(finder.find(split.coco.images[i]));
+    if (!allow_missing_images) require_image_file(split, i);
+  }
   return split;
 }
 
@@ -230,7 +240,7 @@ inline CocoSplits read_coco_splits(const std::filesystem::path& root, const Spli
     for (const auto& [split, names] : wanted) {
       const std::filesystem::path found = detail::find_split_file(root, names, file);
       if (found.empty()) continue;
-      *split = detail::read_split(names.front(), found);
+      *split = detail::read_split(names.front(), found, options.allow_missing_images);
       if (first) detail::require_same_categories(*first, **split);
       first = &**split;
     }
@@ -239,7 +249,7 @@ inline CocoSplits read_coco_splits(const std::filesystem::path& root, const Spli
     require<FileError>(!file.empty(), root.string(), ": has no COCO annotations: expected train/, valid/ and test/ ",
                        "with _annotations.coco.json in each, or one JSON file");
   }
-  detail::split_by_seed(detail::read_split("all", file), options, splits);
+  detail::split_by_seed(detail::read_split("all", file, options.allow_missing_images), options, splits);
   return splits;
 }
 

@@ -24,6 +24,14 @@ struct DetectorLabels {
   friend bool operator==(const DetectorLabels&, const DetectorLabels&) = default;
 };
 
+/// A detection as COCO writes it, in the coordinates of the annotations that the detector was trained on.
+inline CocoResult to_coco(const Detection& detection, std::int64_t image_id, const DetectorLabels& labels) {
+  CocoResult result = to_coco(detection, image_id, labels.category_ids);
+  result.box.x -= labels.box_offset;
+  result.box.y -= labels.box_offset;
+  return result;
+}
+
 struct DetectOptions {
   /// Lowest score; not given: the detector's own threshold, which balances false alarms against misses.
   std::optional<double> min_score = std::nullopt;

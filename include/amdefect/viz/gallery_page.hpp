@@ -1,52 +1,19 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "amdefect/data/draw.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/viz/gallery.hpp"
+#include "amdefect/viz/gallery_shot.hpp"
 #include "amdefect/viz/page.hpp"
 
 namespace amdefect {
 
 namespace detail {
-
-/// The name of a class, or its number where there is none.
-inline std::string class_name(const std::vector<std::string>& names, Index label) {
-  const bool known = label >= 0 && label < static_cast<Index>(names.size());
-  return known ? names[static_cast<std::size_t>(label)] : concat("class ", label);
-}
-
-inline std::string css_color(const Rgb& color) {
-  char text[8];
-  std::snprintf(text, sizeof text, "#%02x%02x%02x", color[0], color[1], color[2]);
-  return text;
-}
-
-/// One box: a dark casing, the frame, and its text above it, or below it where that is near the upper border.
-inline std::string box_svg(const GalleryPicture& picture, const Box& box, const std::string& classes, double score,
-                           const std::string& label, const std::string& hint, const std::string& style) {
-  const auto rectangle = [&](std::string_view attributes) {
-    return concat("<rect", attributes, svg_attribute("x", box.x1), svg_attribute("y", box.y1),
-                  svg_attribute("width", std::max(box.width(), 0.0)),
-                  svg_attribute("height", std::max(box.height(), 0.0)), "/>");
-  };
-  // Labels stay inside: at the right they end with the box, at the top they are below it.
-  const bool right = box.x1 > 0.7 * static_cast<double>(picture.width);
-  const bool above = box.y1 > 0.05 * static_cast<double>(picture.height);
-  return concat("<g class=\"box ", classes, "\" data-s=\"", is_finite(score) ? compact_number(score, 8) : "never",
-                "\" data-t=\"", escape_markup(hint), '"', style, '>', rectangle(" class=\"casing\""), rectangle(""),
-                "<text", svg_attribute("x", right ? box.x2 : box.x1), svg_attribute("y", above ? box.y1 : box.y2),
-                above ? " dy=\"-.4em\"" : " dy=\"1.1em\"", right ? " text-anchor=\"end\">" : ">", escape_markup(label),
-                "</text></g>\n");
-}
 
 /// Draws the items of a gallery.
 class GalleryWriter {
@@ -66,15 +33,8 @@ class GalleryWriter {
     const std::vector<GalleryItem>& items = items_;
     if (items.empty()) return "";
     const bool judged = std::any_of(items.begin(), items.end(), is_judged);
-    std::string html = controls(judged) + (judged ? verdict_key() : class_key());
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const bool first = i == 0 || items[i].group != items[i - 1].group;
-      if (first && i > 0) html += "</div>\n";
-      if (first && !items[i].group.empty()) html += concat("<h3>", escape_markup(items[i].group), "</h3>\n");
-      if (first) html += "<div class=\"shots\">\n";
-      html += figure(items[i]);
-    }
-    return html + "</div>\n";
+    return controls(judged) + (judged ? verdict_key() : class_key()) +
+           shots_html(items, [&](const GalleryItem& item) { return figure(item); });
   }
 
  private:
@@ -110,36 +70,24 @@ class GalleryWriter {
   }
 
   std::string controls(bool judged) const {
-    const auto check = [](std::string_view text, std::string_view attributes) {
-      return concat("<label><input type=\"checkbox\" ", attributes, ">", text, "</label>\n");
-    };
     const double shown = std::clamp(threshold_, 0.0, 1.0);
-    return concat("<div class=\"controls\">\n", judged ? check("Ground truth", "value=\"no-truth\" checked") : "",
-                  check("Predictions", "value=\"no-found\" checked"), check("Labels", "value=\"labels\" data-adds"),
+    return concat("<div class=\"controls\">\n",
+                  judged ? gallery_switch("Ground truth", "value=\"no-truth\" checked") : "",
+                  gallery_switch("Predictions", "value=\"no-found\" checked"),
+                  gallery_switch("Labels", "value=\"labels\" data-adds"),
                   "<label>Score from <input type=\"range\" min=\"0\" max=\"1\" step=\"0.01\" value=\"",
                   compact_number(shown), "\"><output>", fixed_number(shown, 2), "</output></label>\n</div>\n",
                   "<p class=\"note\">Point at a box, tap it, or step through the boxes of an image with the arrow keys "
                   "to see its class and score.</p>\n");
   }
 
-  static std::string key_entry(std::string_view classes, const std::string& style, const std::string& text) {
-    return concat("<li><svg viewBox=\"0 0 26 16\" aria-hidden=\"true\"><g class=\"box ", classes, "\"", style,
-                  "><rect class=\"casing\" x=\"4\" y=\"3\" width=\"18\" height=\"10\"/>"
-                  "<rect x=\"4\" y=\"3\" width=\"18\" height=\"10\"/></g></svg>",
-                  escape_markup(text), "</li>\n");
-  }
   static std::string verdict_key() {
     return concat("<ul class=\"key\">", key_entry("truth", "", "ground truth, found"),
                   key_entry("truth missed", "", "ground truth, missed"), key_entry("correct", "", "correct prediction"),
                   key_entry("wrong", "", "wrong class"), key_entry("false", "", "false alarm"), "</ul>\n");
   }
   std::string class_key() const {
-    std::string html;
-    for (const Index label : labels_) html += key_entry("plain", class_style(label), class_name(names_, label));
-    return html.empty() ? "" : "<ul class=\"key\">" + html + "</ul>\n";
-  }
-  static std::string class_style(Index label) {
-    return concat(" style=\"--c:", css_color(class_color(std::max<Index>(label, 0))), '"');
+    return labels_.empty() ? "" : "<ul class=\"key\">" + class_key_entries(labels_, names_) + "</ul>\n";
   }
 
   std::string figure(const GalleryItem& item) const {
@@ -167,20 +115,8 @@ class GalleryWriter {
     const std::string counts = judged ? concat(found, " found, ", static_cast<Index>(item.truths.size()) - found,
                                                " missed, ", shown - found, " false")
                                       : concat(shown, shown == 1 ? " detection" : " detections");
-    const std::string name = escape_markup(item.name);
-    return concat("<figure class=\"shot\"><div class=\"frame\" tabindex=\"0\" role=\"group\" aria-label=\"", name,
-                  ": arrow keys step through the boxes\"><svg viewBox=\"0 0 ", picture.width, ' ', picture.height,
-                  "\" role=\"img\" aria-label=\"", name,
-                  "\" style=\"--px:", fixed_number(static_cast<double>(picture.width) / 360, 3), "\">", image(picture),
-                  boxes, "</svg></div>\n<figcaption><span class=\"name\" title=\"", name, "\">", name,
-                  "</span><span class=\"counts\"", judged ? " data-judged=\"\"" : "", '>', counts,
-                  "</span><button type=\"button\" aria-expanded=\"false\">Enlarge</button></figcaption></figure>\n");
-  }
-
-  static std::string image(const GalleryPicture& picture) {
-    if (picture.jpeg.empty()) return "";
-    return concat("<image width=\"", picture.width, "\" height=\"", picture.height,
-                  "\" preserveAspectRatio=\"none\" href=\"data:image/jpeg;base64,", base64(picture.jpeg), "\"/>\n");
+    return shot_html(item.name, picture, whole_view(picture), boxes,
+                     concat("<span class=\"counts\"", judged ? " data-judged=\"\"" : "", '>', counts, "</span>"));
   }
 
   const std::vector<GalleryItem>& items_;

@@ -82,6 +82,14 @@ inline std::string table_html(const std::vector<std::vector<std::string>>& rows,
   return html + "</tbody></table></div>\n";
 }
 
+/// A plot in a page, with the HTML of a line below it.
+inline std::string chart_html(std::string svg, const std::string& caption = "") {
+  const std::string name_space = " xmlns=\"http://www.w3.org/2000/svg\"";  // which HTML implies
+  svg.erase(svg.find(name_space), name_space.size());
+  return concat("<figure class=\"chart\">", svg,
+                caption.empty() ? "" : concat("<figcaption>", caption, "</figcaption>"), "</figure>\n");
+}
+
 /// Names and values, plain text.
 inline std::string list_html(std::string_view style, const std::vector<std::pair<std::string, std::string>>& entries) {
   if (entries.empty()) return "";

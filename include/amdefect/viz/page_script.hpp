@@ -2,7 +2,8 @@
 
 namespace amdefect::detail {
 
-/// Theme button, and the gallery's switches, threshold, counts and hints. Without it a page shows the same, unmoved.
+/// Theme button, and the gallery's switches, threshold (if it has one), counts and hints. Without it a page shows the
+/// same, unmoved.
 inline constexpr const char* page_script = R"js(
 (() => {
   'use strict';
@@ -37,8 +38,10 @@ inline constexpr const char* page_script = R"js(
         : shown.length + (shown.length === 1 ? ' detection' : ' detections');
     });
   };
-  slider.addEventListener('input', update);
-  update();
+  if (slider) {
+    slider.addEventListener('input', update);
+    update();
+  }
   all('.shot button', gallery).forEach(button => button.addEventListener('click', () => {
     const large = button.closest('.shot').classList.toggle('large');
     button.textContent = large ? 'Reduce' : 'Enlarge';

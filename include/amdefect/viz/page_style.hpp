@@ -45,6 +45,8 @@ footer p{margin:48px 0 32px;padding-top:12px;max-width:none;border-top:1px solid
 .chart{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:8px 8px 6px;break-inside:avoid}
 .chart figcaption{display:flex;gap:12px;justify-content:flex-end;font-size:.75rem;padding-right:6px}
 .chart .plot{max-width:600px;margin:0 auto}
+.findings{margin:8px 0 16px;padding-left:1.2em}
+.findings ul{list-style:none;margin:2px 0 8px;padding:0;color:var(--muted);font-size:.85rem;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:16px 0 4px;break-inside:avoid}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);font-size:.88rem;padding-bottom:6px}
@@ -99,6 +101,10 @@ td.text{white-space:normal;color:var(--muted);font-size:.85rem;min-width:180px}
 .false rect:not(.casing){stroke-dasharray:9 2}
 .wrong{--c:#f0a3cf}
 .wrong rect:not(.casing){stroke-dasharray:2 2}
+.fault{--c:#ff4d40}
+.fault rect{stroke-width:2.4}
+.fault .casing{stroke-width:4.4}
+.fault rect:not(.casing){stroke-dasharray:6 2}
 .off,.no-truth .truth,.no-found .found{display:none}
 .box.on rect{stroke-width:4}
 #tip{position:fixed;z-index:3;pointer-events:none;max-width:260px;background:#111;color:#fff;border:1px solid #777;border-radius:5px;padding:3px 8px;font-size:.85rem;overflow-wrap:anywhere}

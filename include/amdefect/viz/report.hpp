@@ -118,11 +118,8 @@ class ReportWriter {
   /// A plot in the page and as files; nothing for one without lines.
   std::string chart(const std::string& name, const LinePlot& plot) {
     if (plot.series.empty()) return "";
-    std::string svg = line_plot_svg(plot);
-    const std::string anchor = anchors({add_file(name + ".svg", svg), add_file(name + ".csv", line_plot_csv(plot))});
-    const std::string name_space = " xmlns=\"http://www.w3.org/2000/svg\"";  // which HTML implies
-    svg.erase(svg.find(name_space), name_space.size());
-    return "<figure class=\"chart\">" + svg + "<figcaption>" + anchor + "</figcaption></figure>\n";
+    const std::string svg = line_plot_svg(plot);
+    return chart_html(svg, anchors({add_file(name + ".svg", svg), add_file(name + ".csv", line_plot_csv(plot))}));
   }
 
   std::string table(const std::string& name, const TableRows& shown, const TableRows& exact, const std::string& caption,

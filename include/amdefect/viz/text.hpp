@@ -105,22 +105,26 @@ inline std::string exact_number(double value) {
   return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
 }
 
-/// Rows of cells as a CSV file (RFC 4180, lines end with \n).
+/// A line of a CSV file (RFC 4180, but it ends with \n alone): cells with commas, quotes or line breaks are quoted.
+inline std::string csv_line(const std::vector<std::string>& cells) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) line += ',';
+    if (cells[i].find_first_of(",\"\r\n") == std::string::npos) {
+      line += cells[i];
+      continue;
+    }
+    line += '"';
+    for (const char c : cells[i]) line += c == '"' ? std::string("\"\"") : std::string(1, c);
+    line += '"';
+  }
+  return line + '\n';
+}
+
+/// A CSV file.
 inline std::string csv_text(const std::vector<std::vector<std::string>>& rows) {
   std::string text;
-  for (const std::vector<std::string>& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) text += ',';
-      if (row[i].find_first_of(",\"\r\n") == std::string::npos) {
-        text += row[i];
-        continue;
-      }
-      text += '"';
-      for (const char c : row[i]) text += c == '"' ? std::string("\"\"") : std::string(1, c);
-      text += '"';
-    }
-    text += '\n';
-  }
+  for (const std::vector<std::string>& row : rows) text += csv_line(row);
   return text;
 }
 
