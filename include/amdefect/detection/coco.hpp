@@ -48,8 +48,8 @@ struct CocoResult {
   double score = 0;
 };
 
-/// Whether there is an annotation with id 0 (Roboflow counts from it): pycocotools never counts it as found, because its
-/// mark for "found" is the id.
+/// Whether there is an annotation with id 0 (Roboflow counts from it): pycocotools never counts it as found, because
+/// its mark for "found" is the id.
 inline bool has_annotation_0(const CocoDataset& dataset) {
   return std::any_of(dataset.annotations.begin(), dataset.annotations.end(),
                      [](const CocoAnnotation& annotation) { return annotation.id == 0; });
