@@ -14,6 +14,8 @@ void check_config(const TrainConfig& config) {
   require(TrainConfig::is_off(config.gpu), "train: gpu must be null: amdefect computes on the CPU, got '", config.gpu,
           "'");
   require(config.monitor != "mAP50" || config.eval_interval > 0, "train: monitor mAP50 needs an eval_interval above 0");
+  require(!config.model.starts_with("dense") || config.minutes > 0 || config.epochs > 0,
+          "train: nothing to do: epochs and minutes are 0");
   static_cast<void>(config.patience());
 }
 

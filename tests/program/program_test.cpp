@@ -173,9 +173,8 @@ TEST_CASE("predict names its images for programs, draws none if told so, and goe
 
 TEST_CASE("the dense detector: the same commands") {
   const World& world = World::get();
-  const std::string small =
-      " --model dense-n --crop_size 64 --batch_size 8 --threads 1 --eval_interval 1 --network " + tiny;
-  const std::string train = "train --dataset_path data --epochs 2 --output_dir ";
+  const std::string small = " --model dense-n --crop_size 64 --batch_size 8 --threads 1 --network " + tiny;
+  const std::string train = "train --dataset_path data --epochs 2 --eval_interval 1 --output_dir ";
   const Outcome trained = world.run(train + "dense" + small);
   INFO(trained.err);
   REQUIRE(trained.code == 0);
@@ -210,10 +209,20 @@ TEST_CASE("the dense detector: the same commands") {
             .code == 0);
   CHECK(read(world.path("dense/options/detections.json")) != read(world.path("dense/pictures/detections.json")));
 
-  const Outcome minutes = world.run("train --dataset_path data --minutes 0.01 --output_dir brief" + small);
+  // A run so short that only its end is measured; with other losses.
+  const Outcome minutes = world.run(
+      "train --dataset_path data --minutes 0.01 --output_dir brief --mosaic 0 --box_loss ciou "
+      "--score_loss focal --class_weights 1,2,1,1" +
+      small);
   INFO(minutes.err);
   CHECK(minutes.code == 0);
   CHECK(minutes.out.find("epoch 1  loss") != std::string::npos);
+  CHECK(fs::exists(world.path("brief/best.safetensors")));
+  const Outcome unused = world.run("train --dataset_path data --epochs 1 --output_dir unused --img_size 64" + small);
+  CHECK(unused.err.find("warning: --img_size has no effect for --model dense-n") != std::string::npos);
+  check_fails("train --dataset_path data --output_dir bad --epochs 0" + small, "epochs and minutes are 0");
+  check_fails("train --dataset_path data --output_dir bad --class_weights 1,2" + small,
+              "2 class weights for 4 classes");
   check_fails("train --dataset_path data --model dense-n --network '{\"stem\": 0}' --output_dir bad",
               "stem is 0, expected 1 to 4096");
   check_fails("train --dataset_path data --model dense-n --box_offset half --output_dir bad",
@@ -370,6 +379,42 @@ TEST_CASE("wrong data sets") {
   const std::string jpeg = read(world.path("bad/synth_00003.jpg"));
   write(world.path("bad/synth_00003.jpg"), jpeg.substr(0, jpeg.size() / 2));
   check_fails("eval --dataset_path bad --split train --weights model/best.safetensors", "synth_00003.jpg");
+}
+
+TEST_CASE("poor data sets train, or stop with a clear message") {
+  const World& world = World::get();
+  const auto original = nlohmann::json::parse(read(world.path("data/train/_annotations.coco.json")));
+  const auto make = [&](const char* split, std::size_t images, std::size_t boxes) {
+    auto json = original;
+    json["images"].erase(json["images"].begin() + static_cast<std::ptrdiff_t>(images), json["images"].end());
+    std::erase_if(json["annotations"].get_ref<nlohmann::json::array_t&>(), [&](const auto& annotation) {
+      return std::none_of(json["images"].begin(), json["images"].end(),
+                          [&](const auto& image) { return image["id"] == annotation["image_id"]; });
+    });
+    json["annotations"].erase(json["annotations"].begin() + static_cast<std::ptrdiff_t>(boxes),
+                              json["annotations"].end());
+    fs::create_directories(world.path("poor") / split);
+    for (const auto& entry : fs::directory_iterator(world.path("data/train")))
+      fs::copy(entry.path(), world.path("poor") / split, fs::copy_options::skip_existing);
+    write(world.path("poor") / split / "_annotations.coco.json", json.dump());
+  };
+  const std::string train =
+      "train --dataset_path poor --model dense-n --epochs 1 --batch_size 8 --threads 1 "
+      "--output_dir poor_run --crop_size 32 --network " +
+      tiny;
+  make("train", 1, 1);  // one image with one box, no validation split
+  Outcome outcome = world.run(train);
+  CHECK(outcome.code == 0);
+  CHECK(outcome.err.find("warning: there is no validation split with boxes") != std::string::npos);
+  CHECK(
+      world.run("predict poor/train/synth_00000.jpg --weights poor_run/best.safetensors --output_dir poor_out").code ==
+      0);
+  make("valid", 2, 0);  // a validation split without boxes
+  outcome = world.run(train);
+  CHECK(outcome.code == 0);
+  CHECK(outcome.err.find("warning: there is no validation split with boxes") != std::string::npos);
+  make("train", 4, 0);
+  check_fails(train, "there is nothing to learn");
 }
 
 TEST_CASE("wrong weights and images") {
