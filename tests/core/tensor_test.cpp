@@ -38,7 +38,8 @@ TEST_CASE("memory is used again as long as it is large enough") {
   const TensorView<float> second = room_for(memory, {5});
   CHECK(second.shape() == Shape{5});
   CHECK(second.data() == first.data());
-  CHECK(room_for(memory, {7}).data() == memory.data());
+  const TensorView<float> larger = room_for(memory, {7});
+  CHECK(larger.data() == memory.data());
   CHECK(memory.size() == 7);
 }
 
