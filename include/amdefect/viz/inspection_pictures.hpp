@@ -71,14 +71,15 @@ class InspectionPictures {
   void add_fault(const Split& split, std::size_t fault) {
     const std::vector<AnnotationCheck::Place>& places = split.annotations.faults[fault];
     std::size_t shown = 0;
-    for (std::size_t i = 0; i < places.size() && shown < count_;) {  // the places of an image need not be together
-      const std::size_t image = places[i++].image;
-      const auto before = places.begin() + static_cast<std::ptrdiff_t>(i) - 1;
-      const auto here = [&](const AnnotationCheck::Place& place) { return place.image == image; };
-      if (!split.images[image].fault.empty() || std::any_of(places.begin(), before, here)) continue;
+    for (const AnnotationCheck::Place& place : places) {
+      if (shown == count_) return;
+      const std::size_t image = place.image;
+      const auto here = [image](const AnnotationCheck::Place& other) { return other.image == image; };
+      const bool seen = std::any_of(places.data(), &place, here);  // the places of an image need not be together
+      if (seen || !split.images[image].fault.empty()) continue;
       std::vector<std::size_t> faulty;
-      for (const AnnotationCheck::Place& place : places)
-        if (here(place)) faulty.push_back(place.annotation);
+      for (const AnnotationCheck::Place& other : places)
+        if (here(other)) faulty.push_back(other.annotation);
       add(concat(split.data.name, ": ", box_fault_names[fault]), split, image, fault_caption(split, image, faulty),
           faulty);
       ++shown;
