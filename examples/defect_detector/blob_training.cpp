@@ -48,7 +48,7 @@ int train_blob(TrainConfig config) {
         if (ap <= best_ap) continue;
         best_ap = ap;
         best = model;
-        threshold = score_curves(split.coco, results).all.best_f1().threshold;
+        threshold = score_curves(split.coco, results).all.best_threshold().value_or(0);
       }
   const std::filesystem::path output = config.output_dir;
   std::filesystem::create_directories(output);

@@ -35,7 +35,7 @@ DataScale scale_of(const CocoSource& source) {
       sides.push_back(std::max(object.box.width(), object.box.height()));
   }
   std::sort(sides.begin(), sides.end());
-  if (!sides.empty()) scale.common_side = sides[sides.size() * 95 / 100];
+  if (!sides.empty()) scale.common_side = sides[(sides.size() - 1) * 95 / 100];
   return scale;
 }
 
@@ -56,7 +56,7 @@ DenseModel model_of(const TrainConfig& config, const DetectorLabels& labels, con
 Index crop_side(const TrainConfig& config, const DataScale& scale, Index multiple) {
   Index side = config.crop_size;
   if (side == 0) {
-    side = std::clamp<Index>(static_cast<Index>(2 * scale.common_side), 256, 640);
+    side = static_cast<Index>(std::clamp(2 * scale.common_side, 256.0, 640.0));
     if (scale.largest_image > 0) side = std::min(side, scale.largest_image);
   }
   return (side + multiple - 1) / multiple * multiple;
@@ -76,7 +76,7 @@ DenseDataset<float> make_dataset(const TrainConfig& config, std::shared_ptr<cons
             << " pixels, " << model.levels << " levels" << std::endl;
   std::vector<BalancedSampler::Groups> groupings{group_by_style(*source), group_by_class(*source, model.classes)};
   std::cout << "styles: " << groupings[0][0].size() << " smooth images and " << groupings[0][1].size()
-            << " rough ones, shown equally often" << std::endl;
+            << " rough ones; the fewer are shown more often" << std::endl;
   return {std::move(source), BalancedSampler(images, std::move(groupings)), options};
 }
 
@@ -109,7 +109,6 @@ int train_dense(TrainConfig config) {
   const DenseDataset<float> training = make_dataset(config, files, scale, description.model);
 
   const std::filesystem::path output = config.output_dir;
-  write_config(config);
 
   Network<float> network = dense_network<float>(description.model);
   initialize_dense(network, description.model, config.seed);

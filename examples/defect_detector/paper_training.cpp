@@ -53,7 +53,6 @@ int train_paper(TrainConfig config) {
   }
 
   const std::filesystem::path output = config.output_dir;
-  write_config(config);
 
   const auto network =
       std::make_shared<Network<float>>(paper_network<float>(classes, config.img_size, description.channels));

@@ -94,6 +94,9 @@ std::optional<Prediction> look_at(const std::string& file, const Detector& detec
   } catch (const Error& error) {
     std::cerr << "amdefect: error: " << error.what() << '\n';
     return std::nullopt;
+  } catch (const std::exception& error) {  // e.g. no memory for a huge one
+    std::cerr << "amdefect: error: " << file << ": " << error.what() << '\n';
+    return std::nullopt;
   }
 }
 

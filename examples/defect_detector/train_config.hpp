@@ -91,8 +91,9 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
             .add_option("--eval_interval", c.eval_interval,
                         "Measure mAP@0.5 on the validation split every so many epochs; 0: never")
             ->check(CLI::Range(0, 1000000)));
-  paper(command.add_option("--early_stopping", c.early_stopping,
-                           "Epochs without improvement before stopping; true: 10, false: never"));
+  paper(command.add_option(
+      "--early_stopping", c.early_stopping,
+      "Epochs (for mAP50: measurements) without improvement before stopping; true: 10, false: never"));
   paper(command.add_option("--num_classes", c.num_classes, "Categories, unused ones included; 0: as the data set has")
             ->check(CLI::Range(0, 10000)));
   paper(command.add_option("--gpu", c.gpu, "Only null: this program uses the CPU"));

@@ -130,6 +130,8 @@ CheckpointOptions TrainingRun::checkpoint(SafetensorsMetadata model) const {
 
 bool TrainingRun::fit(const Dataset<float>& training, const Dataset<float>* validation, const std::string& samples) {
   if (const std::filesystem::path from = resume_file(config); !from.empty()) resume(trainer, from, config);
+  std::filesystem::create_directories(config.output_dir);
+  write_text_file(output() / "config.json", to_json(config).dump(1) + "\n");
   std::cout << "training on " << splits.at("train").size() << " images (" << training.size() << ' ' << samples
             << " per epoch)";
   if (has_validation()) std::cout << ", validating on " << splits.valid->size();
@@ -153,7 +155,7 @@ double TrainingRun::report(const Detector& detector, double score_threshold) con
         detect_split(detector, *splits.valid, files, {.min_score = default_min_score});
     report = make_report("Training", *splits.valid, results,
                          evaluate_detections(splits.valid->coco, results, score_threshold, {1, 10, 100}));
-    best = report.evaluation->curves.all.best_f1().threshold;
+    best = report.evaluation->curves.all.best_threshold().value_or(score_threshold);
   }
   report.summary = {{"data set", config.dataset_path}, {"epochs", concat(trainer.history().size())}};
   report.configuration = key_values(to_json(config));
@@ -168,9 +170,14 @@ CocoSplits read_splits(TrainConfig& config) {
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
   const CocoSplit& training = splits.at("train");
   require(training.size() > 0, "train: the training split of ", splits.root.string(), " has no images");
-  require(!training.coco.annotations.empty(), "train: none of the ", training.size(), " training images of ",
+  const auto has_boxes = [](const CocoSplit& split) {
+    return std::any_of(split.coco.annotations.begin(), split.coco.annotations.end(), [](const CocoAnnotation& a) {
+      return !a.crowd && a.box.width > 0 && a.box.height > 0;  // crowds are not trained on
+    });
+  };
+  require(has_boxes(training), "train: none of the ", training.size(), " training images of ",
           training.annotation_file.string(), " has a box: there is nothing to learn");
-  if (!splits.valid || splits.valid->coco.annotations.empty()) {
+  if (!splits.valid || !has_boxes(*splits.valid)) {
     std::cerr << "warning: there is no validation split with boxes in it; watching the training loss\n";
     splits.valid.reset();
     config.monitor = "loss";
@@ -183,11 +190,6 @@ CocoSplits read_splits(TrainConfig& config) {
     config.box_offset = offset == 0 ? "0" : "0.5";
   }
   return splits;
-}
-
-void write_config(const TrainConfig& config) {
-  std::filesystem::create_directories(config.output_dir);
-  write_text_file(std::filesystem::path(config.output_dir) / "config.json", to_json(config).dump(1) + "\n");
 }
 
 void load_pretrained(Network<float>& network, const TrainConfig& config) {

@@ -55,11 +55,11 @@ struct TrainingRun {
   bool has_validation() const { return splits.valid.has_value(); }
   std::filesystem::path output() const { return config.output_dir; }
 
-  /// Progress on the terminal, the log, early stopping; after these come those of the model, then a checkpoint.
+  /// Progress on the terminal, the log, early stopping. Those that measure something go before, a checkpoint after.
   EarlyStopping<float>& add_callbacks(bool restore_best_weights);
   SafetensorsMetadata metadata(SafetensorsMetadata model) const;
   CheckpointOptions checkpoint(SafetensorsMetadata model) const;
-  /// Trains, after a resume if one is asked for, and writes history.json. False if it was interrupted.
+  /// Trains, after a resume if one is asked for, and writes config.json and history.json. False if it was interrupted.
   bool fit(const Dataset<float>& training, const Dataset<float>* validation, const std::string& samples);
   /// Evaluates the detector on the validation split, if there is one, writes report.html and returns the threshold with
   /// the best F1.
@@ -70,9 +70,6 @@ struct TrainingRun {
 /// The data set that the configuration names, without its validation split if that has no boxes.
 /// @throws Error, FileError; also if no training image has a box.
 CocoSplits read_splits(TrainConfig& config);
-
-/// Makes the output folder and writes config.json into it.
-void write_config(const TrainConfig& config);
 
 /// Takes the weights that the configuration says to start from, if any. @throws FileError if they do not fit.
 void load_pretrained(Network<float>& network, const TrainConfig& config);

@@ -105,7 +105,7 @@ TEST_CASE("crops hold the objects they show, and repeat with the seed") {
   DataLoader<float> more(mosaics, {.batch_size = 8, .workers = 0});
   more.start_epoch(0);
   const Batch<float>& c = *more.next();
-  for (Index i = 0; i < 8; ++i) CHECK(c.target(0)(i, 3, 4) >= 0);  // an object in each of the four parts
+  for (Index i = 0; i < 8; ++i) CHECK(c.target(0)(i, 3, 4) >= 0);  // parts with the object in them, four objects in all
   options.mosaic = 2;
   CHECK_THROWS_AS(DenseDataset<float>(source, BalancedSampler(20, {}), options), Error);
   options.mosaic = 0;

@@ -94,6 +94,12 @@ TEST_CASE("the best F1 is the best of all thresholds, and the highest of equally
     const ScoreCurves curves = score_curves(scene.dataset, scene.results);
     const ScorePoint best = curves.all.best_f1();
     CHECK(curves.all.at(best.threshold) == best.counts);
+    const std::optional<double> threshold = curves.all.best_threshold();
+    CHECK(threshold.has_value() == (best.counts.tp > 0));
+    if (threshold) {
+      CHECK((*threshold < best.threshold || best.threshold == 0));
+      CHECK(curves.all.at(*threshold) == best.counts);
+    }
     for (int eighths = 0; eighths <= 8; ++eighths) {
       const double f1 = curves.all.at(eighths / 8.0).f1();
       CHECK(f1 <= best.counts.f1());
@@ -176,6 +182,7 @@ TEST_CASE("without detections or ground truths the plain metrics are 0 or undefi
   CHECK(pooled_ap(dataset, {}).mean == -1);
   CHECK(per_image_f1(dataset, {}).counts.f1() == 0);
   CHECK(score_curves(dataset, {}).all.best_f1().threshold == 1);
+  CHECK_FALSE(score_curves(dataset, {}).all.best_threshold());
   CHECK(confusion_matrix(dataset, {}).counts == std::vector<std::vector<Index>>{{0}});
   CHECK_THROWS_WITH_AS(pooled_ap(dataset, {}, {.iou_threshold = 0}),
                        "evaluation: the IoU threshold must be in (0, 1], got 0", Error);

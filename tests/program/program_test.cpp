@@ -221,6 +221,8 @@ TEST_CASE("the dense detector: the same commands") {
   const Outcome unused = world.run("train --dataset_path data --epochs 1 --output_dir unused --img_size 64" + small);
   CHECK(unused.err.find("warning: --img_size has no effect for --model dense-n") != std::string::npos);
   check_fails("train --dataset_path data --output_dir bad --epochs 0" + small, "epochs and minutes are 0");
+  check_fails("train --dataset_path data --output_dir bad --epochs 1 --monitor val_loss" + small,
+              "monitor is val_loss, which dense-n does not have");
   check_fails("train --dataset_path data --output_dir bad --class_weights 1,2" + small,
               "2 class weights for 4 classes");
   check_fails("train --dataset_path data --model dense-n --network '{\"stem\": 0}' --output_dir bad",
@@ -413,6 +415,10 @@ TEST_CASE("poor data sets train, or stop with a clear message") {
   outcome = world.run(train);
   CHECK(outcome.code == 0);
   CHECK(outcome.err.find("warning: there is no validation split with boxes") != std::string::npos);
+  auto crowds = nlohmann::json::parse(read(world.path("data/train/_annotations.coco.json")));
+  for (auto& annotation : crowds["annotations"]) annotation["iscrowd"] = 1;
+  write(world.path("poor/train/_annotations.coco.json"), crowds.dump());
+  check_fails(train, "there is nothing to learn");
   make("train", 4, 0);
   check_fails(train, "there is nothing to learn");
 }

@@ -34,7 +34,7 @@ namespace detail {
 
 /// Roboflow names the copies it makes of cat.jpg cat_jpg.rf.HASH.jpg. Empty for other names.
 inline std::string source_name(const std::string& file_name) {
-  const std::string name = std::filesystem::path(file_name).filename().string();
+  const std::string name = file_name.substr(file_name.find_last_of("/\\") + 1);
   const std::size_t end = name.find(".rf.");
   return end == std::string::npos ? "" : name.substr(0, end);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -39,6 +40,15 @@ struct ScoreCurve {
     if (points.empty()) return {1, at(1)};
     return *std::max_element(points.begin(), points.end(),
                              [](const ScorePoint& a, const ScorePoint& b) { return a.counts.f1() < b.counts.f1(); });
+  }
+  /// A threshold to use from now on: halfway between the score of `best_f1` and the next lower one (0 if there is
+  /// none), so that neither rounding nor a strict comparison changes what passes. Nothing if no object is found at all.
+  std::optional<double> best_threshold() const {
+    const ScorePoint best = best_f1();
+    if (best.counts.tp == 0) return std::nullopt;
+    const auto lower = std::find_if(points.begin(), points.end(),
+                                    [&](const ScorePoint& point) { return point.threshold < best.threshold; });
+    return (best.threshold + (lower == points.end() ? 0 : lower->threshold)) / 2;
   }
 };
 

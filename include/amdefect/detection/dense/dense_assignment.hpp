@@ -48,7 +48,7 @@ struct DenseAgreement {
 struct DensePositive {
   DensePlace place;
   std::size_t object = 0;
-  double quality = 0;  ///< what the score should be: in (0, 1], the IoU of the object's best aligned place and less
+  double quality = 0;  ///< what the score should be: in (0, 1]
 };
 
 /// The level that suits a box; all boxes too large for the others belong to the last one.
@@ -60,7 +60,7 @@ inline std::size_t level_of(const Box& box, std::span<const DenseGrid> grids, co
 }
 
 /// The places that may answer for a box: those within the radius and the box on its level and the two next to it, and
-/// in any case the nearest one on its level. None for boxes without extent or with their middle outside of the grid.
+/// in any case the nearest one on its level, if that is on the grid. None for boxes without extent.
 inline std::vector<DensePlace> candidate_places(const Box& box, std::span<const DenseGrid> grids,
                                                 const AssignmentOptions& options) {
   std::vector<DensePlace> places;
@@ -88,9 +88,10 @@ inline std::vector<DensePlace> candidate_places(const Box& box, std::span<const 
 }
 
 /// The places that answer for the objects of an image, those of one object one after another. `agreement(place,
-/// object)` says what the network thinks at present. Every object gets its best aligned candidates; where two objects
-/// want the same place, the one whose box fits better has it. The best place of an object learns its IoU as its score,
-/// the others less, in proportion to their alignment.
+/// object)` says what the network thinks at present. Every object claims its best aligned candidates; where two objects
+/// want the same place, the one whose box fits better has it, and the other may be left with none. The best aligned
+/// place of an object learns the largest IoU among its places as its score, the others less, in proportion to their
+/// alignment.
 template <class Agreement>
 std::vector<DensePositive> assign_places(std::span<const DenseGrid> grids, std::span<const DenseObject> objects,
                                          Agreement&& agreement, const AssignmentOptions& options = {}) {

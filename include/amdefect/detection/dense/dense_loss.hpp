@@ -183,8 +183,8 @@ class DenseLoss {
 /// y2 in pixels and the class, -1 in unused slots.
 ///
 /// The places that answer for an object are chosen by the present outputs (`assign_places`). Their scores learn how
-/// good the box predicted there is, all others learn 0; boxes learn by an IoU loss. Both are sums over the batch
-/// divided by the sum of the qualities. Evaluate from one thread at a time.
+/// good the box predicted there is (or 1, see ScoreLoss), all others learn 0; boxes learn by an IoU loss. Both are sums
+/// over the batch divided by the sum of the places' weights, at least 1. Evaluate from one thread at a time.
 template <class T>
 LossFunction<T> dense_loss(const DenseModel& model, const DenseLossOptions& options = {}) {
   const auto loss = std::make_shared<DenseLoss<T>>(model, options);

@@ -10,8 +10,7 @@
 namespace amdefect {
 
 /// The architecture of a dense detector in a few numbers; `dense_network` builds it. Plain data: stored with the
-/// weights
-/// (`DetectorDescription`), and the place to begin a detector of your own.
+/// weights (`DenseDescription`), and the place to begin a detector of your own.
 struct DenseModel {
   Index channels = 3;  ///< of the images
   Index classes = 1;
