@@ -48,7 +48,7 @@ class DenseDetector final : public Detector {
   /// What one call needs; kept for the next one.
   struct Run {
     Run(const Network<float>& network, const Execution& execution) : workspace(network, execution) {}
-    /// What the network says about an image as it wants it, valid until the next call.
+    /// What the network says about scaled pixels [height, width, channels], valid until the next call.
     std::vector<TensorView<const float>> outputs(TensorView<float> x, bool flip_test) {
       const TensorView<float> batch = x.reshape(x.shape().batched(1));
       if (flip_test) return flip_averaged_outputs(workspace, batch, mean_memory);
