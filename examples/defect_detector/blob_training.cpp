@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "amdefect/detection/blob_detector.hpp"
+#include "amdefect/io/atomic_file.hpp"
 #include "evaluation.hpp"
 #include "paper_detector.hpp"
 #include "training_run.hpp"
@@ -51,7 +52,7 @@ int train_blob(TrainConfig config) {
         threshold = score_curves(split.coco, results).all.best_threshold().value_or(0);
       }
   const std::filesystem::path output = config.output_dir;
-  std::filesystem::create_directories(output);
+  make_folder(output);
   write_safetensors(output / "best.safetensors", {}, blob_metadata({best, labels, label, channels, threshold}));
   std::cout << "best AP50 on " << split.size() << " training images: " << best_ap << ", settings in "
             << (output / "best.safetensors").string() << '\n';

@@ -40,10 +40,19 @@ const CocoSplit& choose_split(const CocoSplits& splits, const std::string& wante
 }
 
 void require_same_categories(const DetectorLabels& labels, const CocoSplit& split) {
-  std::vector<std::int64_t> ids;
-  for (const CocoCategory& category : split.coco.categories) ids.push_back(category.id);
-  require(ids == labels.category_ids, "eval: the categories of ", split.annotation_file.string(),
-          " are not those that the model was trained with");
+  const auto list = [](const auto& categories, auto id, auto name) {
+    std::string text;
+    for (std::size_t i = 0; i < categories.size(); ++i) text += concat(i > 0 ? ", " : "", id(i), ' ', name(i));
+    return text;
+  };
+  const auto& found = split.coco.categories;
+  const std::string expected = list(
+      labels.category_ids, [&](auto i) { return labels.category_ids[i]; },
+      [&](auto i) { return labels.class_names[i]; });
+  const std::string actual = list(
+      found, [&](auto i) { return found[i].id; }, [&](auto i) { return found[i].name; });
+  require(actual == expected, "eval: the categories of ", split.annotation_file.string(), " are (", actual,
+          "), expected those that the model was trained with (", expected, ")");
 }
 
 /// The figures by which detectors are compared.
@@ -70,6 +79,10 @@ void evaluate(const EvalConfig& config) {
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
   const CocoSplit& split = choose_split(splits, config.split);
   require_same_categories(detector->labels(), split);
+  require(!split.coco.annotations.empty(), "eval: the ", split.name, " split of ", split.annotation_file.string(),
+          " has no annotations: there is nothing to evaluate against");
+  const std::filesystem::path output = config.output_dir;
+  make_folder(output);
   const CocoSource source(split, {.extra_image_folders = config.extra_image_folders});
 
   const std::vector<CocoResult> results = detect_split(*detector, split, source, options, [](Index done, Index total) {
@@ -78,8 +91,6 @@ void evaluate(const EvalConfig& config) {
   const double threshold = config.score_threshold.value_or(detector->score_threshold());
   const ReportEvaluation evaluation = evaluate_detections(split.coco, results, threshold, config.max_dets);
 
-  const std::filesystem::path output = config.output_dir;
-  std::filesystem::create_directories(output);
   ReportData report = make_report("Evaluation", split, results, evaluation);
   if (!config.beside.empty()) set_other_run(report, config.beside);
   write_coco_results(output / "detections.json", results);
@@ -126,7 +137,7 @@ void add_eval_command(CLI::App& program) {
   add("--max_dets", config->max_dets, "Limits of detections per image and category")->delimiter(',')->expected(3, 100);
   add("--beside", config->beside, "metrics.json of another run on this split, shown beside this one");
   add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");
-  add("--seed", config->seed, "Of the split of a single annotation file");
+  add("--seed", config->seed, "Of the split of a single annotation file")->check(seed_range);
   add("--threads", config->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));
   command->callback([=] {
     if (!file->empty()) apply_json_options(*command, *file);

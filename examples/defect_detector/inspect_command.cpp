@@ -3,8 +3,10 @@
 #include <memory>
 
 #include "amdefect/data/inspection.hpp"
+#include "amdefect/io/atomic_file.hpp"
 #include "amdefect/viz/inspection_page.hpp"
 #include "commands.hpp"
+#include "json_options.hpp"
 
 namespace amdefect {
 
@@ -22,7 +24,7 @@ int inspect(const InspectConfig& config) {
   std::cout << to_text(inspection);
   if (!config.output_dir.empty()) {
     const std::filesystem::path output = config.output_dir;
-    std::filesystem::create_directories(output);
+    make_folder(output);
     write_inspection(output / "inspection.html", inspection, {.subtitle = config.dataset, .seed = config.seed});
     std::cout << "written: inspection.html in " << output.string() << '\n';
   }
@@ -38,6 +40,7 @@ void add_inspect_command(CLI::App& program) {
   command->add_option("--output_dir", config->output_dir,
                       "Folder for inspection.html, a page of plots and pictures; without it there is only text");
   command->add_option("--seed", config->seed, "Of the split of a single annotation file, and of images at random")
+      ->check(seed_range)
       ->capture_default_str();
   command->add_option("--threads", config->threads, "Threads; 0: all cores")
       ->check(CLI::Range(0, 1024))

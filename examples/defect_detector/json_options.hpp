@@ -23,6 +23,9 @@ inline std::vector<std::string> option_texts(const nlohmann::json& value) {
 
 }  // namespace detail
 
+/// What a seed may be: CLI11 would turn -1 into the largest number.
+inline const CLI::Range seed_range(0.0, 9e18, "SEED");
+
 /// Gives the options of a subcommand that were not on the command line the values of a JSON configuration file, whose
 /// keys are the names of the options without `--`; null stands for the default.
 /// @throws FileError for a file that cannot be read or is no JSON object, Error for an unknown key or an unfit value.
@@ -41,7 +44,8 @@ inline void apply_json_options(CLI::App& command, const std::filesystem::path& p
     CLI::Option* option = command.get_option_no_throw("--" + key);
     require(option != nullptr && key != "config" && key != "help", "configuration: ", path.string(), ": unknown key '",
             key, "'");
-    if (value.is_null() || option->count() > 0) continue;
+    const bool left_out = value.is_null() || (value.is_array() && value.empty());
+    if (left_out || option->count() > 0) continue;
     try {
       for (const std::string& text : detail::option_texts(value)) option->add_result(text);
       option->run_callback();

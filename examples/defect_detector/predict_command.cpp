@@ -7,6 +7,7 @@
 
 #include "amdefect/data/draw.hpp"
 #include "amdefect/data/image_io.hpp"
+#include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/json_text.hpp"
 #include "amdefect/viz/gallery_page.hpp"
 #include "commands.hpp"
@@ -138,7 +139,7 @@ int predict(const PredictConfig& config) {
   options.min_score = threshold;
   detector->check_options(options);
   const std::filesystem::path output = config.output_dir;
-  std::filesystem::create_directories(output);
+  make_folder(output);
   PredictionFiles lists(output, labels);
   PictureNames names(output, files);
   std::vector<GalleryItem> gallery;

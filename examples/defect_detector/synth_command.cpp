@@ -2,6 +2,7 @@
 
 #include "amdefect/data/synth.hpp"
 #include "commands.hpp"
+#include "json_options.hpp"
 
 namespace amdefect {
 
@@ -18,7 +19,7 @@ void add_synth_command(CLI::App& program) {
   add("--valid", options->valid, "Pictures to validate on")->check(CLI::Range(0, 1000000));
   add("--test", options->test, "Pictures to test on")->check(CLI::Range(0, 1000000));
   add("--img_size", *size, "Width and height in pixels")->check(CLI::Range(32, 8192));
-  add("--seed", options->seed, "The same seed gives the same files");
+  add("--seed", options->seed, "The same seed gives the same files")->check(seed_range);
   add("--threads", options->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));
   command->add_flag("--overwrite", options->overwrite, "Replace an earlier generated data set");
   command->callback([=] {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 
 #include "commands.hpp"
@@ -13,6 +14,7 @@ void check_config(const TrainConfig& config) {
           "train: no data set; give --dataset_path or the key dataset_path in --config");
   require(TrainConfig::is_off(config.gpu), "train: gpu must be null: amdefect computes on the CPU, got '", config.gpu,
           "'");
+  require(std::isfinite(config.minutes), "train: minutes is ", config.minutes, ", expected a number");
   require(!config.model.starts_with("dense") || config.monitor != "val_loss", "train: monitor is val_loss, which ",
           config.model, " does not have; expected mAP50 or loss");
   require(config.monitor != "mAP50" || config.eval_interval > 0, "train: monitor mAP50 needs an eval_interval above 0");

@@ -101,7 +101,7 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
   const auto ours = [&](auto* option) { return option->group("More options")->capture_default_str(); };
   ours(command.add_option("--minutes", c.minutes, "Time that the training may take, instead of --epochs; 0: no limit")
            ->check(CLI::NonNegativeNumber));
-  ours(command.add_option("--seed", c.seed, "Of weights, order, augmentation and splits"));
+  ours(command.add_option("--seed", c.seed, "Of weights, order, augmentation and splits")->check(seed_range));
   ours(command.add_option("--threads", c.threads, "Threads of the network; 0: all cores")->check(CLI::Range(0, 1024)));
   ours(command.add_option("--workers", c.workers, "Threads that load images ahead")->check(CLI::Range(0, 256)));
   ours(command.add_flag("--raw_bce,!--no-raw_bce", c.raw_bce,

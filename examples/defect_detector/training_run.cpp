@@ -130,7 +130,6 @@ CheckpointOptions TrainingRun::checkpoint(SafetensorsMetadata model) const {
 
 bool TrainingRun::fit(const Dataset<float>& training, const Dataset<float>* validation, const std::string& samples) {
   if (const std::filesystem::path from = resume_file(config); !from.empty()) resume(trainer, from, config);
-  std::filesystem::create_directories(config.output_dir);
   write_text_file(output() / "config.json", to_json(config).dump(1) + "\n");
   std::cout << "training on " << splits.at("train").size() << " images (" << training.size() << ' ' << samples
             << " per epoch)";
@@ -165,6 +164,7 @@ double TrainingRun::report(const Detector& detector, double score_threshold) con
 }
 
 CocoSplits read_splits(TrainConfig& config) {
+  make_folder(config.output_dir);  // first, so that no time is lost where it cannot be made
   CocoSplits splits = read_coco_splits(
       config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});

@@ -67,7 +67,8 @@ struct TrainingRun {
   bool higher_is_better() const { return config.monitor == "mAP50"; }
 };
 
-/// The data set that the configuration names, without its validation split if that has no boxes.
+/// Makes the output folder and reads the data set that the configuration names, without its validation split if that
+/// has no boxes.
 /// @throws Error, FileError; also if no training image has a box.
 CocoSplits read_splits(TrainConfig& config);
 

@@ -218,6 +218,7 @@ TEST_CASE("the dense detector: the same commands") {
   CHECK(minutes.code == 0);
   CHECK(minutes.out.find("epoch 1  loss") != std::string::npos);
   CHECK(fs::exists(world.path("brief/best.safetensors")));
+  CHECK(world.run("train --config brief/config.json --epochs 1 --output_dir again").code == 0);
   const Outcome unused = world.run("train --dataset_path data --epochs 1 --output_dir unused --img_size 64" + small);
   CHECK(unused.err.find("warning: --img_size has no effect for --model dense-n") != std::string::npos);
   check_fails("train --dataset_path data --output_dir bad --epochs 0" + small, "epochs and minutes are 0");
@@ -450,4 +451,18 @@ TEST_CASE("wrong weights and images") {
   fs::create_directories(world.path("empty"));
   check_fails("predict empty --weights model/best.safetensors", "holds no JPEG, PNG or BMP images");
   check_fails("synth --output_dir data", "is not empty");
+  fs::copy(world.path("data"), world.path("mine"), fs::copy_options::recursive);
+  write(world.path("mine/train/photo.jpg"), "mine");
+  check_fails("synth --output_dir mine --overwrite --train 1", "mine/train/photo.jpg: is not from generated data");
+  CHECK(read(world.path("mine/train/_annotations.coco.json")) == read(world.path("data/train/_annotations.coco.json")));
+  check_fails("synth --output_dir elsewhere --seed -1", "seed", 2);
+  write(world.path("a_file"), "");
+  check_fails("eval --dataset_path data --weights model/best.safetensors --output_dir a_file",
+              "cannot make the folder");
+  auto renamed = nlohmann::json::parse(read(world.path("data/test/_annotations.coco.json")));
+  renamed["categories"][1]["name"] = "spout";
+  write(world.path("data/test/renamed.json"), renamed.dump());
+  check_fails(
+      "eval --dataset_path data/test --annotation_file renamed.json --weights model/best.safetensors --split train",
+      "1 spout");
 }

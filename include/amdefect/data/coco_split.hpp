@@ -195,7 +195,8 @@ inline void require_same_categories(const CocoSplit& a, const CocoSplit& b) {
   const auto same = [](const CocoCategory& x, const CocoCategory& y) { return x.id == y.id && x.name == y.name; };
   require<FileError>(std::equal(a.coco.categories.begin(), a.coco.categories.end(), b.coco.categories.begin(),
                                 b.coco.categories.end(), same),
-                     b.annotation_file.string(), ": its categories differ from those of ", a.annotation_file.string());
+                     b.annotation_file.string(), ": its categories differ from those of ", a.annotation_file.string(),
+                     ", expected the same ids and names");
 }
 
 }  // namespace detail

@@ -13,6 +13,7 @@
 #include "amdefect/data/checksum.hpp"
 #include "amdefect/data/file_bytes.hpp"
 #include "amdefect/data/sample.hpp"
+#include "amdefect/io/atomic_file.hpp"
 
 namespace amdefect {
 
@@ -95,10 +96,7 @@ class CachedSource final : public SampleSource {
   /// @throws FileError if the folder cannot be made.
   CachedSource(std::shared_ptr<const SampleSource> source, CacheOptions options)
       : source_(std::move(source)), options_(std::move(options)), kept_(static_cast<std::size_t>(source_->size())) {
-    if (options_.folder.empty()) return;
-    std::error_code failure;
-    std::filesystem::create_directories(options_.folder, failure);
-    require<FileError>(!failure, options_.folder.string(), ": cannot make the cache folder: ", failure.message());
+    if (!options_.folder.empty()) make_folder(options_.folder);
   }
 
   Index size() const override { return source_->size(); }

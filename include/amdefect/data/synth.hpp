@@ -43,14 +43,17 @@ inline std::string synth_file_name(Index index) {
   return name;
 }
 
-/// Removes what an earlier run wrote, and nothing else.
-inline void remove_synth_files(const std::filesystem::path& folder) {
+/// What an earlier run wrote. @throws FileError if the folder holds anything else: it is somebody's data set.
+inline std::vector<std::filesystem::path> find_synth_files(const std::filesystem::path& folder) {
   std::error_code none;
-  std::vector<std::filesystem::path> old{folder / "_annotations.coco.json"};
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none))
-    if (entry.path().filename().string().starts_with("synth_") && entry.path().extension() == ".jpg")
-      old.push_back(entry.path());
-  for (const std::filesystem::path& file : old) std::filesystem::remove(file, none);
+  std::vector<std::filesystem::path> old;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    const std::string name = entry.path().filename().string();
+    const bool ours = name == "_annotations.coco.json" || (name.starts_with("synth_") && name.ends_with(".jpg"));
+    require<FileError>(ours, entry.path().string(), ": is not from generated data; only such data are overwritten");
+    old.push_back(entry.path());
+  }
+  return old;
 }
 
 inline void write_synth_split(const std::filesystem::path& folder, const SynthOptions& options, Index split,
@@ -103,9 +106,12 @@ inline void write_synth(const std::filesystem::path& root, const SynthOptions& o
                      ": is not empty; choose another folder, or allow to overwrite");
   const std::pair<const char*, Index> splits[] = {
       {"train", options.train}, {"valid", options.valid}, {"test", options.test}};
+  std::vector<std::filesystem::path> old;
+  for (const auto& [name, count] : splits)
+    for (const std::filesystem::path& file : detail::find_synth_files(root / name)) old.push_back(file);
+  for (const std::filesystem::path& file : old) std::filesystem::remove(file, failure);
   for (Index split = 0; split < 3; ++split) {
     const auto& [name, count] = splits[split];
-    if (options.overwrite) detail::remove_synth_files(root / name);
     if (count > 0) detail::write_synth_split(root / name, options, split, count);
   }
 }

@@ -12,11 +12,20 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "amdefect/core/error.hpp"
 
 namespace amdefect {
+
+/// Makes a folder and those above it, where they are missing. @throws FileError that says why it cannot be made.
+inline void make_folder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  require<FileError>(!failure && std::filesystem::is_directory(folder, failure), "cannot make the folder '",
+                     folder.string(), "': ", failure ? failure.message() : "a file of that name is in the way");
+}
 
 /// A file that appears under its name only when it is complete: written beside it, synced to the disk, then renamed.
 /// Without `commit` (an exception, a crash) the old file of that name stays as it was.
