@@ -334,7 +334,7 @@ TEST_CASE("the disk cache survives damage, other keys and concurrent use") {
   CHECK(files().size() == 4);  // nothing half-written is left
 
   folder.write("file", "");
-  CHECK(contains(error_of([&] { CachedSource(source, {.folder = folder / "file"}); }), "cannot make the cache folder"));
+  CHECK(contains(error_of([&] { CachedSource(source, {.folder = folder / "file"}); }), "cannot make the folder"));
 }
 
 TEST_CASE("the LPBF data set is read") {

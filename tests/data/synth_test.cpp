@@ -95,6 +95,9 @@ TEST_CASE("an older data set is only replaced when asked, and foreign files stay
   CHECK(files.count("train/mine.txt") == 1);
   CHECK(files.count("train/synth_00002.jpg") == 0);
   CHECK_THROWS_AS(write_synth(folder.write("file", "x"), options), FileError);
+  folder.write("a/valid/mine.jpg", "somebody's picture");
+  CHECK_THROWS_WITH_AS(write_synth(folder / "a", options), doctest::Contains("is not from generated data"), FileError);
+  CHECK(all_files(folder / "a").size() == files.size() + 1);  // nothing was removed
   options.width = 10;
   CHECK_THROWS_AS(write_synth(folder / "b", options), Error);
 }

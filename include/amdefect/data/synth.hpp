@@ -43,15 +43,17 @@ inline std::string synth_file_name(Index index) {
   return name;
 }
 
-/// What an earlier run wrote. @throws FileError if the folder holds anything else: it is somebody's data set.
+/// What an earlier run wrote; other files stay. @throws FileError if there are other images: it is somebody's data set.
 inline std::vector<std::filesystem::path> find_synth_files(const std::filesystem::path& folder) {
   std::error_code none;
   std::vector<std::filesystem::path> old;
   for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
     const std::string name = entry.path().filename().string();
     const bool ours = name == "_annotations.coco.json" || (name.starts_with("synth_") && name.ends_with(".jpg"));
-    require<FileError>(ours, entry.path().string(), ": is not from generated data; only such data are overwritten");
-    old.push_back(entry.path());
+    const bool image = name.ends_with(".jpg") || name.ends_with(".jpeg") || name.ends_with(".png");
+    require<FileError>(ours || !image, entry.path().string(),
+                       ": is not from generated data; only such data are overwritten");
+    if (ours) old.push_back(entry.path());
   }
   return old;
 }
