@@ -35,16 +35,16 @@ TEST_CASE("the presets have the announced sizes") {
 }
 
 TEST_CASE("a dense network takes any size that its strides divide") {
-  DenseModel model{
+  const DenseModel small{
       .channels = 1, .classes = 3, .stem = 8, .widths = {8, 8}, .blocks = {1, 1}, .pyramid = 8, .levels = 3};
-  Network<float> network = dense_network<float>(model);
-  initialize_dense(network, model, 1);
+  Network<float> network = dense_network<float>(small);
+  initialize_dense(network, small, 1);
   Workspace<float> workspace(network);
   for (const auto& [height, width] : {std::pair<Index, Index>{32, 48}, {16, 16}, {80, 32}}) {
     const Tensor<float> x({2, height, width, 1});
     workspace.forward(x);
-    for (Index level = 0; level < model.levels; ++level) {
-      const Index stride = model.stride(level);
+    for (Index level = 0; level < small.levels; ++level) {
+      const Index stride = small.stride(level);
       CHECK(workspace.output(concat("score", stride)).shape() == Shape{2, height / stride, width / stride, 3});
       CHECK(workspace.output(concat("box", stride)).shape() == Shape{2, height / stride, width / stride, 4});
     }
