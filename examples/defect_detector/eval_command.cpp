@@ -40,17 +40,11 @@ const CocoSplit& choose_split(const CocoSplits& splits, const std::string& wante
 }
 
 void require_same_categories(const DetectorLabels& labels, const CocoSplit& split) {
-  const auto list = [](const auto& categories, auto id, auto name) {
-    std::string text;
-    for (std::size_t i = 0; i < categories.size(); ++i) text += concat(i > 0 ? ", " : "", id(i), ' ', name(i));
-    return text;
-  };
-  const auto& found = split.coco.categories;
-  const std::string expected = list(
-      labels.category_ids, [&](auto i) { return labels.category_ids[i]; },
-      [&](auto i) { return labels.class_names[i]; });
-  const std::string actual = list(
-      found, [&](auto i) { return found[i].id; }, [&](auto i) { return found[i].name; });
+  std::string expected, actual;
+  for (std::size_t i = 0; i < labels.category_ids.size(); ++i)
+    expected += concat(i > 0 ? ", " : "", labels.category_ids[i], ' ', labels.class_names[i]);
+  for (const CocoCategory& category : split.coco.categories)
+    actual += concat(actual.empty() ? "" : ", ", category.id, ' ', category.name);
   require(actual == expected, "eval: the categories of ", split.annotation_file.string(), " are (", actual,
           "), expected those that the model was trained with (", expected, ")");
 }
