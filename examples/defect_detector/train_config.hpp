@@ -7,6 +7,7 @@
 
 #include "amdefect/data/augment.hpp"
 #include "amdefect/data/letterbox.hpp"
+#include "amdefect/detection/dense/edge_distance.hpp"
 #include "json_options.hpp"
 
 namespace amdefect {
@@ -15,7 +16,7 @@ namespace amdefect {
 struct TrainConfig {
   std::string model = "paper", network;
   double minutes = 0;
-  Index crop_size = 0;
+  Index crop_size = 0, box_bins = 0;
   std::string box_loss = "giou", score_loss = "quality_focal";
   std::vector<double> class_weights;
   std::string dataset_path, annotation_file;
@@ -139,6 +140,11 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
   dense(command.add_option("--score_loss", c.score_loss, "What scores learn by")
             ->check(CLI::IsMember({"quality_focal", "focal"})));
   dense(command
+            .add_option("--box_bins", c.box_bins,
+                        "Learn every edge of a box as a distribution over so many distances, by the distribution focal "
+                        "loss; 1: a plain distance, 0: as --network says, or 1")
+            ->check(CLI::Range(Index{0}, EdgeDistance::most_bins)));
+  dense(command
             .add_option("--class_weights", c.class_weights, "A weight per category, e.g. 1,1,3; default: all the same")
             ->delimiter(','));
 
@@ -192,6 +198,7 @@ inline nlohmann::ordered_json to_json(const TrainConfig& c, bool identity = fals
                                                             : nlohmann::ordered_json::parse(c.network, nullptr, false)},
                               {"minutes", c.minutes},
                               {"crop_size", c.crop_size},
+                              {"box_bins", c.box_bins},
                               {"mosaic", c.mosaic},
                               {"box_loss", c.box_loss},
                               {"score_loss", c.score_loss},

@@ -18,8 +18,10 @@ const DenseDescription description{
     .labels = {{"pore", "a \"crack\""}, {3, 7}, 0.5},
     .score_threshold = 0.1};
 
-Network<float> small_network() {
-  Network<float> network = dense_network<float>(description.model);
+Network<float> small_network(Index box_bins = 1) {
+  DenseModel model = description.model;
+  model.box_bins = box_bins;
+  Network<float> network = dense_network<float>(model);
   network.initialize(3);  // scores about 0.5 everywhere
   return network;
 }
@@ -153,8 +155,10 @@ TEST_CASE("wrong images and options are refused") {
   CHECK(with({.max_detections = 0}) == "no error");
 }
 
-TEST_CASE("outputs averaged over mirror images are the means of those of the four images") {
-  const Network<float> network = small_network();
+TEST_CASE_TEMPLATE("outputs averaged over mirror images are the means of those of the four images", Bins,
+                   std::integral_constant<Index, 1>, std::integral_constant<Index, 3>) {
+  constexpr Index bins = Bins::value;
+  const Network<float> network = small_network(bins);
   Workspace<float> workspace(network, {.threads = 1});
   Tensor<float> x({1, 32, 48, 1});
   Random random(8);
@@ -179,10 +183,11 @@ TEST_CASE("outputs averaged over mirror images are the means of those of the fou
         for (Index row = 0; row < sum.dim(1); ++row)
           for (Index column = 0; column < sum.dim(2); ++column)
             for (Index c = 0; c < sum.dim(3); ++c) {
-              const bool opposite = i % 2 == 1 && (c % 2 == 0 ? across : down);  // left and right, top and bottom
+              const bool opposite =
+                  i % 2 == 1 && (c / bins % 2 == 0 ? across : down);  // left and right, top and bottom
               sum(0, row, column, c) +=
                   workspace.output(i)(0, flipped(row, sum.dim(1), down), flipped(column, sum.dim(2), across),
-                                      opposite ? (c + 2) % 4 : c) /
+                                      opposite ? (c + 2 * bins) % (4 * bins) : c) /
                   4;
             }
       }
@@ -221,6 +226,7 @@ TEST_CASE("models are described by a short JSON text") {
   const DenseModel model = dense_model_of("{\"stem\": 8, \"widths\": [16, 32], \"blocks\": [2, 1]}");
   CHECK(model == DenseModel{.stem = 8, .widths = {16, 32}, .blocks = {2, 1}});
   CHECK(dense_model_of(to_json_text(dense_s())) == dense_s());
+  CHECK(dense_model_of("{\"box_bins\": 16}") == DenseModel{.box_bins = 16});
   CHECK_THROWS_AS(dense_model_of("{\"widths\": [16]}"), Error);
   CHECK_THROWS_AS(dense_model_of("{} x"), FileError);
 }

@@ -13,19 +13,25 @@ namespace {
 
 const DenseModel model{.classes = 2, .widths = {8, 8}, .blocks = {1, 1}, .levels = 3};
 
-std::vector<DenseGrid> grids(Index height, Index width) {
+DenseModel with_bins(Index bins) {
+  DenseModel result = model;
+  result.box_bins = bins;
+  return result;
+}
+
+std::vector<DenseGrid> grids(Index height, Index width, Index bins = 1) {
   std::vector<DenseGrid> result;
   for (Index level = 0; level < model.levels; ++level)
-    result.push_back({model.stride(level), height / model.stride(level), width / model.stride(level)});
+    result.push_back({model.stride(level), height / model.stride(level), width / model.stride(level), bins});
   return result;
 }
 
 /// Random outputs for a batch of two images of 32 x 48 pixels, and objects of all sizes in the first.
 struct Case {
-  Case() : objects({2, 4, 5}) {
+  explicit Case(Index bins = 1) : objects({2, 4, 5}), parts(bins > 1 ? 3 : 2) {
     Random random(1);
     for (const DenseGrid& grid : grids(32, 48))
-      for (const Index channels : {model.classes, Index{4}}) {
+      for (const Index channels : {model.classes, 4 * bins}) {
         outputs.emplace_back(Shape{2, grid.rows, grid.columns, channels});
         for (double& value : outputs.back()) value = random.normal();
         gradients.emplace_back(outputs.back().shape()).fill(7);  // to be overwritten
@@ -36,19 +42,19 @@ struct Case {
   }
   /// Calls `use` with the arguments of a loss function.
   template <class Use>
-  std::array<double, 2> with_arguments(bool learn, Use use) {
+  std::vector<double> with_arguments(bool learn, Use use) {
     const std::vector<TensorView<const double>> out(outputs.begin(), outputs.end()), targets{objects.view()};
     std::vector<TensorView<double>> slopes(outputs.size());
     if (learn) slopes = {gradients.begin(), gradients.end()};
-    std::array<double, 2> parts{};
     use(LossArguments<double>{out, targets, slopes, parts});
     return parts;
   }
-  std::array<double, 2> evaluate(bool learn = false) {
+  std::vector<double> evaluate(bool learn = false) {
     return with_arguments(learn, [](const auto& a) { dense_loss<double>(model).evaluate(a); });
   }
   std::vector<Tensor<double>> outputs, gradients;
   Tensor<double> objects;
+  std::vector<double> parts;  // of the loss
 };
 
 using Places = std::vector<DensePlace>;
@@ -125,11 +131,14 @@ TEST_CASE("where two objects want a place, the one whose box fits better has it"
 }
 
 TEST_CASE("gradients of the dense loss are those of finite differences") {
-  for (const DenseLossOptions& options :
-       {DenseLossOptions{}, DenseLossOptions{.box_loss = BoxLoss::diou, .score_loss = ScoreLoss::focal},
-        DenseLossOptions{.class_weights = {0.5, 3}}}) {
-    Case c;
-    DenseLoss<double> loss(model, options);
+  const std::pair<Index, DenseLossOptions> cases[] = {{1, {}},
+                                                      {1, {.box_loss = BoxLoss::diou, .score_loss = ScoreLoss::focal}},
+                                                      {1, {.class_weights = {0.5, 3}}},
+                                                      {6, {}},
+                                                      {6, {.distribution_weight = 2, .class_weights = {0.5, 3}}}};
+  for (const auto& [bins, options] : cases) {
+    Case c(bins);
+    DenseLoss<double> loss(with_bins(bins), options);
     std::vector<DenseLoss<double>::Target> targets;  // constants of the loss, though chosen by the outputs
     c.with_arguments(true, [&](const auto& a) {
       targets = loss.assign(a);
@@ -138,11 +147,11 @@ TEST_CASE("gradients of the dense loss are those of finite differences") {
     REQUIRE(targets.size() > 5);
     const auto value = [&] {
       const auto parts = c.with_arguments(false, [&](const auto& a) { loss.evaluate(a, targets); });
-      return parts[0] + parts[1];
+      return std::accumulate(parts.begin(), parts.end(), 0.0);
     };
     constexpr double step = 1e-6;
-    for (std::size_t output = 0; output < c.outputs.size(); ++output) {
-      double largest = 0;
+    std::array<double, 2> largest{};  // of the scores, of the boxes
+    for (std::size_t output = 0; output < c.outputs.size(); ++output)
       for (Index i = 0; i < c.outputs[output].size(); ++i) {
         double& at = c.outputs[output][i];
         const double before = at;
@@ -152,10 +161,10 @@ TEST_CASE("gradients of the dense loss are those of finite differences") {
         const double below = value();
         at = before;
         CHECK(c.gradients[output][i] == doctest::Approx((above - below) / (2 * step)).epsilon(1e-5).scale(1e-2));
-        largest = std::max(largest, std::abs(c.gradients[output][i]));
+        largest[output % 2] = std::max(largest[output % 2], std::abs(c.gradients[output][i]));
       }
-      CHECK(largest > 1e-4);
-    }
+    CHECK(largest[0] > 1e-3);
+    CHECK(largest[1] > 1e-3);
   }
 }
 
@@ -184,6 +193,32 @@ TEST_CASE("an image without objects teaches low scores and no boxes") {
   CHECK(parts[1] == 0);
   CHECK((c.gradients[0].array() > 0).all());
   CHECK((c.gradients[1].array() == 0).all());
+}
+
+TEST_CASE("edges with bins are the means of their distributions, which learn to be narrow") {
+  Case c(6);
+  c.outputs[1].fill(-50);
+  double* place = &c.outputs[1](0, 2, 3, 0);  // (14, 10), stride 4
+  for (const Index at : {0 * 6 + 1, 1 * 6 + 0, 2 * 6 + 2, 2 * 6 + 3, 3 * 6 + 5})
+    place[at] = 50;  // 1, 0, 2.5, 5 strides
+  const Box box = grids(32, 48, 6)[0].decode(2, 3, place);
+  CHECK(box.x1 == doctest::Approx(14 - 4));
+  CHECK(box.y1 == doctest::Approx(10));
+  CHECK(box.x2 == doctest::Approx(14 + 10));
+  CHECK(box.y2 == doctest::Approx(10 + 20));
+  for (Index i = 0; i < 5; ++i)
+    c.objects(0, 0, i) = std::array{10.0, 10.0, 24.0, 30.0, 0.0}[static_cast<std::size_t>(i)];
+  DenseLoss<double> loss(with_bins(6));
+  const DenseLoss<double>::Target target{0, {0, 2, 3}, {box, 0}, 1};
+  const auto distribution = [&] {
+    return c.with_arguments(false, [&](const auto& a) { loss.evaluate(a, {&target, 1}); });
+  };
+  // Three edges are certain; the third lies between two bins, so its entropy, log 2, is the least.
+  CHECK(distribution()[1] == doctest::Approx(0));
+  CHECK(distribution()[2] == doctest::Approx(0.25 * std::log(2) / 4));
+  place[2 * 6 + 1] = place[2 * 6 + 4] = 50;  // the same mean, but wider
+  CHECK(distribution()[1] == doctest::Approx(0));
+  CHECK(distribution()[2] == doctest::Approx(0.25 * std::log(4) / 4));
 }
 
 TEST_CASE("decoding gives back the boxes behind the outputs, the best first") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "amdefect/detection/dense/dense_grid.hpp"
 #include "amdefect/detection/dense/dense_network.hpp"
 #include "amdefect/nn/summary.hpp"
 #include "amdefect/nn/workspace.hpp"
@@ -54,9 +55,24 @@ TEST_CASE("a dense network takes any size that its strides divide") {
   CHECK_THROWS_AS(workspace.forward(odd), ShapeError);
 }
 
+TEST_CASE("a new network says boxes of two strides, with bins as without") {
+  for (const Index bins : {1, 16}) {
+    const DenseModel small{.stem = 8, .widths = {8}, .blocks = {1}, .pyramid = 8, .levels = 1, .box_bins = bins};
+    Network<float> network = dense_network<float>(small);
+    initialize_dense(network, small, 1);
+    Workspace<float> workspace(network);
+    workspace.forward(Tensor<float>({1, 8, 8, 3}));
+    const TensorView<const float> boxes = workspace.output("box4");
+    const Box box = grid_of(boxes.shape(), 4).decode(1, 1, &boxes(0, 1, 1, 0));
+    CHECK(box.x1 == doctest::Approx(2).epsilon(0.01));  // of 16 bins the mean is slightly below 1
+    CHECK(box.y2 == doctest::Approx(10).epsilon(0.01));
+  }
+}
+
 TEST_CASE("models without meaning are refused") {
   CHECK_THROWS_WITH_AS(check({.classes = 0}), "dense model: classes is 0, expected 1 to 4096", Error);
   CHECK_THROWS_AS(check({.widths = {8}}), Error);
   CHECK_THROWS_AS(check({.levels = 2}), Error);
+  CHECK_THROWS_WITH_AS(check({.box_bins = 65}), "dense model: box_bins is 65, expected 1 to 64", Error);
   CHECK_THROWS_AS(dense_preset("dense-x"), Error);
 }

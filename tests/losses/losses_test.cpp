@@ -186,6 +186,22 @@ TEST_CASE("losses: values by hand") {
   CHECK((from_one_hot[0] == dpred[0] && from_one_hot[1] == dpred[1]));
 }
 
+TEST_CASE("losses: distribution focal loss is the cross-entropy against the two nearest bins") {
+  const Tensor<double> pred = uniform(Shape{2, 3, 5}, -2, 2, 10);
+  const Tensor<double> target(Shape{2, 3}, std::vector<double>{0, 1.25, 3.9, 2, -1, 7});  // the last two are outside
+  check_gradient(pred.clone(), [&](const Tensor<double>& p, TensorView<double> d) {
+    return distribution_focal(p.view(), target, d, {.scale = 1.7});
+  });
+  const double shares[6][5] = {{1}, {0, 0.75, 0.25}, {0, 0, 0, 0.1, 0.9}, {0, 0, 1}, {1}, {0, 0, 0, 0, 1}};
+  Tensor<double> soft(pred.shape()), dpred(pred.shape()), expected(pred.shape());
+  for (Index i = 0; i < 30; ++i) soft[i] = shares[i / 5][i % 5];
+  CHECK(distribution_focal(pred.view(), target, dpred) ==
+        doctest::Approx(softmax_cross_entropy(pred.view(), soft, expected)).epsilon(1e-14));
+  CHECK((dpred.array() - expected.array()).abs().maxCoeff() < 1e-15);
+  CHECK_THROWS_WITH_AS(distribution_focal(pred.view(), pred, {}),
+                       "distribution_focal: expected one number per row of [2, 3, 5], got [2, 3, 5]", ShapeError);
+}
+
 TEST_CASE("losses: Keras clipping") {
   const Tensor<double> target = uniform(Shape{5, 4}, 0, 1, 7);
   check_gradient(uniform(Shape{5, 4}, 0.05, 0.95, 6), [&](const Tensor<double>& p, TensorView<double> d) {

@@ -5,6 +5,7 @@
 #include "amdefect/losses/bce.hpp"
 #include "amdefect/losses/box_losses.hpp"
 #include "amdefect/losses/cross_entropy.hpp"
+#include "amdefect/losses/distribution_focal.hpp"
 #include "amdefect/losses/focal.hpp"
 #include "amdefect/losses/mse.hpp"
 #include "amdefect/losses/smooth_l1.hpp"

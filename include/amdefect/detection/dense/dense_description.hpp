@@ -61,7 +61,8 @@ inline void read_network(JsonText& json, DenseModel& model) {
     const std::pair<std::string_view, Index*> numbers[] = {{"stem", &model.stem},
                                                            {"pyramid", &model.pyramid},
                                                            {"head_convs", &model.head_convs},
-                                                           {"levels", &model.levels}};
+                                                           {"levels", &model.levels},
+                                                           {"box_bins", &model.box_bins}};
     for (const auto& [name, number] : numbers)
       if (key == name) return *number = json.integer(), true;
     if (key == "widths") return model.widths = read_integers(json), true;
@@ -77,7 +78,8 @@ inline void read_network(JsonText& json, DenseModel& model) {
 inline std::string to_json_text(const DenseModel& model) {
   return concat("{\"stem\":", model.stem, ",\"widths\":", detail::json_list(model.widths),
                 ",\"blocks\":", detail::json_list(model.blocks), ",\"pyramid\":", model.pyramid,
-                ",\"head_convs\":", model.head_convs, ",\"levels\":", model.levels, '}');
+                ",\"head_convs\":", model.head_convs, ",\"levels\":", model.levels, ",\"box_bins\":", model.box_bins,
+                '}');
 }
 
 /// Reads what `to_json_text` writes; keys that are left out keep the values of dense-n.

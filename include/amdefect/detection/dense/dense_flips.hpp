@@ -48,9 +48,9 @@ std::vector<TensorView<const T>> flip_averaged_outputs(Workspace<T>& workspace, 
       means[i].array() += output.array() / T{4};
       detail::mirror(means[i], left_to_right);
       if (i % 2 == 0) continue;  // scores; what follows are distances: left, top, right, bottom
-      const Index edge = left_to_right ? 0 : 1;
+      const Index bins = output.dim(3) / 4, edge = left_to_right ? 0 : 1;
       auto distances = means[i].matrix();
-      distances.col(edge).swap(distances.col(edge + 2));
+      distances.middleCols(edge * bins, bins).swap(distances.middleCols((edge + 2) * bins, bins));
     }
   }
   return {means.begin(), means.end()};

@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "amdefect/detection/dense/dense_assignment.hpp"
 #include "amdefect/detection/dense/dense_model.hpp"
 #include "amdefect/losses/box_losses.hpp"
+#include "amdefect/losses/distribution_focal.hpp"
 #include "amdefect/losses/focal.hpp"
 #include "amdefect/train/loss_function.hpp"
 
@@ -25,7 +27,9 @@ enum class ScoreLoss {
 struct DenseLossOptions {
   BoxLoss box_loss = BoxLoss::giou;
   ScoreLoss score_loss = ScoreLoss::quality_focal;
-  double box_weight = 2;  ///< of the box loss against that of the scores, as in generalized focal loss
+  /// Of the box loss against that of the scores, and, where boxes have bins, of their distribution focal loss: as in
+  /// generalized focal loss (Li et al. 2020).
+  double box_weight = 2, distribution_weight = 0.25;
   /// A weight per class for its scores and boxes; empty: all the same.
   std::vector<double> class_weights{};
   AssignmentOptions assignment{};
@@ -81,14 +85,14 @@ class DenseLoss {
     return targets;
   }
 
-  /// The two parts of the loss (scores, boxes) and their gradients for given targets. Boxes count by their quality: a
-  /// place that sees the object badly should not pull at the features (Feng et al. 2021).
+  /// The parts of the loss (`parts`) and their gradients for given targets. Boxes count by their quality: a place that
+  /// sees the object badly should not pull at the features (Feng et al. 2021).
   void evaluate(const LossArguments<T>& a, std::span<const Target> targets) {
     double total = 0;
     for (const Target& target : targets) total += weight(target);
     const double normaliser = std::max(1.0, total);
     const std::vector<DenseGrid> grids = grids_of(a);
-    a.parts[0] = a.parts[1] = 0;
+    std::fill(a.parts.begin(), a.parts.end(), 0.0);
     qualities_.resize(grids.size());
     for (std::size_t level = 0; level < grids.size(); ++level) {
       const TensorView<const T> scores = a.outputs[2 * level];
@@ -101,8 +105,11 @@ class DenseLoss {
           const DensePlace& at = target.place;
           qualities_[level](target.image, at.row, at.column, target.object.label) =
               options_.score_loss == ScoreLoss::focal ? T{1} : static_cast<T>(target.quality);
-          const double factor = options_.box_weight * weight(target) * class_weight(target.object.label) / normaliser;
-          a.parts[1] += box_term(a, grids, target, factor, learns ? a.gradients[2 * level + 1] : TensorView<T>{});
+          const double share = weight(target) * class_weight(target.object.label) / normaliser;
+          const TensorView<T> slopes = learns ? slopes_at(a, target) : TensorView<T>{};
+          if (model_.box_bins > 1)
+            a.parts[2] += distribution_term(a, grids, target, options_.distribution_weight * share, slopes);
+          a.parts[1] += box_term(a, grids, target, options_.box_weight * share, slopes);
         }
       a.parts[0] += score_term(scores, qualities_[level], a.gradients[2 * level], normaliser);
     }
@@ -112,7 +119,7 @@ class DenseLoss {
   std::vector<DenseGrid> grids_of(const LossArguments<T>& a) const {
     std::vector<DenseGrid> grids;
     for (Index level = 0; level < model_.levels; ++level)
-      grids.push_back(grid_of(a.outputs[2 * static_cast<std::size_t>(level)].shape(), model_.stride(level)));
+      grids.push_back(grid_of(a.outputs[2 * static_cast<std::size_t>(level) + 1].shape(), model_.stride(level)));
     return grids;
   }
 
@@ -130,6 +137,11 @@ class DenseLoss {
   static const T* distances_at(const LossArguments<T>& a, Index image, const DensePlace& place) {
     return &a.outputs[2 * place.level + 1](image, place.row, place.column, 0);
   }
+  /// The gradient of those: one row per edge.
+  TensorView<T> slopes_at(const LossArguments<T>& a, const Target& target) const {
+    const DensePlace& at = target.place;
+    return {&a.gradients[2 * at.level + 1](target.image, at.row, at.column, 0), {4, model_.box_bins}};
+  }
   static Box box_at(const LossArguments<T>& a, std::span<const DenseGrid> grids, Index image, const DensePlace& place) {
     return grids[place.level].decode(place.row, place.column, distances_at(a, image, place));
   }
@@ -142,22 +154,36 @@ class DenseLoss {
     return options_.class_weights.empty() ? 1 : options_.class_weights[static_cast<std::size_t>(label)];
   }
 
-  /// The loss of the box predicted at a place, times the factor.
+  /// The loss of the box predicted at a place, times the factor. Adds its gradient to `slopes`, if there are any.
   double box_term(const LossArguments<T>& a, std::span<const DenseGrid> grids, const Target& target, double factor,
-                  TensorView<T> gradient) const {
+                  TensorView<T> slopes) const {
     const Box box = box_at(a, grids, target.image, target.place), truth = target.object.box;
     const BoxLossTerm term =
         box_loss_term(options_.box_loss, {box.x1, box.y1, box.x2, box.y2}, {truth.x1, truth.y1, truth.x2, truth.y2});
     const T* outputs = distances_at(a, target.image, target.place);
-    if (!gradient.empty())
-      for (std::size_t edge = 0; edge < 4; ++edge) {
-        const double sign = edge < 2 ? -1 : 1;  // left and top lie at place - distance
-        const double distance_slope = static_cast<double>(grids[target.place.level].stride) *
-                                      detail::Logistic(static_cast<double>(outputs[edge])).p;
-        gradient(target.image, target.place.row, target.place.column, static_cast<Index>(edge)) =
-            static_cast<T>(factor * term.slope[edge] * sign * distance_slope);
-      }
+    for (Index edge = 0; !slopes.empty() && edge < 4; ++edge) {
+      const double sign = edge < 2 ? -1 : 1;  // left and top lie at place - distance
+      const double box_slope = factor * term.slope[static_cast<std::size_t>(edge)] * sign *
+                               static_cast<double>(grids[target.place.level].stride);
+      const EdgeDistance distance(outputs + edge * model_.box_bins, model_.box_bins);
+      for (Index bin = 0; bin < model_.box_bins; ++bin)
+        slopes(edge, bin) += static_cast<T>(box_slope * distance.slope(bin));
+    }
     return factor * term.loss;
+  }
+
+  /// The distribution focal loss of the four edges of a box, their mean, times the factor. Sets `slopes`, if there are
+  /// any, to its gradient.
+  double distribution_term(const LossArguments<T>& a, std::span<const DenseGrid> grids, const Target& target,
+                           double factor, TensorView<T> slopes) const {
+    const DenseGrid& grid = grids[target.place.level];
+    const double x = grid.x(target.place.column), y = grid.y(target.place.row);
+    const Box& truth = target.object.box;
+    std::array<T, 4> distances{static_cast<T>(x - truth.x1), static_cast<T>(y - truth.y1), static_cast<T>(truth.x2 - x),
+                               static_cast<T>(truth.y2 - y)};
+    for (T& distance : distances) distance /= static_cast<T>(grid.stride);
+    const TensorView<const T> logits(distances_at(a, target.image, target.place), {4, model_.box_bins});
+    return distribution_focal(logits, {distances.data(), {4}}, slopes, {.scale = factor});
   }
 
   double score_term(TensorView<const T> scores, const Tensor<T>& qualities, TensorView<T> gradient, double normaliser) {
@@ -183,12 +209,15 @@ class DenseLoss {
 /// y2 in pixels and the class, -1 in unused slots.
 ///
 /// The places that answer for an object are chosen by the present outputs (`assign_places`). Their scores learn how
-/// good the box predicted there is (or 1, see ScoreLoss), all others learn 0; boxes learn by an IoU loss. Both are sums
-/// over the batch divided by the sum of the places' weights, at least 1. Evaluate from one thread at a time.
+/// good the box predicted there is (or 1, see ScoreLoss), all others learn 0; boxes learn by an IoU loss and, where
+/// their edges have bins, by the distribution focal loss. All are sums over the batch divided by the sum of the places'
+/// weights, at least 1. Evaluate from one thread at a time.
 template <class T>
 LossFunction<T> dense_loss(const DenseModel& model, const DenseLossOptions& options = {}) {
   const auto loss = std::make_shared<DenseLoss<T>>(model, options);
-  return {{"score", "box"}, [loss](const LossArguments<T>& a) { loss->evaluate(a, loss->assign(a)); }};
+  std::vector<std::string> parts{"score", "box"};
+  if (model.box_bins > 1) parts.push_back("distribution");
+  return {std::move(parts), [loss](const LossArguments<T>& a) { loss->evaluate(a, loss->assign(a)); }};
 }
 
 }  // namespace amdefect

@@ -6,6 +6,7 @@
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
+#include "amdefect/detection/dense/edge_distance.hpp"
 
 namespace amdefect {
 
@@ -20,6 +21,7 @@ struct DenseModel {
   Index pyramid = 32;                      ///< channels of the feature pyramid and of the heads
   Index head_convs = 1;                    ///< 3x3 convolutions of a head before its output
   Index levels = 4;                        ///< outputs, at strides 4, 8, 16, ...; at least one per stage
+  Index box_bins = 1;                      ///< outputs per edge of a box, see `EdgeDistance`
 
   static constexpr Index first_stride = 4;
 
@@ -59,6 +61,7 @@ inline void check(const DenseModel& model) {
   positive("pyramid", model.pyramid, most_channels);
   positive("head_convs", model.head_convs, 16);
   positive("levels", model.levels, 8);
+  positive("box_bins", model.box_bins, EdgeDistance::most_bins);
   for (const Index width : model.widths) positive("widths", width, most_channels);
   for (const Index count : model.blocks) positive("blocks", count, 100);
   require(!model.widths.empty() && model.widths.size() == model.blocks.size(), "dense model: ", model.widths.size(),

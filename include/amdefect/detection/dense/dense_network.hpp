@@ -22,7 +22,7 @@ class DenseBuilder {
     const std::vector<Value> levels = pyramid(stages(image));
     for (Index level = 0; level < model.levels; ++level) {
       const Value features = levels[static_cast<std::size_t>(level)];
-      for (const auto& [kind, outputs] : {std::pair("score", model.classes), std::pair("box", Index{4})}) {
+      for (const auto& [kind, outputs] : {std::pair("score", model.classes), std::pair("box", 4 * model.box_bins)}) {
         const std::string name = concat(kind, model.stride(level));
         Value x = features;
         for (Index i = 0; i < model.head_convs; ++i)
@@ -93,7 +93,7 @@ class DenseBuilder {
 ///
 /// Input [batch, height, width, channels], height and width multiples of `largest_stride()`, values as
 /// `scale_pixels` gives them. Outputs, level by level: `score4` [batch, height / 4, width / 4, classes], logits, and
-/// `box4` [batch, height / 4, width / 4, 4], see `DenseGrid`; then `score8`, `box8` and so on.
+/// `box4` [batch, height / 4, width / 4, 4 * box_bins], see `DenseGrid`; then `score8`, `box8` and so on.
 /// @throws Error for a model without meaning.
 template <class T>
 Network<T> dense_network(const DenseModel& model) {
@@ -102,14 +102,18 @@ Network<T> dense_network(const DenseModel& model) {
 }
 
 /// Gives all weights their first values. The scores begin at 1 %, so that the many places without an object do not
-/// drown the few with one (Lin et al. 2017, arXiv:1708.02002), and the boxes at two strides.
+/// drown the few with one (Lin et al. 2017, arXiv:1708.02002), and the boxes at two strides: every edge is one stride
+/// away, either by softplus or as the mean of a distribution whose probabilities halve from bin to bin.
 template <class T>
 void initialize_dense(Network<T>& network, const DenseModel& model, std::uint64_t seed) {
   network.initialize(seed);
   for (Index level = 0; level < model.levels; ++level) {
     const Index stride = model.stride(level);
     network.parameters().value(concat("score", stride, ".bias")).fill(static_cast<T>(-std::log(99.0)));
-    network.parameters().value(concat("box", stride, ".bias")).fill(static_cast<T>(std::log(std::exp(1.0) - 1)));
+    const TensorView<T> box_bias = network.parameters().value(concat("box", stride, ".bias"));
+    for (Index i = 0; i < box_bias.size(); ++i)
+      box_bias[i] = static_cast<T>(model.box_bins == 1 ? std::log(std::exp(1.0) - 1)
+                                                       : -std::log(2.0) * static_cast<double>(i % model.box_bins));
     for (const char* kind : {"score", "box"})
       network.parameters().value(concat(kind, stride, ".kernel")).array() *= static_cast<T>(0.1);
   }

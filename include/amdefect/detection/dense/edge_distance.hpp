@@ -1,0 +1,51 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "amdefect/core/shape.hpp"
+
+namespace amdefect {
+
+/// log(1 + e^x) without overflow.
+inline double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
+/// How far an edge of a box is away, in strides, as the outputs of a dense detector say it, and how that changes with
+/// them. One output: its softplus. Several: they are the logits of a distribution over 0, 1, 2, ... strides, and the
+/// distance is its mean (Li et al. 2020, arXiv:2006.04388). Never negative.
+class EdgeDistance {
+ public:
+  static constexpr Index most_bins = 64;
+
+  template <class T>
+  EdgeDistance(const T* outputs, Index bins) {
+    if (bins == 1) {
+      const auto x = static_cast<double>(outputs[0]);
+      value_ = softplus(x);
+      slopes_[0] = 1 / (1 + std::exp(-x));
+      return;
+    }
+    const auto top = static_cast<double>(*std::max_element(outputs, outputs + bins));
+    double sum = 0;
+    for (Index bin = 0; bin < bins; ++bin) {
+      double& share = slopes_[static_cast<std::size_t>(bin)];
+      share = std::exp(static_cast<double>(outputs[bin]) - top);
+      sum += share;
+      value_ += share * static_cast<double>(bin);
+    }
+    value_ /= sum;
+    for (Index bin = 0; bin < bins; ++bin)
+      slopes_[static_cast<std::size_t>(bin)] *= (static_cast<double>(bin) - value_) / sum;
+  }
+
+  double value() const { return value_; }
+  /// d value / d output.
+  double slope(Index output) const { return slopes_[static_cast<std::size_t>(output)]; }
+
+ private:
+  double value_ = 0;
+  std::array<double, most_bins> slopes_;  // as many as there are outputs
+};
+
+}  // namespace amdefect
