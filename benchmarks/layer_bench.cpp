@@ -101,14 +101,16 @@ Row batch_norm_row(const ConvGeometry& g, int threads, bool backward) {
   Row row{(backward ? 5 : 3) * tensor, {}, {}};
   if (backward)
     row.ours = [=] {
-      batch_norm_gradient_sums(threads, norm, b->x.data(), b->dy.data(), b->mean.data(), b->scratch.data());
-      batch_norm_input_gradient(threads, norm, b->x.data(), b->dy.data(), b->mean.data(), b->variance.data(),
-                                b->mean.data(), b->mean.data(), b->dx.data());
+      const NormChannels channels{b->mean.data(), b->variance.data()};
+      batch_norm_gradient_sums(threads, norm, b->x.data(), b->dy.data(), channels, b->scratch.data());
+      batch_norm_input_gradient(threads, norm, b->x.data(), b->dy.data(), channels, b->mean.data(), b->mean.data(),
+                                b->dx.data());
     };
   else
     row.ours = [=] {
       batch_moments(threads, norm, b->x.data(), b->mean.data(), b->variance.data(), b->scratch.data());
-      batch_norm_apply(threads, norm, b->x.data(), b->shift.data(), b->scale.data(), b->shift.data(), b->y.data());
+      batch_norm_apply(threads, norm, b->x.data(), b->shift.data(), b->scale.data(), b->shift.data(), false,
+                       b->y.data());
     };
 #ifdef AMDEFECT_ONEDNN
   row.onednn = OneDnnLayer::batch_norm(g, backward);

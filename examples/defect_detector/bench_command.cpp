@@ -65,7 +65,7 @@ Job dense_job(const BenchOptions& options, Random& random) {
   const DenseModel model = dense_preset(options.model);
   require(options.size % model.largest_stride() == 0, "bench: size ", options.size, " is no multiple of ",
           model.largest_stride(), ", as ", options.model, " needs");
-  Job job{dense_network<float>(model), dense_loss<float>(model), {}};
+  Job job{dense_network<float>(model), dense_loss<float>(model, {.threads = options.threads}), {}};
   initialize_dense(job.network, model, 0);
   Tensor<float>& boxes = job.targets.emplace_back(Shape{options.batch, objects, 5});
   for (Index image = 0; image < options.batch; ++image)

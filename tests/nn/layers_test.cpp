@@ -51,6 +51,8 @@ TEST_CASE("normalisation layers keep the contract") {
   check(BatchNorm<double>(), {{9, 5}});
   check(BatchNorm<double>({.moving_statistics = true}), {{3, 4, 5, 3}});
   check(BatchNorm<double>(), {{1, 150, 3, 2}});
+  check_images(BatchNorm<double>().with_relu(), 3);
+  check(BatchNorm<double>({.moving_statistics = true}).with_relu(), {{3, 4, 5, 3}});
   check_images(LayerNorm<double>(), 5);
   check(LayerNorm<double>(1e-5), {{3, 7}});
 }
@@ -71,6 +73,7 @@ TEST_CASE("dense, pooling and shape layers keep the contract") {
   check(Concatenate<double>(), {{3, 2, 5, 1}, {3, 2, 5, 4}, {3, 2, 5, 2}});
   check(Concatenate<double>(1), {{3, 2, 5}, {3, 1, 5}});
   check(Add<double>(), {{3, 2, 5}, {3, 2, 5}, {3, 2, 5}});
+  check(Add<double>(), {{3, 2, 5}});
 }
 
 TEST_CASE("activations keep the contract") {

@@ -205,6 +205,39 @@ TEST_CASE("inference fuses convolutions with what follows and gives the same") {
   }
 }
 
+TEST_CASE("training fuses batch norms with the ReLU behind them and learns the same") {
+  const auto build = [](bool show_norm) {
+    Network<double> net;
+    const Value image = net.input({7, 9, 3});
+    const Value norm = net.add(BatchNorm<double>(), net.add(Conv2d<double>(5, {.kernel = 3}), image), "norm");
+    const Value active = net.add(Relu<double>(), norm, "active");
+    net.output(net.add(Conv2d<double>(2), net.add(BatchNorm<double>(), active)), "end");
+    if (show_norm) net.output(norm, "norm");  // something reads it: it is not fused
+    net.initialize(7);
+    return net;
+  };
+  Network<double> fused_net = build(false), plain_net = build(true);
+  const auto gone = [](const auto& nodes) {
+    return std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return !node.operation; });
+  };
+  CHECK(gone(fuse_for_training(fused_net)) == 2);  // the input, and one batch norm
+  CHECK(gone(fuse_for_training(plain_net)) == 1);
+  const Tensor<double> x = gaussian<double>({2, 7, 9, 3}, 1), slope = gaussian<double>({2, 7, 9, 2}, 2);
+  auto fused = Workspace<double>::for_training(fused_net), plain = Workspace<double>::for_training(plain_net);
+  for (auto* workspace : {&fused, &plain}) {
+    workspace->forward(x);
+    copy(slope, workspace->output_gradient("end"));
+  }
+  CHECK((fused.output("end").array() - plain.output("end").array()).abs().maxCoeff() < 1e-12);
+  plain.output_gradient("norm").fill(0);
+  for (auto* net : {&fused_net, &plain_net}) net->parameters().gradients().fill(0);
+  fused.backward();
+  plain.backward();
+  CHECK((fused_net.parameters().gradients().array() - plain_net.parameters().gradients().array()).abs().maxCoeff() <
+        1e-12 * plain_net.parameters().gradients().array().abs().maxCoeff());
+  CHECK((fused_net.parameters().values().array() == plain_net.parameters().values().array()).all());  // statistics
+}
+
 TEST_CASE("the paper's network has the published size") {
   const Network<float> net = paper_network<float>();
   CHECK(net.parameters().total() == 1632408);

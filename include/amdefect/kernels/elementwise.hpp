@@ -19,6 +19,25 @@ void map_elements(int threads, TensorView<const T> x, TensorView<T> y, const Fun
   });
 }
 
+/// to = from.
+template <class T>
+void copy_elements(int threads, TensorView<const T> from, TensorView<T> to) {
+  map_elements(threads, from, to, [](auto in, auto out) { out = in; });
+}
+/// sum += term.
+template <class T>
+void add_elements(int threads, TensorView<const T> term, TensorView<T> sum) {
+  map_elements(threads, term, sum, [](auto in, auto out) { out += in; });
+}
+/// sum = a + b.
+template <class T>
+void add_elements(int threads, TensorView<const T> a, TensorView<const T> b, TensorView<T> sum) {
+  parallel_for(threads_for(threads, sum.size()), sum.size(), [&](Index begin, Index end, int) {
+    const auto piece = [&](const T* data) { return ConstArrayMap<T>(data + begin, end - begin); };
+    ArrayMap<T>(sum.data() + begin, end - begin) = piece(a.data()) + piece(b.data());
+  });
+}
+
 /// dx = function(x, y, dy), element by element. dx may be dy; x or y may be absent if the function ignores it.
 template <class T, class Function>
 void map_gradients(int threads, TensorView<const T> x, TensorView<const T> y, TensorView<const T> dy, TensorView<T> dx,

@@ -7,6 +7,13 @@
 
 namespace amdefect {
 
+namespace detail {
+
+/// base^exponent, quickly for the usual exponent 2.
+inline double fade(double base, double exponent) { return exponent == 2 ? base * base : std::pow(base, exponent); }
+
+}  // namespace detail
+
 struct FocalOptions {
   /// Weight of the positives, 1 - alpha that of the negatives; negative: no such weights.
   double alpha = 0.25;
@@ -28,7 +35,7 @@ double sigmoid_focal(TensorView<T> pred, detail::LossInput<T> target, detail::Lo
                                    const detail::Logistic s(x);
                                    const double balance = alpha < 0 ? 1 : alpha * t + (1 - alpha) * (1 - t);
                                    const double miss = t * s.q + (1 - t) * s.p;  // 1 - p_t
-                                   const double fade = std::pow(miss, gamma), cost = s.cross_entropy(t);
+                                   const double fade = detail::fade(miss, gamma), cost = s.cross_entropy(t);
                                    const double fade_slope =
                                        miss > 0 ? gamma * fade / miss * (1 - 2 * t) * s.p * s.q : 0;
                                    return {balance * fade * cost, balance * (fade * s.error(t) + fade_slope * cost)};
@@ -52,7 +59,7 @@ double quality_focal(TensorView<T> pred, detail::LossInput<T> target, detail::Lo
                                  [=](double x, double t, Index) -> detail::LossTerm {
                                    const detail::Logistic s(x);
                                    const double error = s.error(t), cost = s.cross_entropy(t);
-                                   const double fade = std::pow(std::abs(error), beta);
+                                   const double fade = detail::fade(std::abs(error), beta);
                                    const double fade_slope = error != 0 ? beta * fade / error * s.p * s.q : 0;
                                    return {fade * cost, fade * error + fade_slope * cost};
                                  });

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <type_traits>
 #include <vector>
 
 #include "amdefect/nn/layers/activations.hpp"
@@ -83,7 +82,58 @@ class FusedConv2d : public Layer<T> {
   Activation activation_;
 };
 
+/// Finds nodes of a network that can become one with what follows them.
+template <class T>
+class Followers {
+ public:
+  explicit Followers(const Network<T>& network) : nodes_(network.nodes()), readers_(nodes_.size()) {
+    for (const auto& node : nodes_)
+      for (const Value input : node.inputs) ++readers_[input.id];
+    for (const auto& output : network.outputs()) ++readers_[output.value.id];
+  }
+  /// The number of the only node that reads `id`, if its operation is an `Op`; else `id`.
+  template <class Op>
+  std::size_t next(std::size_t id) const {
+    if (readers_[id] == 1)
+      for (std::size_t next = id + 1; next < nodes_.size(); ++next)
+        if (nodes_[next].inputs.size() == 1 && nodes_[next].inputs[0].id == id &&
+            dynamic_cast<const Op*>(nodes_[next].operation.get()))
+          return next;
+    return id;
+  }
+
+ private:
+  const std::vector<typename Network<T>::Node>& nodes_;
+  std::vector<int> readers_;
+};
+
+/// A node that became part of another one keeps its number.
+template <class Node>
+void remove(Node& node) {
+  node.operation = nullptr;
+  node.inputs.clear();
+  node.parameters.clear();
+}
+
 }  // namespace detail
+
+/// The nodes of a network for training: a batch norm and the ReLU behind it become one node in the place of the ReLU,
+/// if nothing else reads the value between. Nodes that are gone keep their number but lose their operation.
+template <class T>
+std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& network) {
+  auto nodes = network.nodes();
+  const detail::Followers<T> followers(network);
+  for (std::size_t id = 0; id < nodes.size(); ++id) {
+    const auto norm = std::dynamic_pointer_cast<const BatchNorm<T>>(nodes[id].operation);
+    const std::size_t relu = norm ? followers.template next<Relu<T>>(id) : id;
+    if (relu == id) continue;
+    nodes[relu].operation = std::make_shared<const BatchNorm<T>>(norm->with_relu());
+    nodes[relu].inputs = nodes[id].inputs;
+    nodes[relu].parameters = nodes[id].parameters;
+    detail::remove(nodes[id]);
+  }
+  return nodes;
+}
 
 /// The nodes of a network for inference: a convolution and what follows it (ReLU and batch norm in either order, or one
 /// of them, nothing else reading the values between) become one node in the place of the last. Nodes that are gone keep
@@ -92,28 +142,15 @@ template <class T>
 std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& network) {
   using Node = typename Network<T>::Node;
   std::vector<Node> nodes = network.nodes();
-  std::vector<int> readers(nodes.size());
-  for (const Node& node : nodes)
-    for (const Value input : node.inputs) ++readers[input.id];
-  for (const auto& output : network.outputs()) ++readers[output.value.id];
-
-  /// The number of the only node that reads `id`, if its operation is an `Op`.
-  const auto follower = [&]<class Op>(std::size_t id, std::type_identity<Op>) {
-    if (readers[id] == 1)
-      for (std::size_t next = id + 1; next < nodes.size(); ++next)
-        if (nodes[next].inputs.size() == 1 && nodes[next].inputs[0].id == id &&
-            dynamic_cast<const Op*>(nodes[next].operation.get()))
-          return next;
-    return id;
-  };
+  const detail::Followers<T> followers(network);
   for (std::size_t id = 0; id < nodes.size(); ++id) {
     const auto conv = std::dynamic_pointer_cast<const Conv2d<T>>(nodes[id].operation);
     if (!conv) continue;
     using Fused = detail::FusedConv2d<T>;
     using Norm = BatchNorm<T>;
-    const std::size_t relu = follower(id, std::type_identity<Relu<T>>{});
-    const std::size_t norm_id = follower(relu, std::type_identity<Norm>{});
-    const std::size_t last = relu == id ? follower(norm_id, std::type_identity<Relu<T>>{}) : norm_id;
+    const std::size_t relu = followers.template next<Relu<T>>(id);
+    const std::size_t norm_id = followers.template next<Norm>(relu);
+    const std::size_t last = relu == id ? followers.template next<Relu<T>>(norm_id) : norm_id;
     if (last == id) continue;
     const auto norm = std::dynamic_pointer_cast<const Norm>(nodes[norm_id].operation);
     const auto activation = relu != id        ? Fused::Activation::before_norm
@@ -126,10 +163,7 @@ std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& netw
     if (norm)
       fused.parameters.insert(fused.parameters.end(), nodes[norm_id].parameters.begin(),
                               nodes[norm_id].parameters.end());
-    for (const std::size_t gone : {id, relu, norm_id}) {
-      nodes[gone].operation = nullptr;
-      nodes[gone].inputs.clear();
-    }
+    for (const std::size_t gone : {id, relu, norm_id}) detail::remove(nodes[gone]);
     nodes[last] = std::move(fused);
   }
   return nodes;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "amdefect/kernels/elementwise.hpp"
 #include "amdefect/nn/fusion.hpp"
 #include "amdefect/nn/plan.hpp"
 
@@ -53,7 +54,8 @@ class Workspace {
       if (!operation || !node.backward) continue;
       Context<T> context = context_of(id, node.backward_scratch);
       operation->differentiate(context, node.inputs, node.value, node.gradient, node.input_gradients);
-      for (const Addition& addition : node.additions) addition.total.array() += addition.term.array();
+      for (const Addition& addition : node.additions)
+        add_elements(options_.execution.threads, addition.term, addition.total);
     }
   }
 
@@ -106,7 +108,8 @@ class Workspace {
       : network_(&network),
         options_(options),
         seed_(seed),
-        graph_(std::make_shared<const Graph>(options.training ? network.nodes() : fuse_for_inference(network))) {
+        graph_(std::make_shared<const Graph>(options.training ? fuse_for_training(network)
+                                                              : fuse_for_inference(network))) {
     require(network.parameters().allocated() || network.parameters().count() == 0,
             "workspace: the network has no weights yet: call initialize() or load_weights() first");
     for (const auto& node : *graph_) {

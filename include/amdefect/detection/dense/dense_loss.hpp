@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -33,7 +34,7 @@ struct DenseLossOptions {
   /// A weight per class for its scores and boxes; empty: all the same.
   std::vector<double> class_weights{};
   AssignmentOptions assignment{};
-  int threads = 0;  ///< for the assignment; 0: all cores
+  int threads = 0;  ///< 0: all cores
 };
 
 /// The loss of a dense detector in two steps, so that each can be looked at; keeps its memory between batches.
@@ -186,23 +187,34 @@ class DenseLoss {
     return distribution_focal(logits, {distances.data(), {4}}, slopes, {.scale = factor});
   }
 
+  /// The loss of the scores of a level; images are shared among the threads, and their losses added in order.
   double score_term(TensorView<const T> scores, const Tensor<T>& qualities, TensorView<T> gradient, double normaliser) {
     LossReduction<T> reduction{.normaliser = normaliser};
-    if (!options_.class_weights.empty()) {
-      score_weights_.resize(static_cast<std::size_t>(scores.size()));
+    const Index images = scores.dim(0);
+    if (!options_.class_weights.empty()) {  // for one image
+      score_weights_.resize(static_cast<std::size_t>(scores.size() / images));
       for (std::size_t i = 0; i < score_weights_.size(); ++i)
         score_weights_[i] = static_cast<T>(options_.class_weights[i % options_.class_weights.size()]);
       reduction.weights = score_weights_;
     }
-    const TensorView<const T> truth = qualities;
-    return options_.score_loss == ScoreLoss::focal ? sigmoid_focal(scores, truth, gradient, reduction)
-                                                   : quality_focal(scores, truth, gradient, reduction);
+    image_losses_.resize(static_cast<std::size_t>(images));
+    parallel_for(threads_for(options_.threads, scores.size()), images, [&](Index begin, Index end, int) {
+      for (Index i = begin; i < end; ++i) {
+        const TensorView<const T> logits = scores.slice(i, i + 1), truth = qualities.slice(i, i + 1);
+        const TensorView<T> slopes = gradient.empty() ? gradient : gradient.slice(i, i + 1);
+        image_losses_[static_cast<std::size_t>(i)] = options_.score_loss == ScoreLoss::focal
+                                                         ? sigmoid_focal(logits, truth, slopes, reduction)
+                                                         : quality_focal(logits, truth, slopes, reduction);
+      }
+    });
+    return std::accumulate(image_losses_.begin(), image_losses_.end(), 0.0);
   }
 
   DenseModel model_;
   DenseLossOptions options_;
   std::vector<Tensor<T>> qualities_;
   std::vector<T> score_weights_;
+  std::vector<double> image_losses_;
 };
 
 /// The loss of a dense detector, whose only target holds the objects of each image: [batch, slots, 5] with x1, y1, x2,

@@ -25,7 +25,7 @@ class BatchNorm : public Layer<T> {
   explicit BatchNorm(const BatchNormOptions& options = {}) : options_(options) {}
   const BatchNormOptions& options() const { return options_; }
 
-  std::string kind() const override { return "batch_norm"; }
+  std::string kind() const override { return relu_ ? "batch_norm_relu" : "batch_norm"; }
   Shape infer_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2, "batch_norm: expected at least [batch, channels], got ", input);
     return input;
@@ -67,7 +67,7 @@ class BatchNorm : public Layer<T> {
       centre[c] = static_cast<T>(mean[c]);
       scale[c] = static_cast<T>(static_cast<double>(context.parameter(gamma)[c]) * inverse_deviation(variance[c]));
     }
-    batch_norm_apply(threads, g, x.data(), centre, scale, context.parameter(beta).data(), y.data());
+    batch_norm_apply(threads, g, x.data(), centre, scale, context.parameter(beta).data(), relu_, y.data());
   }
 
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
@@ -76,24 +76,36 @@ class BatchNorm : public Layer<T> {
     const int threads = context.execution.threads;
     const double* mean = context.template state<double>();
     const double* variance = mean + g.channels;
-    const double* sums = batch_norm_gradient_sums(threads, g, x.data(), dy.data(), mean, sums_memory(context, g));
     auto* scale = context.template scratch<double>();
-    double* a = scale + g.channels;
+    double* shift = scale + g.channels;
+    double* a = shift + g.channels;
     double* b = a + g.channels;
+    for (Index c = 0; c < g.channels; ++c) {
+      scale[c] = static_cast<double>(context.parameter(gamma)[c]) * inverse_deviation(variance[c]);
+      shift[c] = static_cast<double>(context.parameter(beta)[c]);
+    }
+    const NormChannels norm{mean, scale, relu_ ? shift : nullptr};
+    const double* sums = batch_norm_gradient_sums(threads, g, x.data(), dy.data(), norm, sums_memory(context, g));
     const TensorView<T> dgamma = context.gradient(gamma), dbeta = context.gradient(beta);
     const double weight = uses_batch(context) ? 1 / static_cast<double>(g.rows) : 0;  // constants pass no gradient
     for (Index c = 0; c < g.channels; ++c) {
       const double inverse = inverse_deviation(variance[c]);
       if (!dbeta.empty()) dbeta[c] += static_cast<T>(sums[c]);
       if (!dgamma.empty()) dgamma[c] += static_cast<T>(sums[g.channels + c] * inverse);
-      scale[c] = static_cast<double>(context.parameter(gamma)[c]) * inverse;
       a[c] = sums[c] * weight;
       b[c] = sums[g.channels + c] * weight * inverse * inverse;
     }
-    if (!dx.empty()) batch_norm_input_gradient(threads, g, x.data(), dy.data(), mean, scale, a, b, dx.data());
+    if (!dx.empty()) batch_norm_input_gradient(threads, g, x.data(), dy.data(), norm, a, b, dx.data());
   }
 
-  /// This layer in inference as y = scale x + shift per channel; `parameters` are those of the layer.
+  /// This layer with a ReLU behind it in the same passes over the data.
+  BatchNorm with_relu() const {
+    BatchNorm norm = *this;
+    norm.relu_ = true;
+    return norm;
+  }
+
+  /// This layer in inference, without that, as y = scale x + shift per channel; `parameters` are those of the layer.
   void affine(std::span<const TensorView<const T>> parameters, T* scale, T* shift) const {
     for (Index c = 0; c < parameters[gamma].size(); ++c) {
       const double factor = static_cast<double>(parameters[gamma][c]) *
@@ -123,7 +135,9 @@ class BatchNorm : public Layer<T> {
       moving[c] =
           static_cast<T>(static_cast<double>(moving[c]) * options_.momentum + batch[c] * (1 - options_.momentum));
   }
+
   BatchNormOptions options_;
+  bool relu_ = false;
 };
 
 }  // namespace amdefect

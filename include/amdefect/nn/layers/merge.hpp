@@ -21,14 +21,15 @@ class Add : public Operation<T> {
   }
   MemoryTraits traits() const override { return {.needs_input = false}; }
   void evaluate(Context<T>& context, Inputs x, TensorView<T> y) const override {
-    copy(x[0], y);
-    for (std::size_t i = 1; i < x.size(); ++i)
-      map_elements(context.execution.threads, x[i], y, [](auto term, auto sum) { sum += term; });
+    const int threads = context.execution.threads;
+    if (x.size() == 1) return copy_elements(threads, x[0], y);
+    add_elements(threads, x[0], x[1], y);
+    for (std::size_t i = 2; i < x.size(); ++i) add_elements(threads, x[i], y);
   }
-  void differentiate(Context<T>&, Inputs, TensorView<const T>, TensorView<const T> dy,
+  void differentiate(Context<T>& context, Inputs, TensorView<const T>, TensorView<const T> dy,
                      InputGradients dx) const override {
     for (const TensorView<T>& gradient : dx)
-      if (!gradient.empty()) copy(dy, gradient);
+      if (!gradient.empty()) copy_elements(context.execution.threads, dy, gradient);
   }
 };
 
