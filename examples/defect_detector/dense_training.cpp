@@ -11,6 +11,7 @@
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/time_budget.hpp"
 #include "amdefect/train/callbacks/weight_average.hpp"
+#include "interrupt_guard.hpp"
 #include "precompiled.hpp"
 #include "training_run.hpp"
 
@@ -25,17 +26,10 @@ struct DataScale {
   Index most_objects = 0;  ///< in an image
 };
 
-DataScale scale_of(const CocoSource& source) {
-  DataScale scale;
-  std::vector<double> sides;
-  for (Index i = 0; i < source.size(); ++i) {
-    scale.largest_image = std::max({scale.largest_image, source.image(i).height, source.image(i).width});
-    scale.most_objects = std::max(scale.most_objects, static_cast<Index>(source.objects(i).size()));
-    for (const LabelledBox& object : source.objects(i))
-      sides.push_back(std::max(object.box.width(), object.box.height()));
-  }
-  std::sort(sides.begin(), sides.end());
-  if (!sides.empty()) scale.common_side = sides[(sides.size() - 1) * 95 / 100];
+DataScale scale_of(const CocoSplit& split, const AnnotationCheck& check) {
+  DataScale scale{.common_side = check.side(95), .most_objects = check.most_boxes()};
+  for (const CocoImage& image : split.coco.images)
+    scale.largest_image = std::max({scale.largest_image, image.height, image.width});
   return scale;
 }
 
@@ -101,11 +95,12 @@ std::unique_ptr<Schedule> make_schedule(const TrainConfig& config, Index steps_p
 int train_dense(TrainConfig config) {
   const CocoSplits splits = read_splits(config);
   const CocoSplit& train = splits.at("train");
-  std::cout << to_text(check_annotations(train), train);
+  const AnnotationCheck check = check_annotations(train);
+  std::cout << to_text(check, train);
   DenseDescription description;
   description.labels = labels_of(config, train);
   const auto files = std::make_shared<const CocoSource>(train, source_options(config));
-  const DataScale scale = scale_of(*files);
+  const DataScale scale = scale_of(train, check);
   description.model = model_of(config, description.labels, scale);
   const DenseDataset<float> training = make_dataset(config, files, scale, description.model);
 
@@ -136,7 +131,7 @@ int train_dense(TrainConfig config) {
         description.labels, config.eval_interval));
   const auto& stopping = run.add_callbacks(false);
   trainer.add(std::make_unique<Checkpoint<float>>(run.checkpoint(metadata_of(description)), average));
-  if (!run.fit(training, nullptr, "crops")) return 130;
+  if (!run.fit(training, nullptr, "crops")) return interrupted_code;
 
   const std::filesystem::path best = output / "best.safetensors";
   load_weights(read_safetensors(best), average->parameters());

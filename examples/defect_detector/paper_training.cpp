@@ -6,6 +6,7 @@
 #include "amdefect/optim/adam.hpp"
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/time_budget.hpp"
+#include "interrupt_guard.hpp"
 #include "paper_detector.hpp"
 #include "paper_loss.hpp"
 #include "precompiled.hpp"
@@ -37,7 +38,6 @@ ModelDescription describe(const TrainConfig& config, const DetectorLabels& label
 int train_paper(TrainConfig config) {
   const CocoSplits splits = read_splits(config);
   const CocoSplit& train = splits.at("train");
-  const bool has_validation = splits.valid.has_value();
   const ModelDescription description = describe(config, labels_of(config, train));
   const Shape shape{config.img_size, config.img_size, description.channels};
   const auto classes = static_cast<Index>(description.labels.class_names.size());
@@ -46,7 +46,7 @@ int train_paper(TrainConfig config) {
       {.classes = classes, .augment = config.augment, .outputs = config.outputs_per_example});
   std::shared_ptr<const CachedSource> validation_source;
   std::unique_ptr<PaperDataset<float>> validation;
-  if (has_validation) {
+  if (splits.valid) {
     validation_source = make_source(*splits.valid, config);
     validation =
         std::make_unique<PaperDataset<float>>(validation_source, shape, PaperDatasetOptions{.classes = classes});
@@ -68,11 +68,11 @@ int train_paper(TrainConfig config) {
   Trainer<float> trainer(*network, adam, schedule, paper_loss<float>(config.raw_bce), trainer_options(config));
   TrainingRun run{config, splits, trainer};
   if (config.minutes > 0) trainer.add(std::make_unique<TimeBudget<float>>(nullptr, 60 * config.minutes));
-  if (has_validation && config.eval_interval > 0)
+  if (run.has_validation() && config.eval_interval > 0)
     trainer.add(std::make_unique<MeasureMap>(detector, validation_source, description.labels, config.eval_interval));
   const auto& stopping = run.add_callbacks(true);
   trainer.add(std::make_unique<Checkpoint<float>>(run.checkpoint(description.metadata())));
-  if (!run.fit(training, validation.get(), "samples")) return 130;
+  if (!run.fit(training, validation.get(), "samples")) return interrupted_code;
   run.report(*detector(), 0.5);
   if (stopping.best_epoch() > 0)
     std::cout << "best epoch " << stopping.best_epoch() << ": " << config.monitor << ' ' << stopping.best()

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -13,6 +14,7 @@
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "evaluation.hpp"
+#include "interrupt_guard.hpp"
 #include "paper_detector.hpp"
 #include "precompiled.hpp"
 #include "prediction_files.hpp"
@@ -130,6 +132,16 @@ void write_page(const PredictConfig& config, const std::vector<GalleryItem>& gal
                 gallery, labels.class_names, threshold);
 }
 
+/// Set by Ctrl-C.
+class StopFlag {
+ public:
+  void interrupt() noexcept { set_.store(true, std::memory_order_relaxed); }
+  explicit operator bool() const noexcept { return set_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> set_{false};
+};
+
 int predict(const PredictConfig& config) {
   const std::vector<std::string> files = find_images(config.inputs);
   const auto detector = open_detector(config.weights, {.threads = config.threads});
@@ -144,7 +156,13 @@ int predict(const PredictConfig& config) {
   PictureNames names(output, files);
   std::vector<GalleryItem> gallery;
   std::size_t images = 0, objects = 0;
+  StopFlag stop;
+  const InterruptGuard guard(stop);
   for (std::size_t i = 0; i < files.size(); ++i) {
+    if (stop) {
+      std::cerr << "amdefect: interrupted after " << i << " of " << files.size() << " images; no lists were written\n";
+      return interrupted_code;
+    }
     const auto prediction = look_at(files[i], *detector, options);
     if (!prediction) continue;
     const auto& [image, found] = *prediction;

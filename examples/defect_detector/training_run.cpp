@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <csignal>
 #include <iostream>
 #include <limits>
 
@@ -11,34 +10,12 @@
 #include "amdefect/train/callbacks/csv_log.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
 #include "evaluation.hpp"
+#include "interrupt_guard.hpp"
 #include "precompiled.hpp"
 
 namespace amdefect {
 
 namespace {
-
-std::atomic<Trainer<float>*> running_trainer{nullptr};
-
-/// Lets Ctrl-C and `kill` end the training after the current step; a second one ends the program at once.
-class InterruptGuard {
- public:
-  explicit InterruptGuard(Trainer<float>& trainer) {
-    running_trainer = &trainer;
-    std::signal(SIGINT, handle);
-    std::signal(SIGTERM, handle);
-  }
-  ~InterruptGuard() {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
-    running_trainer = nullptr;
-  }
-
- private:
-  static void handle(int signal) {
-    if (Trainer<float>* trainer = running_trainer) trainer->interrupt();
-    std::signal(signal, SIG_DFL);
-  }
-};
 
 /// Which file to resume from; empty if none is asked for.
 std::filesystem::path resume_file(const TrainConfig& config) {
@@ -47,15 +24,14 @@ std::filesystem::path resume_file(const TrainConfig& config) {
   return config.resume;
 }
 
-/// Puts weights and state of an interrupted run back. @throws Error if the configuration is another one.
-void resume(Trainer<float>& trainer, const std::filesystem::path& path, const TrainConfig& config) {
+/// Puts weights and state of an interrupted run back. @throws Error if its identity was another one.
+void resume(Trainer<float>& trainer, const std::filesystem::path& path, const nlohmann::json& identity) {
   const SafetensorsFile file = read_safetensors(path);
   const auto stored = file.metadata().find(identity_key);
   require<FileError>(stored != file.metadata().end(), "train: ", path.string(),
                      " is no checkpoint of 'amdefect train'");
   const auto before = nlohmann::json::parse(stored->second, nullptr, false);
-  const nlohmann::json now = to_json(config, true);
-  for (const auto& [key, value] : now.items())
+  for (const auto& [key, value] : identity.items())
     require(before.is_object() && before.contains(key) && before[key] == value, "train: cannot resume from ",
             path.string(), " with another ", key, ": the run was started with ",
             before.is_object() && before.contains(key) ? before[key].dump() : "none", ", now it is ", value.dump());
@@ -115,8 +91,16 @@ EarlyStopping<float>& TrainingRun::add_callbacks(bool restore_best_weights) {
                            .restore_best_weights = restore_best_weights}));
 }
 
+nlohmann::ordered_json TrainingRun::identity() const {
+  nlohmann::ordered_json json = to_json(config, true);
+  const CocoSplit& training = splits.at("train");
+  json["training_images"] = training.size();
+  json["training_boxes"] = training.coco.annotations.size();
+  return json;
+}
+
 SafetensorsMetadata TrainingRun::metadata(SafetensorsMetadata model) const {
-  model[identity_key] = to_json(config, true).dump();
+  model[identity_key] = identity().dump();
   return model;
 }
 
@@ -129,7 +113,7 @@ CheckpointOptions TrainingRun::checkpoint(SafetensorsMetadata model) const {
 }
 
 bool TrainingRun::fit(const Dataset<float>& training, const Dataset<float>* validation, const std::string& samples) {
-  if (const std::filesystem::path from = resume_file(config); !from.empty()) resume(trainer, from, config);
+  if (const std::filesystem::path from = resume_file(config); !from.empty()) resume(trainer, from, identity());
   write_text_file(output() / "config.json", to_json(config).dump(1) + "\n");
   std::cout << "training on " << splits.at("train").size() << " images (" << training.size() << ' ' << samples
             << " per epoch)";
@@ -137,7 +121,7 @@ bool TrainingRun::fit(const Dataset<float>& training, const Dataset<float>* vali
   std::cout << "; " << splits.train->coco.categories.size() << " classes; results go to " << output().string()
             << std::endl;
   {
-    const InterruptGuard guard(trainer);
+    const InterruptGuard<Trainer<float>> guard(trainer);
     trainer.fit(training, validation);
   }
   write_text_file(output() / "history.json", history_json(trainer.history()));

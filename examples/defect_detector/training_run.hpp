@@ -15,7 +15,7 @@
 // What the trainings of all models have in common.
 namespace amdefect {
 
-/// Key of the configuration in the metadata of a checkpoint.
+/// Key of a run's identity in the metadata of a checkpoint.
 inline constexpr const char* identity_key = "amdefect.config";
 
 inline CocoSourceOptions source_options(const TrainConfig& config) {
@@ -57,6 +57,8 @@ struct TrainingRun {
 
   /// Progress on the terminal, the log, early stopping. Those that measure something go before, a checkpoint after.
   EarlyStopping<float>& add_callbacks(bool restore_best_weights);
+  /// What must be the same when a run is continued: the options that change its course, and the size of the data.
+  nlohmann::ordered_json identity() const;
   SafetensorsMetadata metadata(SafetensorsMetadata model) const;
   CheckpointOptions checkpoint(SafetensorsMetadata model) const;
   /// Trains, after a resume if one is asked for, and writes config.json and history.json. False if it was interrupted.

@@ -82,6 +82,22 @@ TEST_CASE("findings name the first offenders by file and box") {
   CHECK_FALSE(contains(to_text(check, split), "annotation 11"));
 }
 
+TEST_CASE("files listed twice and categories of one name are told, and crowds have no say in the sizes") {
+  CocoSplit split = split_of({annotation(1, 10, 3, {10, 10, 20, 5}), annotation(2, 10, 5, {1, 1, 90, 70})});
+  split.coco.annotations[1].crowd = true;
+  CHECK(findings(check_annotations(split), split, 2).size() == 2);  // the crowd, and a class without boxes
+  CHECK(check_annotations(split).side(100) == 20);
+  CHECK(check_annotations(split).side(95) == 20);
+  for (CocoImage& image : split.coco.images) image.file_name = "a.png";
+  split.coco.categories[1].name = "pore";
+  const std::vector<Finding> found = findings(check_annotations(split), split, 2);
+  REQUIRE(found.size() == 4);
+  CHECK(found[0].text == "image files listed more than once: 1");
+  CHECK(found[0].examples == std::vector<std::string>{"a.png"});
+  CHECK(found[1].text == "names of more than one category: 1");
+  CHECK(found[1].examples == std::vector<std::string>{"pore"});
+}
+
 TEST_CASE("a class with less than 1 % of the boxes is named, one with 1 % is not") {
   std::vector<CocoAnnotation> annotations;
   for (std::int64_t id = 1; id <= 99; ++id)

@@ -39,13 +39,18 @@ struct AnnotationCheck {
   std::array<std::vector<Place>, box_fault_names.size()> faults{};
   double box_offset = 0;                                 ///< see `detect_box_offset`
   std::vector<std::pair<std::string, Index>> classes{};  ///< boxes of each category
-  std::array<double, percents.size()> sides{};           ///< percentiles of the larger side of a box
+  std::array<double, percents.size()> sides{};           ///< percentiles of the larger side of a box, without crowds
+  std::vector<std::string> repeated_files{}, repeated_categories{};  ///< names that images, or categories, share
 
   const std::vector<Place>& of(BoxFault fault) const { return faults[static_cast<std::size_t>(fault)]; }
   Index boxes() const {
     Index sum = 0;
     for (const auto& annotations : by_image) sum += static_cast<Index>(annotations.size());
     return sum;
+  }
+  /// The larger side of a box that so many percent of the boxes do not exceed; 0 without boxes.
+  double side(int percent) const {
+    return sides[static_cast<std::size_t>(std::find(percents.begin(), percents.end(), percent) - percents.begin())];
   }
   Index most_boxes() const {
     std::size_t most = 0;
@@ -56,6 +61,19 @@ struct AnnotationCheck {
     return std::count_if(by_image.begin(), by_image.end(), [](const auto& annotations) { return annotations.empty(); });
   }
 };
+
+namespace detail {
+
+/// Those that are there more than once, each once.
+inline std::vector<std::string> repeated(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  std::vector<std::string> found;
+  for (std::size_t i = 1; i < names.size(); ++i)
+    if (names[i] == names[i - 1] && (found.empty() || found.back() != names[i])) found.push_back(names[i]);
+  return found;
+}
+
+}  // namespace detail
 
 inline AnnotationCheck check_annotations(const CocoSplit& split) {
   AnnotationCheck check{.box_offset = detect_box_offset(split.coco)};
@@ -82,13 +100,18 @@ inline AnnotationCheck check_annotations(const CocoSplit& split) {
     check.by_image[position].push_back(i);
     check.crowds += a.crowd;
     ++per_class[a.category_id];
-    sides.push_back(std::max(a.box.width, a.box.height));
+    if (!a.crowd) sides.push_back(std::max(a.box.width, a.box.height));
   }
   for (const CocoCategory& category : split.coco.categories)
     check.classes.emplace_back(category.name, per_class[category.id]);
   std::sort(sides.begin(), sides.end());
   for (std::size_t i = 0; i < check.sides.size() && !sides.empty(); ++i)
     check.sides[i] = sides[(sides.size() - 1) * static_cast<std::size_t>(AnnotationCheck::percents[i]) / 100];
+  std::vector<std::string> files, categories;
+  for (const CocoImage& image : split.coco.images) files.push_back(image.file_name);
+  for (const CocoCategory& category : split.coco.categories) categories.push_back(category.name);
+  check.repeated_files = detail::repeated(std::move(files));
+  check.repeated_categories = detail::repeated(std::move(categories));
   return check;
 }
 

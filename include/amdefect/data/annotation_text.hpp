@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "amdefect/data/annotation_check.hpp"
@@ -30,18 +32,27 @@ std::string class_list(const AnnotationCheck& check, Wanted&& wanted) {
 /// What is worth a look, with at most `examples` places each: name of the image file, box as in the file, annotation.
 inline std::vector<Finding> findings(const AnnotationCheck& check, const CocoSplit& split, std::size_t examples) {
   std::vector<Finding> found;
+  // `example(i)` names the i-th of `count` places.
+  const auto add = [&](const char* text, std::size_t count, const auto& example) {
+    if (count == 0) return;
+    std::vector<std::string> shown;
+    for (std::size_t i = 0; i < std::min(examples, count); ++i) shown.push_back(example(i));
+    if (examples > 0 && count > examples) shown.push_back(concat("and ", count - examples, " more"));
+    found.push_back({concat(text, ": ", count), std::move(shown)});
+  };
   for (std::size_t fault = 0; fault < check.faults.size(); ++fault) {
     const std::vector<AnnotationCheck::Place>& places = check.faults[fault];
-    if (places.empty()) continue;
-    found.push_back({concat(box_fault_names[fault], ": ", places.size())});
-    for (std::size_t i = 0; i < std::min(examples, places.size()); ++i) {
+    add(box_fault_names[fault], places.size(), [&](std::size_t i) {
       const CocoAnnotation& annotation = split.coco.annotations[places[i].annotation];
-      found.back().examples.push_back(concat(split.coco.images[places[i].image].file_name, ": ", annotation.box,
-                                             " (annotation ", annotation.id, ')'));
-    }
-    if (examples > 0 && places.size() > examples)
-      found.back().examples.push_back(concat("and ", places.size() - examples, " more"));
+      return concat(split.coco.images[places[i].image].file_name, ": ", annotation.box, " (annotation ", annotation.id,
+                    ')');
+    });
   }
+  const auto add_names = [&](const char* text, const std::vector<std::string>& names) {
+    add(text, names.size(), [&](std::size_t i) { return names[i]; });
+  };
+  add_names("image files listed more than once", check.repeated_files);
+  add_names("names of more than one category", check.repeated_categories);
   if (check.crowds > 0) found.push_back({concat("crowds, which are left out of training: ", check.crowds)});
   const Index boxes = check.boxes();
   const std::string unused = detail::class_list(check, [](Index count) { return count == 0; });

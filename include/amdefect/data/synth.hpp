@@ -12,6 +12,7 @@
 #include "amdefect/data/coco_json.hpp"
 #include "amdefect/data/image_io.hpp"
 #include "amdefect/data/synth_scene.hpp"
+#include "amdefect/io/atomic_file.hpp"
 
 namespace amdefect {
 
@@ -60,9 +61,7 @@ inline std::vector<std::filesystem::path> find_synth_files(const std::filesystem
 
 inline void write_synth_split(const std::filesystem::path& folder, const SynthOptions& options, Index split,
                               Index count) {
-  std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
-  require<FileError>(!failure, folder.string(), ": cannot be made: ", failure.message());
+  make_folder(folder);
   std::vector<std::vector<LabelledBox>> objects(static_cast<std::size_t>(count));
   std::vector<std::exception_ptr> errors(objects.size());
   parallel_for(options.threads, count, [&](Index begin, Index end, int) {

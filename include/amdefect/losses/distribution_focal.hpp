@@ -9,8 +9,8 @@ namespace amdefect {
 
 /// Distribution focal loss (Li et al. 2020, arXiv:2006.04388): logits [..., bins] of a distribution over the numbers 0,
 /// 1, ..., bins - 1 learn to lie around a number y by their softmax cross-entropy against the two bins next to y, each
-/// weighted by how near it is: -((i + 1 - y) log p_i + (y - i) log p_(i+1)), i = floor(y). Targets [...] outside of 0 to
-/// bins - 1 count as the nearest end. A row of logits is one term. Writes d loss / d pred unless `dpred` is empty.
+/// weighted by how near it is: -((i + 1 - y) log p_i + (y - i) log p_(i+1)), i = floor(y). Targets [...] outside of 0
+/// to bins - 1 count as the nearest end. A row of logits is one term. Writes d loss / d pred unless `dpred` is empty.
 /// @throws ShapeError if the shapes do not fit.
 template <class T>
 double distribution_focal(TensorView<T> pred, detail::LossInput<T> target, detail::LossGradient<T> dpred,

@@ -28,6 +28,7 @@ class EarlyStopping : public Callback<T> {
       best_ = *value;
       best_epoch_ = log.epoch;
       waited_ = 0;
+      if (!options_.restore_best_weights) return;
       best_weights_ = Tensor<T>(trainer.network().parameters().values().shape());
       copy(trainer.network().parameters().values(), best_weights_.view());
     } else if (++waited_ >= options_.patience) {
@@ -45,7 +46,7 @@ class EarlyStopping : public Callback<T> {
 
   void save(TrainingState<T>& state) const override {
     state.numbers["early_stopping"] = {best_, static_cast<double>(best_epoch_), static_cast<double>(waited_)};
-    if (best_epoch_ > 0) state.tensors["early_stopping.best_weights"] = best_weights_.clone();
+    if (!best_weights_.empty()) state.tensors["early_stopping.best_weights"] = best_weights_.clone();
   }
   void restore(const TrainingState<T>& state) override {
     const std::vector<double>& numbers = state.at("early_stopping");
@@ -53,7 +54,7 @@ class EarlyStopping : public Callback<T> {
     best_ = numbers[0];
     best_epoch_ = static_cast<Index>(numbers[1]);
     waited_ = static_cast<Index>(numbers[2]);
-    if (best_epoch_ == 0) return;
+    if (best_epoch_ == 0 || !options_.restore_best_weights) return;
     const auto found = state.tensors.find("early_stopping.best_weights");
     require(found != state.tensors.end(), "early stopping: the state lacks the best weights");
     best_weights_ = found->second.clone();

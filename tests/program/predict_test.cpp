@@ -1,0 +1,71 @@
+#include <nlohmann/json.hpp>
+
+#include "amdefect/data/image_io.hpp"
+#include "program/world.hpp"
+
+using namespace amdefect;
+using namespace amdefect::program_test;
+
+TEST_CASE("predict names its images for programs, draws none if told so, and goes on after a broken image") {
+  const World& world = World::get();
+  const fs::path inputs = world.path("new images"), picture = world.path("data/test/synth_00000.jpg");
+  fs::create_directories(inputs);
+  fs::copy_file(picture, inputs / "a, b.jpg");
+  fs::copy_file(world.path("data/test/synth_00001.jpg"), inputs / "K\xC3\xB6rper.jpg");
+  fs::copy_file(picture, inputs / "z.jpg");
+  write(inputs / "m.jpg", read(picture).substr(0, 600));
+  const std::string arguments =
+      "'new images' data/test/synth_00000.jpg --weights model/best.safetensors "
+      "--score_threshold 0 --output_dir ";
+  const Outcome outcome = world.run("predict --no-pictures " + arguments + "lists");
+  CHECK(outcome.code == 1);
+  CHECK(outcome.err == "amdefect: error: new images/m.jpg: truncated JPEG file (600 bytes)\n");
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(world.path("lists"))) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{"detections.csv", "detections.json", "images.json"});
+
+  const auto images = nlohmann::json::parse(read(world.path("lists/images.json")))["images"];
+  REQUIRE(images.size() == 4);
+  const std::vector<std::string> files{"new images/K\xC3\xB6rper.jpg", "new images/a, b.jpg", "new images/z.jpg",
+                                       "data/test/synth_00000.jpg"};
+  for (std::size_t i = 0; i < files.size(); ++i) CHECK(images[i]["file_name"] == files[i]);
+  CHECK(images[1]["id"] == 2);
+  CHECK(images[2]["id"] == 4);  // the broken one is number 3
+  CHECK(images[3]["width"] == 64);
+  const auto detections = nlohmann::json::parse(read(world.path("lists/detections.json")));
+  REQUIRE(detections.size() > 0);
+  for (const auto& detection : detections) CHECK(detection["image_id"] != 3);
+  const std::string csv = read(world.path("lists/detections.csv"));
+  CHECK(csv.starts_with("file,label,class,score,x1,y1,x2,y2\n"));
+  CHECK(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')) == detections.size() + 1);
+  CHECK(csv.find("\n\"new images/a, b.jpg\",") != std::string::npos);
+
+  // A picture in the folder that is read is not overwritten.
+  fs::create_directories(world.path("here"));
+  save_image(world.path("here/a.png"), Image(64, 64, 3, 90));
+  const std::string before = read(world.path("here/a.png"));
+  CHECK(world.run("predict here --weights model/best.safetensors --score_threshold 0 --output_dir here").code == 0);
+  CHECK(read(world.path("here/a.png")) == before);
+  CHECK(fs::exists(world.path("here/a_2.png")));
+}
+
+TEST_CASE("predict stopped by Ctrl-C leaves no temporary files, and the lists of an earlier run") {
+  const World& world = World::get();
+  write(world.path("interrupt_predict.sh"), R"sh("$@" &
+while kill -0 $! && ! ls stopped/*.tmp*; do sleep 0.005; done
+kill -INT $!
+wait $!
+)sh");
+  fs::create_directories(world.path("stopped"));
+  write(world.path("stopped/detections.csv"), "old");
+  std::string images;
+  for (int i = 0; i < 200; ++i) images += " data/train";
+  const Outcome outcome =
+      world.run("predict --no-pictures --output_dir stopped --weights model/best.safetensors" + images,
+                "bash -m interrupt_predict.sh");
+  CHECK(outcome.code == 130);
+  CHECK(outcome.err.find("interrupted after ") != std::string::npos);
+  CHECK(read(world.path("stopped/detections.csv")) == "old");
+  CHECK(std::distance(fs::directory_iterator(world.path("stopped")), fs::directory_iterator()) == 1);
+}

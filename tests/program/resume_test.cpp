@@ -1,0 +1,43 @@
+#include <nlohmann/json.hpp>
+
+#include "program/world.hpp"
+
+using namespace amdefect::program_test;
+
+TEST_CASE("a run does not continue on other data") {
+  const World& world = World::get();
+  fs::copy(world.path("data"), world.path("more"), fs::copy_options::recursive);
+  auto json = nlohmann::json::parse(read(world.path("more/train/_annotations.coco.json")));
+  json["annotations"].erase(0);
+  write(world.path("more/train/_annotations.coco.json"), json.dump());
+  check_fails(
+      "train --dataset_path more --img_size 32 --batch_size 4 --outputs_per_example 1 --eval_interval 2 --output_dir "
+      "elsewhere --epochs 3 --resume model/last.safetensors",
+      "with another training_boxes: the run was started with");
+}
+
+TEST_CASE("a run that is stopped by Ctrl-C continues exactly") {
+  const World& world = World::get();
+  // Ctrl-C as soon as the log has its heading and a first epoch: most of the run is still to come.
+  write(world.path("interrupt.sh"), R"sh("$@" &
+while kill -0 $! && [ "$(cat pieces/training_log.csv | wc -l)" -lt 2 ]; do sleep 0.005; done
+kill -INT $!
+wait $!
+)sh");
+  for (const auto& model : {std::string("--model paper"), "--model dense-n --crop_size 64 --network " + tiny}) {
+    CAPTURE(model);
+    fs::remove_all(world.path("pieces"));
+    const std::string more = "--epochs 20 " + model;
+    REQUIRE(world.run(world.train("whole", more)).code == 0);
+    const Outcome stopped = world.run(world.train("pieces", more), "bash -m interrupt.sh");
+    CHECK(stopped.code == 130);
+    CHECK(stopped.out.find("continue with the same options and --resume") != std::string::npos);
+    CHECK(losses(world.path("pieces/training_log.csv")) != losses(world.path("whole/training_log.csv")));
+    const Outcome resumed = world.run(world.train("pieces", more + " --resume"));
+    CHECK(resumed.code == 0);
+    CHECK(resumed.out.find("epoch 20/20") != std::string::npos);
+    CHECK(resumed.out.find("epoch 1/20") == std::string::npos);  // it went on, and did not begin again
+    CHECK(losses(world.path("pieces/training_log.csv")) == losses(world.path("whole/training_log.csv")));
+    CHECK(read(world.path("pieces/best.safetensors")) == read(world.path("whole/best.safetensors")));
+  }
+}

@@ -1,0 +1,78 @@
+#include <nlohmann/json.hpp>
+
+#include "program/world.hpp"
+
+using namespace amdefect::program_test;
+
+TEST_CASE("wrong data sets") {
+  const World& world = World::get();
+  check_fails("train --dataset_path nowhere", "nowhere: there is no such folder");
+  const auto original = nlohmann::json::parse(read(world.path("data/train/_annotations.coco.json")));
+  fs::create_directories(world.path("bad"));
+  for (const auto& entry : fs::directory_iterator(world.path("data/train")))
+    fs::copy(entry.path(), world.path("bad"), fs::copy_options::overwrite_existing);
+  const auto check_annotations = [&](const auto& change, const std::string& text) {
+    auto json = original;
+    change(json);
+    write(world.path("bad/_annotations.coco.json"), json.dump());
+    check_fails("train --dataset_path bad --img_size 32 --epochs 1 --output_dir never", text);
+    CHECK_FALSE(fs::exists(world.path("never/best.safetensors")));
+  };
+  check_annotations([](auto& json) { json["annotations"][1]["image_id"] = 999; }, "999");
+  check_annotations([](auto& json) { json["annotations"][1]["category_id"] = 77; }, "77");
+  check_annotations([](auto& json) { json["annotations"][1]["bbox"][2] = -4; }, "annotations[1]");
+  check_annotations([](auto& json) { json["annotations"][1]["bbox"][0] = nullptr; }, "annotations[1]");
+  check_annotations([](auto& json) { json["images"][2]["file_name"] = "gone.jpg"; }, "gone.jpg");
+  check_annotations([](auto& json) { json["images"][2]["id"] = json["images"][1]["id"]; }, "images[2]");
+  check_annotations([](auto& json) { json.erase("images"); }, "images");
+  std::string text = original.dump();
+  text.replace(text.find("\"bbox\":["), 8, "\"bbox\":[NaN,");
+  write(world.path("bad/_annotations.coco.json"), text);
+  check_fails("train --dataset_path bad --img_size 32", "_annotations.coco.json");
+  write(world.path("bad/_annotations.coco.json"), original.dump().substr(0, 400));
+  check_fails("train --dataset_path bad --img_size 32", "_annotations.coco.json");
+  write(world.path("bad/_annotations.coco.json"), original.dump());
+  const std::string jpeg = read(world.path("bad/synth_00003.jpg"));
+  write(world.path("bad/synth_00003.jpg"), jpeg.substr(0, jpeg.size() / 2));
+  check_fails("eval --dataset_path bad --split train --weights model/best.safetensors", "synth_00003.jpg");
+}
+
+TEST_CASE("poor data sets train, or stop with a clear message") {
+  const World& world = World::get();
+  const auto original = nlohmann::json::parse(read(world.path("data/train/_annotations.coco.json")));
+  const auto make = [&](const char* split, std::size_t images, std::size_t boxes) {
+    auto json = original;
+    json["images"].erase(json["images"].begin() + static_cast<std::ptrdiff_t>(images), json["images"].end());
+    std::erase_if(json["annotations"].get_ref<nlohmann::json::array_t&>(), [&](const auto& annotation) {
+      return std::none_of(json["images"].begin(), json["images"].end(),
+                          [&](const auto& image) { return image["id"] == annotation["image_id"]; });
+    });
+    json["annotations"].erase(json["annotations"].begin() + static_cast<std::ptrdiff_t>(boxes),
+                              json["annotations"].end());
+    fs::create_directories(world.path("poor") / split);
+    for (const auto& entry : fs::directory_iterator(world.path("data/train")))
+      fs::copy(entry.path(), world.path("poor") / split, fs::copy_options::skip_existing);
+    write(world.path("poor") / split / "_annotations.coco.json", json.dump());
+  };
+  const std::string train =
+      "train --dataset_path poor --model dense-n --epochs 1 --batch_size 8 --threads 1 "
+      "--output_dir poor_run --crop_size 32 --network " +
+      tiny;
+  make("train", 1, 1);  // one image with one box, no validation split
+  Outcome outcome = world.run(train);
+  CHECK(outcome.code == 0);
+  CHECK(outcome.err.find("warning: there is no validation split with boxes") != std::string::npos);
+  CHECK(
+      world.run("predict poor/train/synth_00000.jpg --weights poor_run/best.safetensors --output_dir poor_out").code ==
+      0);
+  make("valid", 2, 0);  // a validation split without boxes
+  outcome = world.run(train);
+  CHECK(outcome.code == 0);
+  CHECK(outcome.err.find("warning: there is no validation split with boxes") != std::string::npos);
+  auto crowds = nlohmann::json::parse(read(world.path("data/train/_annotations.coco.json")));
+  for (auto& annotation : crowds["annotations"]) annotation["iscrowd"] = 1;
+  write(world.path("poor/train/_annotations.coco.json"), crowds.dump());
+  check_fails(train, "there is nothing to learn");
+  make("train", 4, 0);
+  check_fails(train, "there is nothing to learn");
+}
