@@ -82,7 +82,7 @@ std::vector<double> time_training(const BenchOptions& options, Job& job, const T
   Network<float>& network = job.network;
   auto workspace = Workspace<float>::for_training(network, {.threads = options.threads});
   Adam<float> adam;
-  std::array<double, 2> parts{};
+  std::vector<double> parts(job.loss.parts.size());
   const std::vector<TensorView<const float>> targets(job.targets.begin(), job.targets.end());
   return time_steps(options.steps, [&] {
     network.parameters().gradients().fill(0);

@@ -40,7 +40,7 @@ DenseModel model_of(const TrainConfig& config, const DetectorLabels& labels, con
   while (config.network.empty() && model.levels < most_levels &&
          8 * static_cast<double>(model.largest_stride()) < scale.common_side)
     ++model.levels;
-  if (config.box_bins > 0) model.box_bins = config.box_bins;
+  if (config.box_bins > 1) model.box_bins = config.box_bins;
   model.channels = image_channels(config);
   model.classes = static_cast<Index>(labels.class_names.size());
   return model;

@@ -5,33 +5,34 @@
 
 namespace amdefect {
 
-/// While it lives, Ctrl-C and `kill` call `interrupt()` of a target, which must be safe in a signal handler; a second
-/// one ends the program at once. One at a time for each type of target.
+/// While it lives, Ctrl-C, `kill` and a terminal that is closed call `interrupt()` of a target, which must be safe in a
+/// signal handler; a second signal ends the program at once. One at a time for each type of target.
 template <class Target>
 class InterruptGuard {
  public:
   explicit InterruptGuard(Target& target) {
     target_ = &target;
-    std::signal(SIGINT, handle);
-    std::signal(SIGTERM, handle);
+    set_all(handle);
   }
   ~InterruptGuard() {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
+    set_all(SIG_DFL);
     target_ = nullptr;
   }
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
  private:
-  static void handle(int signal) {
+  static void set_all(void (*handler)(int)) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, handler);
+  }
+  static void handle(int) {
     if (Target* target = target_) target->interrupt();
-    std::signal(signal, SIG_DFL);
+    set_all(SIG_DFL);
   }
   static inline std::atomic<Target*> target_{nullptr};
 };
 
-/// What shells report of a program that Ctrl-C ended.
+/// Exit code of a program that was interrupted: what shells report after Ctrl-C.
 inline constexpr int interrupted_code = 130;
 
 }  // namespace amdefect

@@ -20,6 +20,8 @@ int main(int argc, char** argv) {
   amdefect::add_bench_command(program);
   try {
     program.parse(argc, argv);
+    std::cout.flush();
+    amdefect::require<amdefect::FileError>(std::cout.good(), "cannot write to the standard output");
     return 0;
   } catch (const CLI::RuntimeError& ending) {  // a subcommand asks for an exit code
     return ending.get_exit_code();

@@ -152,17 +152,14 @@ int predict(const PredictConfig& config) {
   detector->check_options(options);
   const std::filesystem::path output = config.output_dir;
   make_folder(output);
+  StopFlag stop;
+  const InterruptGuard guard(stop);  // before there are temporary files
   PredictionFiles lists(output, labels);
   PictureNames names(output, files);
   std::vector<GalleryItem> gallery;
   std::size_t images = 0, objects = 0;
-  StopFlag stop;
-  const InterruptGuard guard(stop);
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (stop) {
-      std::cerr << "amdefect: interrupted after " << i << " of " << files.size() << " images; no lists were written\n";
-      return interrupted_code;
-    }
+    if (stop) break;
     const auto prediction = look_at(files[i], *detector, options);
     if (!prediction) continue;
     const auto& [image, found] = *prediction;
@@ -177,6 +174,11 @@ int predict(const PredictConfig& config) {
     }
     std::cout << '\n';
     if (config.html && gallery.size() < most_on_page) gallery.push_back(gallery_item(files[i], image, found));
+  }
+  if (stop) {
+    std::cerr << "amdefect: interrupted after " << images << " of " << files.size()
+              << " images; no lists were written\n";
+    return interrupted_code;
   }
   lists.commit();
   if (config.html) write_page(config, gallery, images, labels, threshold);

@@ -30,7 +30,7 @@ void warn_of_unused_options(const std::vector<const CLI::Option*>& given, const 
   };
   std::vector<std::string> unused;
   if (model == "paper")
-    unused = {"--crop_size", "--mosaic", "--network", "--box_loss", "--score_loss", "--class_weights"};
+    unused = {"--crop_size", "--mosaic", "--network", "--box_loss", "--score_loss", "--class_weights", "--box_bins"};
   if (model.starts_with("dense")) unused = {"--img_size", "--fit", "--raw_bce", "--outputs_per_example"};
   const bool searches = model == "blob";  // it only tries settings
   const std::vector<std::string> searched{"--model",      "--dataset_path",        "--annotation_file",

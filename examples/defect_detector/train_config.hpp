@@ -16,7 +16,7 @@ namespace amdefect {
 struct TrainConfig {
   std::string model = "paper", network;
   double minutes = 0;
-  Index crop_size = 0, box_bins = 0;
+  Index crop_size = 0, box_bins = 1;
   std::string box_loss = "giou", score_loss = "quality_focal";
   std::vector<double> class_weights;
   std::string dataset_path, annotation_file;
@@ -140,10 +140,11 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
   dense(command.add_option("--score_loss", c.score_loss, "What scores learn by")
             ->check(CLI::IsMember({"quality_focal", "focal"})));
   dense(command
-            .add_option("--box_bins", c.box_bins,
-                        "Learn every edge of a box as a distribution over so many distances, by the distribution focal "
-                        "loss; 1: a plain distance, 0: as --network says, or 1")
-            ->check(CLI::Range(Index{0}, EdgeDistance::most_bins)));
+            .add_option(
+                "--box_bins", c.box_bins,
+                "Learn every edge of a box as a distribution over so many distances (8 to 64), by the distribution "
+                "focal loss; 1: as --network says, or else a plain distance")
+            ->check(CLI::Range(Index{1}, EdgeDistance::most_bins)));
   dense(command
             .add_option("--class_weights", c.class_weights, "A weight per category, e.g. 1,1,3; default: all the same")
             ->delimiter(','));

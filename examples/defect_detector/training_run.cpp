@@ -5,6 +5,9 @@
 #include <iostream>
 #include <limits>
 
+#include "amdefect/data/annotation_check.hpp"
+#include "amdefect/data/checksum.hpp"
+#include "amdefect/data/file_bytes.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/csv_log.hpp"
@@ -93,9 +96,9 @@ EarlyStopping<float>& TrainingRun::add_callbacks(bool restore_best_weights) {
 
 nlohmann::ordered_json TrainingRun::identity() const {
   nlohmann::ordered_json json = to_json(config, true);
-  const CocoSplit& training = splits.at("train");
-  json["training_images"] = training.size();
-  json["training_boxes"] = training.coco.annotations.size();
+  const auto checksum = [](const CocoSplit& split) { return concat(crc32(read_bytes(split.annotation_file))); };
+  json["training_annotations"] = checksum(splits.at("train"));
+  json["validation_annotations"] = has_validation() ? checksum(*splits.valid) : "none";
   return json;
 }
 
@@ -154,11 +157,7 @@ CocoSplits read_splits(TrainConfig& config) {
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
   const CocoSplit& training = splits.at("train");
   require(training.size() > 0, "train: the training split of ", splits.root.string(), " has no images");
-  const auto has_boxes = [](const CocoSplit& split) {
-    return std::any_of(split.coco.annotations.begin(), split.coco.annotations.end(), [](const CocoAnnotation& a) {
-      return !a.crowd && a.box.width > 0 && a.box.height > 0;  // crowds are not trained on
-    });
-  };
+  const auto has_boxes = [](const CocoSplit& split) { return check_annotations(split).usable > 0; };
   require(has_boxes(training), "train: none of the ", training.size(), " training images of ",
           training.annotation_file.string(), " has a box: there is nothing to learn");
   if (!splits.valid || !has_boxes(*splits.valid)) {

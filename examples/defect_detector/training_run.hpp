@@ -57,7 +57,8 @@ struct TrainingRun {
 
   /// Progress on the terminal, the log, early stopping. Those that measure something go before, a checkpoint after.
   EarlyStopping<float>& add_callbacks(bool restore_best_weights);
-  /// What must be the same when a run is continued: the options that change its course, and the size of the data.
+  /// What must be the same when a run is continued: the options that change its course, and checksums of the data's
+  /// annotation files.
   nlohmann::ordered_json identity() const;
   SafetensorsMetadata metadata(SafetensorsMetadata model) const;
   CheckpointOptions checkpoint(SafetensorsMetadata model) const;

@@ -57,6 +57,12 @@ TEST_CASE("each fault of a box is found where it is, and nothing else") {
   CHECK(check.images_without_boxes() == 0);
   CHECK(check.classes == std::vector<std::pair<std::string, Index>>{{"pore", 7}, {"crack", 3}, {"wire", 0}});
   CHECK(check.sides.back() == 9000);
+  CHECK(check.images_without_size == 1);
+  CHECK(check.usable == 10);
+  CHECK(check_annotations(split_of({annotation(1, 10, 3, {100, 10, 5, 5}), annotation(2, 10, 3, {-5, 10, 5, 5}),
+                                    annotation(3, 20, 3, {10, 10, 0, 5}), annotation(4, 20, 3, {99, 79, 9, 9})}))
+            .usable == 1);
+  CHECK_THROWS_AS(check.side(90), Error);
 }
 
 TEST_CASE("findings name the first offenders by file and box") {
@@ -64,12 +70,13 @@ TEST_CASE("findings name the first offenders by file and box") {
                                     annotation(13, 10, 3, {7, 7, 0.5, 4}), annotation(14, 10, 3, {20, 20, 9, 9})});
   const AnnotationCheck check = check_annotations(split);
   const std::vector<Finding> found = findings(check, split, 2);
-  REQUIRE(found.size() == 2);
+  REQUIRE(found.size() == 3);
   CHECK(found[0].text == "boxes less than a pixel wide or high: 3");
   CHECK(found[0].examples == std::vector<std::string>{"b, new.png: [5, 5, 0, 30] (annotation 11)",
                                                       "a.png: [1, 2, 0.25, 4] (annotation 12)", "and 1 more"});
-  CHECK(found[1].text == "classes without boxes: crack; wire");
-  CHECK(found[1].examples.empty());
+  CHECK(found[1].text == "images without a size in the annotations, so that boxes beyond them go unnoticed: 1");
+  CHECK(found[2].text == "classes without boxes: crack; wire");
+  CHECK(found[2].examples.empty());
   CHECK(findings(check, split, 3)[0].examples.size() == 3);
   CHECK(findings(check, split, 0)[0].examples.empty());
 
@@ -85,6 +92,7 @@ TEST_CASE("findings name the first offenders by file and box") {
 TEST_CASE("files listed twice and categories of one name are told, and crowds have no say in the sizes") {
   CocoSplit split = split_of({annotation(1, 10, 3, {10, 10, 20, 5}), annotation(2, 10, 5, {1, 1, 90, 70})});
   split.coco.annotations[1].crowd = true;
+  split.coco.images[0].width = split.coco.images[0].height = 50;
   CHECK(findings(check_annotations(split), split, 2).size() == 2);  // the crowd, and a class without boxes
   CHECK(check_annotations(split).side(100) == 20);
   CHECK(check_annotations(split).side(95) == 20);

@@ -94,7 +94,7 @@ TEST_CASE("what is written is read back exactly") {
   CocoDataset dataset;
   dataset.images = {{4611686018427387903, "sub/\"q\"\\ \xC3\xA9.png", 600, 400}, {0, "b.png", 1, 1}};
   dataset.categories = {{3, "workpiece", "metal"}, {0, "none", ""}};
-  dataset.annotations = {{1, 0, 3, {0.1, 1.0 / 3, 2e-300, 1e300}, 0.3, true, true},
+  dataset.annotations = {{1, 0, 3, {0.1, 1.0 / 3, 2e-300, 987654321.0123}, 0.3, true, true},
                          {9007199254740993, 4611686018427387903, 0, {-1, -2.5, 0, 4}, 12, false, false}};
   write_coco_annotations(folder / "gt.json", dataset);
   const CocoDataset copy = read_coco_annotations(folder / "gt.json");

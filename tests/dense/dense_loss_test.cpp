@@ -134,8 +134,8 @@ TEST_CASE("gradients of the dense loss are those of finite differences") {
   const std::pair<Index, DenseLossOptions> cases[] = {{1, {}},
                                                       {1, {.box_loss = BoxLoss::diou, .score_loss = ScoreLoss::focal}},
                                                       {1, {.class_weights = {0.5, 3}}},
-                                                      {6, {}},
-                                                      {6, {.distribution_weight = 2, .class_weights = {0.5, 3}}}};
+                                                      {8, {}},
+                                                      {8, {.distribution_weight = 2, .class_weights = {0.5, 3}}}};
   for (const auto& [bins, options] : cases) {
     Case c(bins);
     DenseLoss<double> loss(with_bins(bins), options);
@@ -185,6 +185,41 @@ TEST_CASE("class weights weigh scores and boxes of a class") {
   CHECK_THROWS_AS(parts({1, 0}), Error);
 }
 
+TEST_CASE("the loss does not depend on the number of threads") {
+  const DenseModel one{.classes = 2, .widths = {8}, .blocks = {1}, .levels = 1};
+  Tensor<double> scores({5, 48, 40, 2}), boxes({5, 48, 40, 4}), objects({5, 1, 5});  // enough to be shared
+  Random random(2);
+  for (double& value : scores) value = random.normal();
+  for (double& value : boxes) value = random.normal();
+  for (Index i = 0; i < 5; ++i)
+    for (Index j = 0; j < 5; ++j)
+      objects(i, 0, j) = std::array{20.0, 30.0, 40.0, 60.0, 1.0}[static_cast<std::size_t>(j)];
+  const auto run = [&](int threads) {
+    Tensor<double> dscores(scores.shape()), dboxes(boxes.shape());
+    std::vector<double> parts(2);
+    const std::vector<TensorView<const double>> outputs{scores.view(), boxes.view()}, targets{objects.view()};
+    const std::vector<TensorView<double>> gradients{dscores.view(), dboxes.view()};
+    dense_loss<double>(one, {.class_weights = {0.5, 3}, .threads = threads})
+        .evaluate({outputs, targets, gradients, parts});
+    parts.insert(parts.end(), dscores.begin(), dscores.end());
+    parts.insert(parts.end(), dboxes.begin(), dboxes.end());
+    return parts;
+  };
+  const std::vector<double> expected = run(1);
+  CHECK(run(2) == expected);
+  CHECK(run(3) == expected);
+}
+
+TEST_CASE("outputs that are not those of the model are refused") {
+  Case plain, bins(8);
+  const auto evaluate = [](Case& c, Index box_bins) {
+    c.with_arguments(true, [&](const auto& a) { dense_loss<double>(with_bins(box_bins)).evaluate(a); });
+  };
+  CHECK_THROWS_AS(evaluate(plain, 8), ShapeError);
+  CHECK_THROWS_AS(evaluate(bins, 1), ShapeError);
+  CHECK_THROWS_AS(DenseLoss<double>(with_bins(3)), Error);
+}
+
 TEST_CASE("an image without objects teaches low scores and no boxes") {
   Case c;
   c.objects.fill(-1);
@@ -196,19 +231,19 @@ TEST_CASE("an image without objects teaches low scores and no boxes") {
 }
 
 TEST_CASE("edges with bins are the means of their distributions, which learn to be narrow") {
-  Case c(6);
+  Case c(8);
   c.outputs[1].fill(-50);
   double* place = &c.outputs[1](0, 2, 3, 0);  // (14, 10), stride 4
-  for (const Index at : {0 * 6 + 1, 1 * 6 + 0, 2 * 6 + 2, 2 * 6 + 3, 3 * 6 + 5})
+  for (const Index at : {0 * 8 + 1, 1 * 8 + 0, 2 * 8 + 2, 2 * 8 + 3, 3 * 8 + 5})
     place[at] = 50;  // 1, 0, 2.5, 5 strides
-  const Box box = grids(32, 48, 6)[0].decode(2, 3, place);
+  const Box box = grids(32, 48, 8)[0].decode(2, 3, place);
   CHECK(box.x1 == doctest::Approx(14 - 4));
   CHECK(box.y1 == doctest::Approx(10));
   CHECK(box.x2 == doctest::Approx(14 + 10));
   CHECK(box.y2 == doctest::Approx(10 + 20));
   for (Index i = 0; i < 5; ++i)
     c.objects(0, 0, i) = std::array{10.0, 10.0, 24.0, 30.0, 0.0}[static_cast<std::size_t>(i)];
-  DenseLoss<double> loss(with_bins(6));
+  DenseLoss<double> loss(with_bins(8));
   const DenseLoss<double>::Target target{0, {0, 2, 3}, {box, 0}, 1};
   const auto distribution = [&] {
     return c.with_arguments(false, [&](const auto& a) { loss.evaluate(a, {&target, 1}); });
@@ -216,7 +251,7 @@ TEST_CASE("edges with bins are the means of their distributions, which learn to 
   // Three edges are certain; the third lies between two bins, so its entropy, log 2, is the least.
   CHECK(distribution()[1] == doctest::Approx(0));
   CHECK(distribution()[2] == doctest::Approx(0.25 * std::log(2) / 4));
-  place[2 * 6 + 1] = place[2 * 6 + 4] = 50;  // the same mean, but wider
+  place[2 * 8 + 1] = place[2 * 8 + 4] = 50;  // the same mean, but wider
   CHECK(distribution()[1] == doctest::Approx(0));
   CHECK(distribution()[2] == doctest::Approx(0.25 * std::log(4) / 4));
 }

@@ -73,6 +73,6 @@ TEST_CASE("models without meaning are refused") {
   CHECK_THROWS_WITH_AS(check({.classes = 0}), "dense model: classes is 0, expected 1 to 4096", Error);
   CHECK_THROWS_AS(check({.widths = {8}}), Error);
   CHECK_THROWS_AS(check({.levels = 2}), Error);
-  CHECK_THROWS_WITH_AS(check({.box_bins = 65}), "dense model: box_bins is 65, expected 1 to 64", Error);
+  CHECK_THROWS_WITH_AS(check({.box_bins = 65}), "dense model: box_bins is 65, expected 1, or 8 to 64", Error);
   CHECK_THROWS_AS(dense_preset("dense-x"), Error);
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "amdefect/detection/dense/dense_network.hpp"
 #include "amdefect/losses/bce.hpp"
 #include "amdefect/losses/mse.hpp"
 #include "amdefect/nn/workspace.hpp"
@@ -33,4 +34,21 @@ TEST_CASE("after the first step neither training nor inference allocates") {
   CHECK(heap_allocations == before);
   const Tensor<float> probe({1});
   CHECK(heap_allocations > before);  // the counter counts
+}
+
+TEST_CASE("nor does a training with residuals, shared features and fused batch norms") {
+  Network<float> net = dense_network<float>(dense_n());
+  net.initialize(1);
+  const Tensor<float> batch({2, 64, 64, 3});
+  auto training = Workspace<float>::for_training(net);
+  const auto step = [&] {
+    net.parameters().gradients().fill(0);
+    training.forward(batch);
+    for (std::size_t i = 0; i < net.outputs().size(); ++i) training.output_gradient(i).fill(1);
+    training.backward();
+  };
+  step();
+  const long before = heap_allocations;
+  step();
+  CHECK(heap_allocations == before);
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "amdefect/nn/check_layer.hpp"
+#include "amdefect/nn/fusion.hpp"
 
 using namespace amdefect;
 
@@ -51,8 +52,8 @@ TEST_CASE("normalisation layers keep the contract") {
   check(BatchNorm<double>(), {{9, 5}});
   check(BatchNorm<double>({.moving_statistics = true}), {{3, 4, 5, 3}});
   check(BatchNorm<double>(), {{1, 150, 3, 2}});
-  check_images(BatchNorm<double>().with_relu(), 3);
-  check(BatchNorm<double>({.moving_statistics = true}).with_relu(), {{3, 4, 5, 3}});
+  check_images(detail::BatchNormRelu<double>(BatchNorm<double>()), 3);
+  check(detail::BatchNormRelu<double>(BatchNorm<double>({.moving_statistics = true})), {{3, 4, 5, 3}});
   check_images(LayerNorm<double>(), 5);
   check(LayerNorm<double>(1e-5), {{3, 7}});
 }

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "amdefect/detection/dense/dense_network.hpp"
 #include "amdefect/nn/layers.hpp"
 #include "amdefect/nn/summary.hpp"
 #include "defect_detector/paper_network.hpp"
@@ -29,7 +30,9 @@ Network<double> branched_network() {
   const Value right = net.add_shared(left, left, "right");
   const Value sum = net.add(Add<double>(), {left, right, stem}, "sum");
   const Value norm = net.add(BatchNorm<double>(), sum, "norm");
-  const Value both = net.add(Concatenate<double>(), {net.add(Silu<double>(), norm), stem}, "both");
+  const Value fused = net.add(Relu<double>(), net.add(BatchNorm<double>(), sum));  // read twice
+  const Value both = net.add(Concatenate<double>(),
+                             {net.add(Silu<double>(), norm), fused, net.add(Add<double>(), {fused, stem})}, "both");
   net.output(both, "map");
   const Value pooled = net.add(GlobalAveragePool<double>(), both);
   net.output(net.add(Dense<double>(3), net.add(Sigmoid<double>(), pooled), "dense"), "scores");
@@ -114,7 +117,7 @@ TEST_CASE("shapes seen before give the same results again, in either order") {
   workspace.forward(small);
   const Tensor<double> first(workspace.output("scores").shape(), workspace.output("scores").span());
   workspace.forward(large);
-  CHECK(workspace.output("map").shape() == Shape{4, 9, 7, 8});
+  CHECK(workspace.output("map").shape() == Shape{4, 9, 7, 12});
   workspace.forward(small);
   CHECK((workspace.output("scores").array() == first.array()).all());
 }
@@ -143,20 +146,23 @@ TEST_CASE("one network serves several threads at once") {
 }
 
 TEST_CASE("results do not depend on the number of threads beyond rounding") {
-  Network<float> net = paper_network<float>(4, 64);
-  net.initialize(5);
-  const Tensor<float> x = gaussian<float>({3, 64, 64, 3}, 1);
-  std::vector<Tensor<float>> gradients;
-  for (const int threads : {1, 2, 3}) {
-    auto workspace = Workspace<float>::for_training(net, {.threads = threads});
-    net.parameters().gradients().fill(0);
-    workspace.forward(x);
-    for (std::size_t i = 0; i < 2; ++i) copy(workspace.output(i), workspace.output_gradient(i));
-    workspace.backward();
-    gradients.emplace_back(net.parameters().gradients().shape(), net.parameters().gradients().span());
+  Network<float> nets[] = {paper_network<float>(4, 64), dense_network<float>(dense_n())};  // the latter fuses, and adds
+  for (Network<float>& net : nets) {
+    net.initialize(5);
+    const Tensor<float> x = gaussian<float>({3, 64, 64, 3}, 1);
+    std::vector<Tensor<float>> gradients;
+    for (const int threads : {1, 2, 3}) {
+      auto workspace = Workspace<float>::for_training(net, {.threads = threads});
+      net.parameters().gradients().fill(0);
+      workspace.forward(x);
+      for (std::size_t i = 0; i < net.outputs().size(); ++i) copy(workspace.output(i), workspace.output_gradient(i));
+      workspace.backward();
+      gradients.emplace_back(net.parameters().gradients().shape(), net.parameters().gradients().span());
+    }
+    const float largest = gradients[0].array().abs().maxCoeff();
+    for (const auto& other : gradients)
+      CHECK((other.array() - gradients[0].array()).abs().maxCoeff() <= 1e-5f * largest);
   }
-  const float largest = gradients[0].array().abs().maxCoeff();
-  for (const auto& other : gradients) CHECK((other.array() - gradients[0].array()).abs().maxCoeff() <= 1e-5f * largest);
 }
 
 TEST_CASE("inference fuses convolutions with what follows and gives the same") {

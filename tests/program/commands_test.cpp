@@ -79,6 +79,14 @@ TEST_CASE("summary prints the published size") {
   for (const char* number : {"1,632,408", "1,631,512", "896"}) CHECK(outcome.out.find(number) != std::string::npos);
 }
 
+TEST_CASE("a result that cannot be written is an error") {
+  const World& world = World::get();
+  write(world.path("full.sh"), "\"$@\" >/dev/full\n");
+  const Outcome outcome = world.run("summary", "bash full.sh");
+  CHECK(outcome.code == 1);
+  CHECK(outcome.err == "amdefect: error: cannot write to the standard output\n");
+}
+
 TEST_CASE("bench prints one line of JSON") {
   const Outcome outcome = World::get().run("bench --mode train --batch 1 --size 32 --steps 1 --threads 1");
   CHECK(nlohmann::json::parse(outcome.out)["median_ms"].get<double>() > 0);

@@ -13,7 +13,7 @@ TEST_CASE("a run does not continue on other data") {
   check_fails(
       "train --dataset_path more --img_size 32 --batch_size 4 --outputs_per_example 1 --eval_interval 2 --output_dir "
       "elsewhere --epochs 3 --resume model/last.safetensors",
-      "with another training_boxes: the run was started with");
+      "with another training_annotations: the run was started with");
 }
 
 TEST_CASE("a run that is stopped by Ctrl-C continues exactly") {

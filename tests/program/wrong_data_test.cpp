@@ -21,8 +21,19 @@ TEST_CASE("wrong data sets") {
   check_annotations([](auto& json) { json["annotations"][1]["image_id"] = 999; }, "999");
   check_annotations([](auto& json) { json["annotations"][1]["category_id"] = 77; }, "77");
   check_annotations([](auto& json) { json["annotations"][1]["bbox"][2] = -4; }, "annotations[1]");
+  check_annotations([](auto& json) { json["annotations"][1]["bbox"][2] = 1e308; }, "annotations[1]");
+  check_annotations(
+      [](auto& json) {
+        for (auto& annotation : json["annotations"]) annotation["bbox"] = {100, 100, 10, 10};  // beyond all images
+      },
+      "has a box: there is nothing to learn");
   check_annotations([](auto& json) { json["annotations"][1]["bbox"][0] = nullptr; }, "annotations[1]");
   check_annotations([](auto& json) { json["images"][2]["file_name"] = "gone.jpg"; }, "gone.jpg");
+  check_annotations(
+      [](auto& json) {
+        for (int i : {1, 2}) json["images"][i]["file_name"] = "camera" + std::to_string(i) + "/synth_00003.jpg";
+      },
+      "there is no file \"camera1/synth_00003.jpg\"");
   check_annotations([](auto& json) { json["images"][2]["id"] = json["images"][1]["id"]; }, "images[2]");
   check_annotations([](auto& json) { json.erase("images"); }, "images");
   std::string text = original.dump();

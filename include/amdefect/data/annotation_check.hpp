@@ -36,11 +36,14 @@ struct AnnotationCheck {
 
   std::vector<std::vector<std::size_t>> by_image{};  ///< the annotations of each image
   Index crowds = 0;
+  Index usable = 0;  ///< boxes that training can use: no crowds, with an extent, at least in part within their image
   std::array<std::vector<Place>, box_fault_names.size()> faults{};
   double box_offset = 0;                                 ///< see `detect_box_offset`
   std::vector<std::pair<std::string, Index>> classes{};  ///< boxes of each category
   std::array<double, percents.size()> sides{};           ///< percentiles of the larger side of a box, without crowds
-  std::vector<std::string> repeated_files{}, repeated_categories{};  ///< names that images, or categories, share
+  std::vector<std::string> repeated_files{},
+      repeated_categories{};      ///< image files, or names, that several entries have
+  Index images_without_size = 0;  ///< according to the annotations: whether boxes are outside is not known
 
   const std::vector<Place>& of(BoxFault fault) const { return faults[static_cast<std::size_t>(fault)]; }
   Index boxes() const {
@@ -48,9 +51,12 @@ struct AnnotationCheck {
     for (const auto& annotations : by_image) sum += static_cast<Index>(annotations.size());
     return sum;
   }
-  /// The larger side of a box that so many percent of the boxes do not exceed; 0 without boxes.
+  /// The larger side of a box that so many percent of the boxes, crowds not counted, do not exceed; 0 without boxes.
+  /// @throws Error unless it is one of `percents`.
   double side(int percent) const {
-    return sides[static_cast<std::size_t>(std::find(percents.begin(), percents.end(), percent) - percents.begin())];
+    const auto found = std::find(percents.begin(), percents.end(), percent);
+    require(found != percents.end(), "annotation check: there is no percentile ", percent);
+    return sides[static_cast<std::size_t>(found - percents.begin())];
   }
   Index most_boxes() const {
     std::size_t most = 0;
@@ -99,6 +105,9 @@ inline AnnotationCheck check_annotations(const CocoSplit& split) {
     note(BoxFault::enormous, known && a.box.width * a.box.height > 0.9 * width * height);
     check.by_image[position].push_back(i);
     check.crowds += a.crowd;
+    const bool visible =
+        !known || (a.box.x < width && a.box.y < height && a.box.x + a.box.width > 0 && a.box.y + a.box.height > 0);
+    check.usable += !a.crowd && a.box.width > 0 && a.box.height > 0 && visible;
     ++per_class[a.category_id];
     if (!a.crowd) sides.push_back(std::max(a.box.width, a.box.height));
   }
@@ -108,7 +117,12 @@ inline AnnotationCheck check_annotations(const CocoSplit& split) {
   for (std::size_t i = 0; i < check.sides.size() && !sides.empty(); ++i)
     check.sides[i] = sides[(sides.size() - 1) * static_cast<std::size_t>(AnnotationCheck::percents[i]) / 100];
   std::vector<std::string> files, categories;
-  for (const CocoImage& image : split.coco.images) files.push_back(image.file_name);
+  for (std::size_t i = 0; i < split.coco.images.size(); ++i) {
+    const CocoImage& image = split.coco.images[i];
+    const bool found = i < split.image_files.size() && !split.image_files[i].empty();
+    files.push_back(found ? split.image_files[i].lexically_normal().string() : image.file_name);
+    check.images_without_size += image.width == 0 || image.height == 0;
+  }
   for (const CocoCategory& category : split.coco.categories) categories.push_back(category.name);
   check.repeated_files = detail::repeated(std::move(files));
   check.repeated_categories = detail::repeated(std::move(categories));

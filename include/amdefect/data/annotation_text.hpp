@@ -53,6 +53,9 @@ inline std::vector<Finding> findings(const AnnotationCheck& check, const CocoSpl
   };
   add_names("image files listed more than once", check.repeated_files);
   add_names("names of more than one category", check.repeated_categories);
+  if (check.images_without_size > 0)
+    found.push_back({concat("images without a size in the annotations, so that boxes beyond them go unnoticed: ",
+                            check.images_without_size)});
   if (check.crowds > 0) found.push_back({concat("crowds, which are left out of training: ", check.crowds)});
   const Index boxes = check.boxes();
   const std::string unused = detail::class_list(check, [](Index count) { return count == 0; });

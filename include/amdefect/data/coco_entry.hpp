@@ -157,12 +157,15 @@ class CocoEntry {
     ++box_size_;
   }
   void clear_box() { box_size_ = 0; }
-  /// [x, y, width, height] with a width and height of at least 0.
+  /// [x, y, width, height] with a width and height of at least 0, all within 1e9.
   CocoBox box() const {
     if ((*this)[CocoField::bbox].kind != CocoValue::Kind::list) expected("[x, y, width, height]", CocoField::bbox);
     if (box_size_ != 4) fail("\"bbox\" has ", box_size_, " numbers, expected [x, y, width, height]");
     const CocoBox box{box_[0], box_[1], box_[2], box_[3]};
     if (box.width < 0 || box.height < 0) fail("\"bbox\" ", box, " has a negative width or height");
+    constexpr double most = 1e9;  // pixels; its square is an area that can be summed
+    for (const double number : box_)
+      if (!(std::abs(number) <= most)) fail("\"bbox\" ", box, " has numbers beyond ", most);
     return box;
   }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -80,10 +81,16 @@ inline std::filesystem::path find_annotation_file(const std::filesystem::path& f
 }
 
 /// Finds the image files of an annotation file: beside it, in `images/` below it, in a folder with the name of the file
-/// (without `instances_`) in either, and for a file in `annotations/` the same from the folder above on.
+/// (without `instances_`) in either, and for a file in `annotations/` the same from the folder above on. Folders in a
+/// name that do not exist are ignored, unless entries differ in nothing else.
 class ImageFinder {
  public:
-  explicit ImageFinder(const std::filesystem::path& annotation_file) {
+  ImageFinder(const std::filesystem::path& annotation_file, const std::vector<CocoImage>& images) {
+    for (const CocoImage& image : images) {
+      const std::filesystem::path name = with_slashes(image.file_name);
+      const auto [other, first] = bare_names_.emplace(name.filename(), name.lexically_normal());
+      if (!first && other->second != name.lexically_normal()) other->second.clear();
+    }
     const std::filesystem::path folder = annotation_file.parent_path();
     std::string subset = annotation_file.stem().string();
     if (subset.starts_with("instances_")) subset = subset.substr(10);
@@ -93,11 +100,11 @@ class ImageFinder {
 
   /// Empty if there is no such file.
   std::filesystem::path find(const CocoImage& image) const {
-    // Windows tools write backslashes; Label Studio may write folders of the machine it ran on.
-    std::string slashes = image.file_name;
-    std::replace(slashes.begin(), slashes.end(), '\\', '/');
-    for (const std::filesystem::path& name : {std::filesystem::path(image.file_name), std::filesystem::path(slashes),
-                                              std::filesystem::path(slashes).filename()})
+    const std::filesystem::path slashes = with_slashes(image.file_name), bare = slashes.filename();
+    const auto owner = bare_names_.find(bare);  // Label Studio may write folders of the machine it ran on
+    const bool ambiguous = owner != bare_names_.end() && owner->second.empty();
+    for (const std::filesystem::path& name :
+         {std::filesystem::path(image.file_name), slashes, ambiguous ? slashes : bare})
       for (const std::filesystem::path& root : roots_) {
         std::error_code none;
         if (std::filesystem::is_regular_file(root / name, none)) return root / name;
@@ -106,12 +113,18 @@ class ImageFinder {
   }
 
  private:
+  /// Windows tools write backslashes.
+  static std::filesystem::path with_slashes(std::string name) {
+    std::replace(name.begin(), name.end(), '\\', '/');
+    return name;
+  }
   void add(const std::filesystem::path& folder, const std::string& subset) {
     for (const std::filesystem::path& root : {folder, folder / "images", folder / subset, folder / "images" / subset})
       roots_.push_back(root);
   }
 
   std::vector<std::filesystem::path> roots_;
+  std::map<std::filesystem::path, std::filesystem::path> bare_names_;  // the entry that has it; empty if several do
 };
 
 /// @throws FileError that names the entry if there is no file for it.
@@ -126,7 +139,7 @@ inline CocoSplit read_split(const std::string& name, const std::filesystem::path
   CocoSplit split{name, annotation_file, read_coco_annotations(annotation_file, CocoStrictness::training), {}};
   std::sort(split.coco.categories.begin(), split.coco.categories.end(),
             [](const CocoCategory& a, const CocoCategory& b) { return a.id < b.id; });
-  const ImageFinder finder(annotation_file);
+  const ImageFinder finder(annotation_file, split.coco.images);
   for (std::size_t i = 0; i < split.coco.images.size(); ++i) {
     split.image_files.push_back(finder.find(split.coco.images[i]));
     if (!allow_missing_images) require_image_file(split, i);

@@ -57,8 +57,10 @@ void batch_norm_apply(int threads, const NormGeometry& g, const T* x, const T* m
 /// What the gradients of a batch normalisation need to know of a channel, each with a value per channel.
 struct NormChannels {
   const double* mean;
-  const double* scale;           ///< gamma / deviation
-  const double* beta = nullptr;  ///< only if a ReLU follows: dy then counts where (x - mean) scale + beta > 0
+  const double* scale;  ///< gamma / deviation
+  /// Only if a ReLU follows: dy then counts where (x - mean) scale + beta > 0. Where that is 0 but for rounding, the
+  /// forward pass may have decided otherwise.
+  const double* beta = nullptr;
 
   /// Calls `use(gradient)`, where gradient(x - mean, dy, channel) is dy as it arrives before the ReLU.
   template <class Use>

@@ -31,7 +31,7 @@ void add_elements(int threads, TensorView<const T> term, TensorView<T> sum) {
 }
 /// sum = a + b.
 template <class T>
-void add_elements(int threads, TensorView<const T> a, TensorView<const T> b, TensorView<T> sum) {
+void sum_elements(int threads, TensorView<const T> a, TensorView<const T> b, TensorView<T> sum) {
   parallel_for(threads_for(threads, sum.size()), sum.size(), [&](Index begin, Index end, int) {
     const auto piece = [&](const T* data) { return ConstArrayMap<T>(data + begin, end - begin); };
     ArrayMap<T>(sum.data() + begin, end - begin) = piece(a.data()) + piece(b.data());

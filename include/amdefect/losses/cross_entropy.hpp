@@ -17,11 +17,11 @@ struct CrossEntropyOptions {
 
 namespace detail {
 
-/// Softmax cross-entropy of rows of logits, where `target(row, class)` says how much of a row belongs to a class.
+/// Softmax cross-entropy of rows of logits, where `target(row, class)` says how much of a row belongs to a class;
+/// `loss` is the name for messages.
 template <class T, class Target>
-double reduce_softmax_rows(TensorView<const T> pred, TensorView<T> dpred, const LossReduction<T>& reduction,
-                           const CrossEntropyOptions<T>& options, Target&& target) {
-  constexpr const char* loss = "softmax_cross_entropy";
+double reduce_softmax_rows(const char* loss, TensorView<const T> pred, TensorView<T> dpred,
+                           const LossReduction<T>& reduction, const CrossEntropyOptions<T>& options, Target&& target) {
   const ClassWeights weights(loss, "class_weight", options.class_weight, pred.shape());
   const Index classes = pred.rank() > 0 ? pred.shape().back() : 1;
   const Index rows = classes > 0 ? pred.size() / classes : 0;
@@ -55,9 +55,9 @@ double softmax_cross_entropy(TensorView<T> pred, detail::LossInput<T> target, de
   const detail::LossInput<T> logits(pred);
   detail::require_loss_shapes("softmax_cross_entropy", logits, target, dpred);
   const Index classes = pred.rank() > 0 ? pred.shape().back() : 1;
-  return detail::reduce_softmax_rows(logits, dpred, reduction, options, [&](Index row, Index c) {
-    return static_cast<double>(target[row * classes + c]);
-  });
+  return detail::reduce_softmax_rows(
+      "softmax_cross_entropy", logits, dpred, reduction, options,
+      [&](Index row, Index c) { return static_cast<double>(target[row * classes + c]); });
 }
 
 /// The same for one class number per row. @throws ShapeError if their count is not that of the rows, Error for a number
@@ -74,9 +74,9 @@ double softmax_cross_entropy(TensorView<T> pred, std::span<const std::int32_t> l
   for (const std::int32_t label : labels)
     require(label >= 0 && label < classes, "softmax_cross_entropy: expected labels from 0 to ", classes - 1, ", got ",
             label);
-  return detail::reduce_softmax_rows(logits, dpred, reduction, options, [&](Index row, Index c) {
-    return labels[static_cast<std::size_t>(row)] == c ? 1.0 : 0.0;
-  });
+  return detail::reduce_softmax_rows(
+      "softmax_cross_entropy", logits, dpred, reduction, options,
+      [&](Index row, Index c) { return labels[static_cast<std::size_t>(row)] == c ? 1.0 : 0.0; });
 }
 
 }  // namespace amdefect

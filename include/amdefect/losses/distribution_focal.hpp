@@ -20,7 +20,7 @@ double distribution_focal(TensorView<T> pred, detail::LossInput<T> target, detai
   const Index bins = pred.rank() > 0 ? pred.shape().back() : 0;
   require<ShapeError>(bins > 0 && target.size() * bins == pred.size(),
                       "distribution_focal: expected one number per row of ", pred.shape(), ", got ", target.shape());
-  return detail::reduce_softmax_rows(logits, dpred, reduction, {}, [&](Index row, Index bin) {
+  return detail::reduce_softmax_rows("distribution_focal", logits, dpred, reduction, {}, [&](Index row, Index bin) {
     const double y = std::clamp(static_cast<double>(target[row]), 0.0, static_cast<double>(bins - 1));
     return std::max(0.0, 1 - std::abs(y - static_cast<double>(bin)));
   });

@@ -10,7 +10,7 @@ namespace amdefect {
 namespace detail {
 
 /// base^exponent, quickly for the usual exponent 2.
-inline double fade(double base, double exponent) { return exponent == 2 ? base * base : std::pow(base, exponent); }
+inline double power(double base, double exponent) { return exponent == 2 ? base * base : std::pow(base, exponent); }
 
 }  // namespace detail
 
@@ -35,7 +35,7 @@ double sigmoid_focal(TensorView<T> pred, detail::LossInput<T> target, detail::Lo
                                    const detail::Logistic s(x);
                                    const double balance = alpha < 0 ? 1 : alpha * t + (1 - alpha) * (1 - t);
                                    const double miss = t * s.q + (1 - t) * s.p;  // 1 - p_t
-                                   const double fade = detail::fade(miss, gamma), cost = s.cross_entropy(t);
+                                   const double fade = detail::power(miss, gamma), cost = s.cross_entropy(t);
                                    const double fade_slope =
                                        miss > 0 ? gamma * fade / miss * (1 - 2 * t) * s.p * s.q : 0;
                                    return {balance * fade * cost, balance * (fade * s.error(t) + fade_slope * cost)};
@@ -59,7 +59,7 @@ double quality_focal(TensorView<T> pred, detail::LossInput<T> target, detail::Lo
                                  [=](double x, double t, Index) -> detail::LossTerm {
                                    const detail::Logistic s(x);
                                    const double error = s.error(t), cost = s.cross_entropy(t);
-                                   const double fade = detail::fade(std::abs(error), beta);
+                                   const double fade = detail::power(std::abs(error), beta);
                                    const double fade_slope = error != 0 ? beta * fade / error * s.p * s.q : 0;
                                    return {fade * cost, fade * error + fade_slope * cost};
                                  });

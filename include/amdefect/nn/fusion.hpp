@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <typeinfo>
 #include <vector>
 
 #include "amdefect/nn/layers/activations.hpp"
@@ -82,6 +84,20 @@ class FusedConv2d : public Layer<T> {
   Activation activation_;
 };
 
+/// A batch norm and the ReLU behind it, for training.
+template <class T>
+class BatchNormRelu final : public BatchNorm<T> {
+ public:
+  explicit BatchNormRelu(const BatchNorm<T>& norm) : BatchNorm<T>(norm.options(), true) {}
+  std::string kind() const override { return "batch_norm_relu"; }
+};
+
+/// The operation if it is an `Op`, and no class of somebody's own derived from it, which may compute something else.
+template <class Op, class T>
+std::shared_ptr<const Op> exactly(const std::shared_ptr<const Operation<T>>& operation) {
+  return operation && typeid(*operation) == typeid(Op) ? std::static_pointer_cast<const Op>(operation) : nullptr;
+}
+
 /// Finds nodes of a network that can become one with what follows them.
 template <class T>
 class Followers {
@@ -96,8 +112,7 @@ class Followers {
   std::size_t next(std::size_t id) const {
     if (readers_[id] == 1)
       for (std::size_t next = id + 1; next < nodes_.size(); ++next)
-        if (nodes_[next].inputs.size() == 1 && nodes_[next].inputs[0].id == id &&
-            dynamic_cast<const Op*>(nodes_[next].operation.get()))
+        if (nodes_[next].inputs.size() == 1 && nodes_[next].inputs[0].id == id && exactly<Op>(nodes_[next].operation))
           return next;
     return id;
   }
@@ -124,10 +139,10 @@ std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& netwo
   auto nodes = network.nodes();
   const detail::Followers<T> followers(network);
   for (std::size_t id = 0; id < nodes.size(); ++id) {
-    const auto norm = std::dynamic_pointer_cast<const BatchNorm<T>>(nodes[id].operation);
+    const auto norm = detail::exactly<BatchNorm<T>>(nodes[id].operation);
     const std::size_t relu = norm ? followers.template next<Relu<T>>(id) : id;
     if (relu == id) continue;
-    nodes[relu].operation = std::make_shared<const BatchNorm<T>>(norm->with_relu());
+    nodes[relu].operation = std::make_shared<const detail::BatchNormRelu<T>>(*norm);
     nodes[relu].inputs = nodes[id].inputs;
     nodes[relu].parameters = nodes[id].parameters;
     detail::remove(nodes[id]);
@@ -144,7 +159,7 @@ std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& netw
   std::vector<Node> nodes = network.nodes();
   const detail::Followers<T> followers(network);
   for (std::size_t id = 0; id < nodes.size(); ++id) {
-    const auto conv = std::dynamic_pointer_cast<const Conv2d<T>>(nodes[id].operation);
+    const auto conv = detail::exactly<Conv2d<T>>(nodes[id].operation);
     if (!conv) continue;
     using Fused = detail::FusedConv2d<T>;
     using Norm = BatchNorm<T>;
@@ -152,7 +167,7 @@ std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& netw
     const std::size_t norm_id = followers.template next<Norm>(relu);
     const std::size_t last = relu == id ? followers.template next<Relu<T>>(norm_id) : norm_id;
     if (last == id) continue;
-    const auto norm = std::dynamic_pointer_cast<const Norm>(nodes[norm_id].operation);
+    const auto norm = detail::exactly<Norm>(nodes[norm_id].operation);
     const auto activation = relu != id        ? Fused::Activation::before_norm
                             : last != norm_id ? Fused::Activation::after_norm
                                               : Fused::Activation::none;

@@ -39,7 +39,7 @@ class Plan {
 
   using NetworkNodes = std::vector<typename Network<T>::Node>;
 
-  /// `graph` holds the network's nodes as they are, or fused (fusion.hpp).
+  /// `graph` holds the network's nodes, some of them fused (fusion.hpp).
   Plan(const Network<T>& network, const NetworkNodes& graph, std::span<const Shape> input_shapes,
        const PlanOptions& options)
       : network_(network), graph_(graph), options_(options), nodes_(graph.size()), loss_step_(nodes_.size()) {

@@ -52,6 +52,7 @@ class DenseLoss {
   /// @throws Error for class weights that are not one positive number per class.
   explicit DenseLoss(DenseModel model, DenseLossOptions options = {})
       : model_(std::move(model)), options_(std::move(options)) {
+    check(model_);
     const std::vector<double>& weights = options_.class_weights;
     require(weights.empty() || static_cast<Index>(weights.size()) == model_.classes, "dense loss: ", weights.size(),
             " class weights for ", model_.classes, " classes");
@@ -117,10 +118,21 @@ class DenseLoss {
   }
 
  private:
+  /// The grids of the levels. @throws ShapeError unless outputs and gradients are those of the model.
   std::vector<DenseGrid> grids_of(const LossArguments<T>& a) const {
+    require<ShapeError>(static_cast<Index>(a.outputs.size()) == 2 * model_.levels && a.outputs[0].rank() == 4 &&
+                            a.outputs[0].dim(0) > 0,
+                        "dense loss: expected the outputs of ", model_.levels, " levels for at least one image");
     std::vector<DenseGrid> grids;
-    for (Index level = 0; level < model_.levels; ++level)
-      grids.push_back(grid_of(a.outputs[2 * static_cast<std::size_t>(level) + 1].shape(), model_.stride(level)));
+    for (std::size_t level = 0; level < static_cast<std::size_t>(model_.levels); ++level) {
+      Shape expected = a.outputs[2 * level].shape();
+      for (const std::size_t output : {2 * level, 2 * level + 1}) {
+        expected[3] = output % 2 == 0 ? model_.classes : 4 * model_.box_bins;
+        require_shape("dense loss (output)", expected, a.outputs[output].shape());
+        if (!a.gradients[output].empty()) require_shape("dense loss (gradient)", expected, a.gradients[output].shape());
+      }
+      grids.push_back(grid_of(expected, model_.stride(static_cast<Index>(level))));
+    }
     return grids;
   }
 

@@ -21,7 +21,7 @@ struct DenseModel {
   Index pyramid = 32;                      ///< channels of the feature pyramid and of the heads
   Index head_convs = 1;                    ///< 3x3 convolutions of a head before its output
   Index levels = 4;                        ///< outputs, at strides 4, 8, 16, ...; at least one per stage
-  Index box_bins = 1;                      ///< outputs per edge of a box, see `EdgeDistance`
+  Index box_bins = 1;                      ///< outputs per edge of a box: 1, or 8 to 64, see `EdgeDistance`
 
   static constexpr Index first_stride = 4;
 
@@ -61,7 +61,10 @@ inline void check(const DenseModel& model) {
   positive("pyramid", model.pyramid, most_channels);
   positive("head_convs", model.head_convs, 16);
   positive("levels", model.levels, 8);
-  positive("box_bins", model.box_bins, EdgeDistance::most_bins);
+  require(
+      model.box_bins == 1 || (model.box_bins >= EdgeDistance::least_bins && model.box_bins <= EdgeDistance::most_bins),
+      "dense model: box_bins is ", model.box_bins, ", expected 1, or ", EdgeDistance::least_bins, " to ",
+      EdgeDistance::most_bins);
   for (const Index width : model.widths) positive("widths", width, most_channels);
   for (const Index count : model.blocks) positive("blocks", count, 100);
   require(!model.widths.empty() && model.widths.size() == model.blocks.size(), "dense model: ", model.widths.size(),

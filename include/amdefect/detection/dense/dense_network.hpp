@@ -102,8 +102,8 @@ Network<T> dense_network(const DenseModel& model) {
 }
 
 /// Gives all weights their first values. The scores begin at 1 %, so that the many places without an object do not
-/// drown the few with one (Lin et al. 2017, arXiv:1708.02002), and the boxes at two strides: every edge is one stride
-/// away, either by softplus or as the mean of a distribution whose probabilities halve from bin to bin.
+/// drown the few with one (Lin et al. 2017, arXiv:1708.02002), and the boxes at about two strides: every edge is one
+/// stride away, either by softplus or as the mean of a distribution whose probabilities halve from bin to bin.
 template <class T>
 void initialize_dense(Network<T>& network, const DenseModel& model, std::uint64_t seed) {
   network.initialize(seed);

@@ -5,25 +5,24 @@
 #include <cmath>
 
 #include "amdefect/core/shape.hpp"
+#include "amdefect/losses/logistic.hpp"
 
 namespace amdefect {
 
-/// log(1 + e^x) without overflow.
-inline double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
-
 /// How far an edge of a box is away, in strides, as the outputs of a dense detector say it, and how that changes with
-/// them. One output: its softplus. Several: they are the logits of a distribution over 0, 1, 2, ... strides, and the
-/// distance is its mean (Li et al. 2020, arXiv:2006.04388). Never negative.
+/// them. One output: its softplus, log(1 + e^x). Several: they are the logits of a distribution over 0, 1, 2, ...
+/// strides, and the distance is its mean (Li et al. 2020, arXiv:2006.04388). Never negative.
 class EdgeDistance {
  public:
-  static constexpr Index most_bins = 64;
+  /// With fewer bins the edges of objects that suit a level would be out of reach.
+  static constexpr Index least_bins = 8, most_bins = 64;
 
   template <class T>
   EdgeDistance(const T* outputs, Index bins) {
     if (bins == 1) {
-      const auto x = static_cast<double>(outputs[0]);
-      value_ = softplus(x);
-      slopes_[0] = 1 / (1 + std::exp(-x));
+      const detail::Logistic logistic(static_cast<double>(outputs[0]));
+      value_ = logistic.cost_of_negative;
+      slopes_[0] = logistic.p;
       return;
     }
     const auto top = static_cast<double>(*std::max_element(outputs, outputs + bins));

@@ -25,7 +25,7 @@ class BatchNorm : public Layer<T> {
   explicit BatchNorm(const BatchNormOptions& options = {}) : options_(options) {}
   const BatchNormOptions& options() const { return options_; }
 
-  std::string kind() const override { return relu_ ? "batch_norm_relu" : "batch_norm"; }
+  std::string kind() const override { return "batch_norm"; }
   Shape infer_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2, "batch_norm: expected at least [batch, channels], got ", input);
     return input;
@@ -98,14 +98,7 @@ class BatchNorm : public Layer<T> {
     if (!dx.empty()) batch_norm_input_gradient(threads, g, x.data(), dy.data(), norm, a, b, dx.data());
   }
 
-  /// This layer with a ReLU behind it in the same passes over the data.
-  BatchNorm with_relu() const {
-    BatchNorm norm = *this;
-    norm.relu_ = true;
-    return norm;
-  }
-
-  /// This layer in inference, without that, as y = scale x + shift per channel; `parameters` are those of the layer.
+  /// This layer in inference as y = scale x + shift per channel; `parameters` are those of the layer.
   void affine(std::span<const TensorView<const T>> parameters, T* scale, T* shift) const {
     for (Index c = 0; c < parameters[gamma].size(); ++c) {
       const double factor = static_cast<double>(parameters[gamma][c]) *
@@ -115,6 +108,10 @@ class BatchNorm : public Layer<T> {
                                 factor * static_cast<double>(parameters[moving_mean][c]));
     }
   }
+
+ protected:
+  /// With a ReLU behind it in the same passes over the data: see fusion.hpp.
+  BatchNorm(const BatchNormOptions& options, bool relu) : options_(options), relu_(relu) {}
 
  private:
   /// Scratch begins with this many doubles per channel, before the memory of the sums.

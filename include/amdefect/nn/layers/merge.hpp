@@ -23,7 +23,7 @@ class Add : public Operation<T> {
   void evaluate(Context<T>& context, Inputs x, TensorView<T> y) const override {
     const int threads = context.execution.threads;
     if (x.size() == 1) return copy_elements(threads, x[0], y);
-    add_elements(threads, x[0], x[1], y);
+    sum_elements(threads, x[0], x[1], y);
     for (std::size_t i = 2; i < x.size(); ++i) add_elements(threads, x[i], y);
   }
   void differentiate(Context<T>& context, Inputs, TensorView<const T>, TensorView<const T> dy,
