@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "amdefect/coco/coco_json.hpp"
 #include "amdefect/core/parallel.hpp"
 #include "amdefect/core/random.hpp"
-#include "amdefect/data/coco_json.hpp"
-#include "amdefect/detection/coco_eval.hpp"
-#include "amdefect/detection/confusion.hpp"
-#include "amdefect/detection/f1_score.hpp"
-#include "amdefect/detection/pooled_ap.hpp"
+#include "amdefect/metrics/coco_eval.hpp"
+#include "amdefect/metrics/confusion.hpp"
+#include "amdefect/metrics/f1_score.hpp"
+#include "amdefect/metrics/pooled_ap.hpp"
 
 namespace {
 

@@ -11,8 +11,8 @@
 
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
-#include "paper_loss.hpp"
-#include "paper_network.hpp"
+#include "paper/paper_loss.hpp"
+#include "paper/paper_network.hpp"
 #include "run_benchmarks.hpp"
 
 namespace {

@@ -2,8 +2,8 @@
 #include <cstdio>
 #include <exception>
 
-#include "amdefect/data/image_io.hpp"
-#include "amdefect/detection/dense/dense_detector.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_detector.hpp"
+#include "amdefect/image/image_io.hpp"
 
 int main(int argc, char** argv) try {
   if (argc != 3) return std::fprintf(stderr, "usage: find_defects WEIGHTS IMAGE\n"), 2;

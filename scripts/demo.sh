@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole job on generated pictures, in a few minutes: installs what is missing, builds the program `amdefect`,
-# generates a data set, trains the paper's network and the dense detector, evaluates both, draws what is found.
+# generates a data set, trains the paper's network and the anchor-free detector, evaluates both, draws what is found.
 # Usage: scripts/demo.sh [output folder, default: output/demo]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,7 +23,7 @@ step 4 "Training the paper's network on them"
 "$amdefect" train --dataset_path "$output/data" --output_dir "$output/paper_network" \
   --img_size 96 --epochs 12 --eval_interval 4 --learning_rate 0.003 --outputs_per_example 1
 
-step 5 "Training the dense detector on them"
+step 5 "Training the anchor-free detector on them"
 "$amdefect" train --model dense-n --dataset_path "$output/data" --output_dir "$output/dense" --minutes 1.5
 
 step 6 "Evaluating both on the test pictures"
@@ -32,7 +32,7 @@ step 6 "Evaluating both on the test pictures"
 "$amdefect" eval --dataset_path "$output/data" --weights "$output/dense/best.safetensors" \
   --output_dir "$output/evaluation/dense" --beside "$output/evaluation/paper_network/metrics.json"
 
-step 7 "Drawing what the dense detector finds"
+step 7 "Drawing what the anchor-free detector finds"
 "$amdefect" predict "$output/data/test" --weights "$output/dense/best.safetensors" --output_dir "$output/pictures"
 
 cat <<END

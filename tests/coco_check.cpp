@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "amdefect/coco/coco_eval_json.hpp"
+#include "amdefect/coco/coco_json.hpp"
 #include "amdefect/core/error.hpp"
-#include "amdefect/data/coco_eval_json.hpp"
-#include "amdefect/data/coco_json.hpp"
-#include "amdefect/detection/coco_eval.hpp"
+#include "amdefect/metrics/coco_eval.hpp"
 
 namespace {
 

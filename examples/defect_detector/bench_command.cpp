@@ -5,13 +5,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "amdefect/detection/dense/dense_loss.hpp"
-#include "amdefect/detection/dense/dense_network.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "commands.hpp"
-#include "paper_loss.hpp"
-#include "paper_network.hpp"
+#include "paper/paper_loss.hpp"
+#include "paper/paper_network.hpp"
 #include "precompiled.hpp"
 
 namespace amdefect {
@@ -60,13 +60,13 @@ Job paper_job(const BenchOptions& options, Random& random) {
 }
 
 /// Ten objects of 16 pixels in each image.
-Job dense_job(const BenchOptions& options, Random& random) {
+Job anchor_free_job(const BenchOptions& options, Random& random) {
   constexpr Index objects = 10, side = 16;
-  const DenseModel model = dense_preset(options.model);
+  const AnchorFreeModel model = anchor_free_preset(options.model);
   require(options.size % model.largest_stride() == 0, "bench: size ", options.size, " is no multiple of ",
           model.largest_stride(), ", as ", options.model, " needs");
-  Job job{dense_network<float>(model), dense_loss<float>(model, {.threads = options.threads}), {}};
-  initialize_dense(job.network, model, 0);
+  Job job{anchor_free_network<float>(model), anchor_free_loss<float>(model, {.threads = options.threads}), {}};
+  initialize_anchor_free(job.network, model, 0);
   Tensor<float>& boxes = job.targets.emplace_back(Shape{options.batch, objects, 5});
   for (Index image = 0; image < options.batch; ++image)
     for (Index object = 0; object < objects; ++object) {
@@ -106,7 +106,7 @@ std::vector<double> time_inference(const BenchOptions& options, const Network<fl
 
 void run(const BenchOptions& options) {
   Random random(0);
-  Job job = options.model == "paper" ? paper_job(options, random) : dense_job(options, random);
+  Job job = options.model == "paper" ? paper_job(options, random) : anchor_free_job(options, random);
   const Tensor<float> x = uniform({options.batch, options.size, options.size, 3}, random);
   const std::vector<double> times =
       options.mode == "train" ? time_training(options, job, x) : time_inference(options, job.network, x);

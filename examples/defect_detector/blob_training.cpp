@@ -3,7 +3,7 @@
 #include "amdefect/detection/blob_detector.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "evaluation.hpp"
-#include "paper_detector.hpp"
+#include "paper/paper_detector.hpp"
 #include "training_run.hpp"
 
 namespace amdefect {

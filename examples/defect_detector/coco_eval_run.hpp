@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "amdefect/coco/coco_eval_json.hpp"
+#include "amdefect/coco/coco_json.hpp"
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
-#include "amdefect/data/coco_eval_json.hpp"
-#include "amdefect/data/coco_json.hpp"
-#include "amdefect/detection/coco_eval.hpp"
-#include "amdefect/detection/coco_text.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/metrics/coco_eval.hpp"
+#include "amdefect/metrics/coco_text.hpp"
 
 namespace amdefect {
 

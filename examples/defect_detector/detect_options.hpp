@@ -22,7 +22,7 @@ inline void add_detect_options(CLI::App& command, DetectOptions& options) {
       ->check(CLI::Range(Index{1}, Index{std::numeric_limits<std::int32_t>::max()}))
       ->capture_default_str();
   command.add_flag("--flip_test", options.flip_test,
-                   "Average over the image and its mirror images: slower by four, dense detectors only");
+                   "Average over the image and its mirror images: slower by four, anchor-free detectors only");
 }
 
 }  // namespace amdefect

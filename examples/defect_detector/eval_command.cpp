@@ -4,16 +4,16 @@
 #include <optional>
 #include <sstream>
 
-#include "amdefect/data/coco_json.hpp"
+#include "amdefect/coco/coco_json.hpp"
 #include "amdefect/data/coco_source.hpp"
-#include "amdefect/detection/coco_text.hpp"
-#include "amdefect/detection/dense/dense_description.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_description.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/metrics/coco_text.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "evaluation.hpp"
 #include "json_options.hpp"
-#include "paper_detector.hpp"
+#include "paper/paper_detector.hpp"
 #include "precompiled.hpp"
 
 namespace amdefect {

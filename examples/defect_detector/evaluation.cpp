@@ -5,8 +5,8 @@
 #include <iomanip>
 #include <sstream>
 
-#include "amdefect/data/coco_eval_json.hpp"
-#include "amdefect/data/image_io.hpp"
+#include "amdefect/coco/coco_eval_json.hpp"
+#include "amdefect/image/image_io.hpp"
 #include "amdefect/viz/gallery.hpp"
 #include "amdefect/viz/report.hpp"
 

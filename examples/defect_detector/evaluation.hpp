@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "amdefect/data/coco_split.hpp"
+#include "amdefect/coco/coco_split.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/viz/report_data.hpp"

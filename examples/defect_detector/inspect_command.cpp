@@ -2,7 +2,7 @@
 #include <iostream>
 #include <memory>
 
-#include "amdefect/data/inspection.hpp"
+#include "amdefect/inspect/inspection.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/viz/inspection_page.hpp"
 #include "commands.hpp"

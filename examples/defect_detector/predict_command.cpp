@@ -6,8 +6,8 @@
 #include <optional>
 #include <set>
 
-#include "amdefect/data/draw.hpp"
-#include "amdefect/data/image_io.hpp"
+#include "amdefect/image/draw.hpp"
+#include "amdefect/image/image_io.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/json_text.hpp"
 #include "amdefect/viz/gallery_page.hpp"
@@ -15,7 +15,7 @@
 #include "detect_options.hpp"
 #include "evaluation.hpp"
 #include "interrupt_guard.hpp"
-#include "paper_detector.hpp"
+#include "paper/paper_detector.hpp"
 #include "precompiled.hpp"
 #include "prediction_files.hpp"
 

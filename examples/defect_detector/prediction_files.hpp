@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "amdefect/data/coco_json.hpp"
+#include "amdefect/coco/coco_json.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/viz/text.hpp"
 

@@ -1,9 +1,9 @@
 #include <iostream>
 
-#include "amdefect/detection/dense/dense_network.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/nn/summary.hpp"
 #include "commands.hpp"
-#include "paper_network.hpp"
+#include "paper/paper_network.hpp"
 #include "precompiled.hpp"
 
 namespace amdefect {
@@ -29,10 +29,10 @@ void add_summary_command(CLI::App& program) {
       std::cout << summary(paper_network<float>(*classes, *size, *channels));
       return;
     }
-    DenseModel dense = dense_preset(*model);
+    AnchorFreeModel dense = anchor_free_preset(*model);
     dense.classes = *classes;
     dense.channels = *channels;
-    std::cout << summary(dense_network<float>(dense));  // for an image of its smallest useful size
+    std::cout << summary(anchor_free_network<float>(dense));  // for an image of its smallest useful size
   });
 }
 

@@ -52,12 +52,14 @@ void add_train_command(CLI::App& program) {
   command->callback([=] {
     const auto given = std::as_const(*command).get_options([](const CLI::Option* o) { return o->count() > 0; });
     if (!file->empty()) apply_json_options(*command, *file);
-    if (config->model != "paper") use_dense_defaults(*command, *config);
+    if (config->model != "paper") use_anchor_free_defaults(*command, *config);
     check_config(*config);
     warn_of_unused_options(given, config->model);
     if (config->minutes > 0 && command->get_option("--epochs")->count() > 0)
       std::cerr << "warning: --epochs has no effect beside --minutes\n";
-    const auto train = config->model == "paper" ? train_paper : config->model == "blob" ? train_blob : train_dense;
+    const auto train = config->model == "paper"  ? train_paper
+                       : config->model == "blob" ? train_blob
+                                                 : train_anchor_free;
     if (const int code = train(*config)) throw CLI::RuntimeError(code);
   });
 }

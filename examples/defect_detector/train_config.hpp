@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "amdefect/data/augment.hpp"
-#include "amdefect/data/letterbox.hpp"
-#include "amdefect/detection/dense/edge_distance.hpp"
+#include "amdefect/detection/anchor_free/edge_distance.hpp"
+#include "amdefect/image/letterbox.hpp"
 #include "json_options.hpp"
+#include "paper/paper_dataset.hpp"
 
 namespace amdefect {
 
@@ -33,7 +34,7 @@ struct TrainConfig {
   bool raw_bce = false;
   std::string fit = "within", monitor = "val_loss";
   Index outputs_per_example = 3;
-  AugmentOptions augment = AugmentOptions::paper();
+  AugmentOptions augment = paper_augmentation();
   double mosaic = 0.5;
   std::string box_offset = "0";
   double clip_norm = 0;
@@ -121,7 +122,7 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
            ->check(CLI::Range(0, 1 << 20)));
   ours(command.add_option("--cache_dir", c.cache_dir, "Folder that keeps resized images between runs"));
 
-  const auto dense = [&](auto* option) { return option->group("The dense detector")->capture_default_str(); };
+  const auto dense = [&](auto* option) { return option->group("The anchor-free detector")->capture_default_str(); };
   dense(command
             .add_option("--model", c.model,
                         "What to train; the defaults of the other options are given for 'paper', others suit the dense "
@@ -170,7 +171,7 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
 
 /// Gives the options that were neither on the command line nor in the configuration file the values that suit the dense
 /// detector.
-inline void use_dense_defaults(const CLI::App& command, TrainConfig& c) {
+inline void use_anchor_free_defaults(const CLI::App& command, TrainConfig& c) {
   const auto otherwise = [&](const char* option, auto& value, const auto& suited) {
     if (command.get_option(option)->count() == 0) value = suited;
   };

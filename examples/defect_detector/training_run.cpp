@@ -5,10 +5,10 @@
 #include <iostream>
 #include <limits>
 
-#include "amdefect/data/annotation_check.hpp"
-#include "amdefect/data/checksum.hpp"
-#include "amdefect/data/file_bytes.hpp"
+#include "amdefect/inspect/annotation_check.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/checksum.hpp"
+#include "amdefect/io/file_bytes.hpp"
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/csv_log.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
@@ -177,7 +177,7 @@ CocoSplits read_splits(TrainConfig& config) {
 
 void load_pretrained(Network<float>& network, const TrainConfig& config) {
   if (!TrainConfig::is_off(config.pretrained))
-    load_weights(read_safetensors(config.pretrained), network.parameters(), detail::state_prefix);
+    load_weights(read_safetensors(config.pretrained), network.parameters(), training_state_prefix);
 }
 
 TrainerOptions trainer_options(const TrainConfig& config) {

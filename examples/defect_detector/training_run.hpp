@@ -81,7 +81,7 @@ void load_pretrained(Network<float>& network, const TrainConfig& config);
 TrainerOptions trainer_options(const TrainConfig& config);
 
 int train_paper(TrainConfig config);
-int train_dense(TrainConfig config);
+int train_anchor_free(TrainConfig config);
 int train_blob(TrainConfig config);
 
 }  // namespace amdefect

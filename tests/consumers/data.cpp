@@ -1,5 +1,5 @@
-#include <amdefect/data/coco_json.hpp>
-#include <amdefect/data/image_io.hpp>
+#include <amdefect/coco/coco_json.hpp>
+#include <amdefect/image/image_io.hpp>
 
 /// That this compiles and links is the test: amdefect::data brings nlohmann/json and stb.
 int main() {

@@ -31,14 +31,14 @@ TEST_CASE("views share memory, clones do not") {
 
 TEST_CASE("memory is used again as long as it is large enough") {
   Tensor<float> memory;
-  const TensorView<float> first = room_for(memory, {2, 3});
+  const TensorView<float> first = ensure_capacity(memory, {2, 3});
   CHECK(first.shape() == Shape{2, 3});
   CHECK(first.data() == memory.data());
   CHECK(memory.size() == 6);
-  const TensorView<float> second = room_for(memory, {5});
+  const TensorView<float> second = ensure_capacity(memory, {5});
   CHECK(second.shape() == Shape{5});
   CHECK(second.data() == first.data());
-  const TensorView<float> larger = room_for(memory, {7});
+  const TensorView<float> larger = ensure_capacity(memory, {7});
   CHECK(larger.data() == memory.data());
   CHECK(memory.size() == 7);
 }

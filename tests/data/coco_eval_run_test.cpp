@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "data/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 using namespace amdefect;
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <thread>
 
+#include "amdefect/coco/coco_split.hpp"
 #include "amdefect/data/coco_source.hpp"
-#include "amdefect/data/coco_split.hpp"
 #include "amdefect/data/sample_cache.hpp"
 #include "contains.hpp"
 #include "error_of.hpp"

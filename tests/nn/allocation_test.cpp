@@ -2,12 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include "amdefect/detection/dense/dense_network.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/losses/bce.hpp"
 #include "amdefect/losses/mse.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
-#include "defect_detector/paper_network.hpp"
+#include "defect_detector/paper/paper_network.hpp"
 
 using namespace amdefect;
 
@@ -37,7 +37,7 @@ TEST_CASE("after the first step neither training nor inference allocates") {
 }
 
 TEST_CASE("nor does a training with residuals, shared features and fused batch norms") {
-  Network<float> net = dense_network<float>(dense_n());
+  Network<float> net = anchor_free_network<float>(anchor_free_n());
   net.initialize(1);
   const Tensor<float> batch({2, 64, 64, 3});
   auto training = Workspace<float>::for_training(net);

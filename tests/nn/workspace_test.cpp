@@ -4,10 +4,10 @@
 
 #include <thread>
 
-#include "amdefect/detection/dense/dense_network.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/nn/layers.hpp"
 #include "amdefect/nn/summary.hpp"
-#include "defect_detector/paper_network.hpp"
+#include "defect_detector/paper/paper_network.hpp"
 
 using namespace amdefect;
 
@@ -146,7 +146,8 @@ TEST_CASE("one network serves several threads at once") {
 }
 
 TEST_CASE("results do not depend on the number of threads beyond rounding") {
-  Network<float> nets[] = {paper_network<float>(4, 64), dense_network<float>(dense_n())};  // the latter fuses, and adds
+  Network<float> nets[] = {paper_network<float>(4, 64),
+                           anchor_free_network<float>(anchor_free_n())};  // the latter fuses, and adds
   for (Network<float>& net : nets) {
     net.initialize(5);
     const Tensor<float> x = gaussian<float>({3, 64, 64, 3}, 1);

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "amdefect/data/image_io.hpp"
+#include "amdefect/image/image_io.hpp"
 #include "program/world.hpp"
 
 using namespace amdefect;

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-#include "data/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 // Runs the program `amdefect` as a user would, on a few tiny pictures.
 namespace amdefect::program_test {
@@ -65,7 +65,7 @@ class World {
   TemporaryFolder folder_;
 };
 
-/// The architecture of a dense detector that is trained in a moment.
+/// The architecture of an anchor-free detector that is trained in a moment.
 inline const std::string tiny = R"('{"stem": 8, "widths": [8, 8], "blocks": [1, 1], "pyramid": 8, "levels": 3}')";
 
 /// Expects failure with one line on stderr that contains `text`.

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "amdefect/io/weights.hpp"
-#include "defect_detector/paper_network.hpp"
+#include "defect_detector/paper/paper_network.hpp"
 #include "program/world.hpp"
 
 using namespace amdefect;

@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "contains.hpp"
-#include "data/random_image.hpp"
-#include "data/temporary_folder.hpp"
+#include "random_image.hpp"
+#include "temporary_folder.hpp"
 #include "viz/page_check.hpp"
 
 using namespace amdefect;

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "amdefect/data/coco_json.hpp"
+#include "amdefect/coco/coco_json.hpp"
 #include "amdefect/viz/report.hpp"
 
 namespace {

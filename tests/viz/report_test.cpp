@@ -7,8 +7,8 @@
 #include <iterator>
 #include <limits>
 
-#include "amdefect/data/coco_json.hpp"
-#include "data/temporary_folder.hpp"
+#include "amdefect/coco/coco_json.hpp"
+#include "temporary_folder.hpp"
 #include "viz/page_check.hpp"
 #include "viz/xml_check.hpp"
 

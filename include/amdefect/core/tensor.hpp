@@ -192,7 +192,7 @@ class Tensor {
 /// A view of that shape on `memory`, which is replaced only if it is too small: calls with changing shapes soon
 /// allocate nothing. The elements are undefined.
 template <class T>
-TensorView<T> room_for(Tensor<T>& memory, const Shape& shape) {
+TensorView<T> ensure_capacity(Tensor<T>& memory, const Shape& shape) {
   if (memory.size() < shape.elements()) {
     memory = Tensor<T>();  // release before booking the larger block
     memory = Tensor<T>({shape.elements()});

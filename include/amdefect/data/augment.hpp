@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "amdefect/core/random.hpp"
-#include "amdefect/data/color.hpp"
-#include "amdefect/data/orientation.hpp"
-#include "amdefect/data/resize.hpp"
 #include "amdefect/data/sample.hpp"
+#include "amdefect/image/color.hpp"
+#include "amdefect/image/orientation.hpp"
+#include "amdefect/image/resize.hpp"
 
 namespace amdefect {
 
@@ -107,9 +107,7 @@ struct AugmentOptions {
   double brightness = 0;     ///< up to this share of the full range is added or subtracted
   double contrast = 0;       ///< the contrast is multiplied by 1 - contrast to 1 + contrast
 
-  /// The paper's: greyscale on 22 % of the outputs, hue shifted by up to 75 degrees.
   friend bool operator==(const AugmentOptions&, const AugmentOptions&) = default;
-  static AugmentOptions paper() { return {.greyscale = 0.22, .hue_degrees = 75}; }
 };
 
 /// Throws an Error that names the option that is out of its range.

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "amdefect/data/coco_split.hpp"
-#include "amdefect/data/image_io.hpp"
+#include "amdefect/coco/coco_split.hpp"
 #include "amdefect/data/sample.hpp"
+#include "amdefect/image/image_io.hpp"
 
 namespace amdefect {
 

@@ -5,19 +5,11 @@
 #include <utility>
 #include <vector>
 
-#include "amdefect/data/image.hpp"
-#include "amdefect/data/letterbox.hpp"
-#include "amdefect/detection/box.hpp"
+#include "amdefect/boxes/labelled_box.hpp"
+#include "amdefect/image/image.hpp"
+#include "amdefect/image/letterbox.hpp"
 
 namespace amdefect {
-
-/// A ground-truth object: its box in continuous pixel coordinates, and its class as an index from 0.
-struct LabelledBox {
-  Box box;
-  Index label = 0;
-
-  friend bool operator==(const LabelledBox&, const LabelledBox&) = default;
-};
 
 /// An image and the objects in it.
 struct Sample {

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "amdefect/data/checksum.hpp"
-#include "amdefect/data/file_bytes.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/checksum.hpp"
+#include "amdefect/io/file_bytes.hpp"
 
 namespace amdefect {
 

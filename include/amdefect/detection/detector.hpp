@@ -7,9 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/boxes/nms.hpp"
+#include "amdefect/boxes/soft_nms.hpp"
 #include "amdefect/core/tensor.hpp"
-#include "amdefect/detection/nms.hpp"
-#include "amdefect/detection/soft_nms.hpp"
+#include "amdefect/metrics/coco_dataset.hpp"
 
 namespace amdefect {
 

@@ -10,6 +10,10 @@
 
 namespace amdefect {
 
+/// Names of a training's state (optimiser, progress) in a checkpoint begin with this; what is only interested in the
+/// weights passes over them.
+inline constexpr std::string_view training_state_prefix = "training_state.";
+
 /// The parameters as entries of a safetensors file, in their order; the elements are borrowed.
 template <class T>
 std::vector<SafetensorsEntry> weight_entries(const Parameters<T>& parameters) {

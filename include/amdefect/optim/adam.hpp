@@ -20,7 +20,7 @@ struct AdamOptions {
 };
 
 /// Adam (Kingma and Ba 2015), and AdamW when `weight_decay` is set.
-template <class T>
+template <class T = float>
 class Adam : public Optimizer<T> {
  public:
   explicit Adam(const AdamOptions& options = {}) : Optimizer<T>({"m", "v"}), options_(options) {}

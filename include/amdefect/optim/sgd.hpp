@@ -13,7 +13,7 @@ struct SgdOptions {
 
 /// Stochastic gradient descent with momentum as in PyTorch: buffer = momentum buffer + g, then w -= lr buffer, or with
 /// Nesterov's momentum w -= lr (g + momentum buffer). The buffer does not contain the learning rate.
-template <class T>
+template <class T = float>
 class Sgd : public Optimizer<T> {
  public:
   explicit Sgd(const SgdOptions& options = {})

@@ -6,13 +6,13 @@
 #include <memory>
 #include <vector>
 
+#include "amdefect/losses/loss_function.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/optimizer.hpp"
 #include "amdefect/optim/schedule.hpp"
 #include "amdefect/train/callback.hpp"
 #include "amdefect/train/data_loader.hpp"
 #include "amdefect/train/history.hpp"
-#include "amdefect/train/loss_function.hpp"
 
 namespace amdefect {
 

@@ -28,9 +28,6 @@ struct TrainingState {
 
 namespace detail {
 
-/// Names of the state's tensors and metadata in a checkpoint begin with this.
-inline constexpr std::string_view state_prefix = "training_state.";
-
 /// Hexadecimal, so that every bit comes back.
 inline std::string join_numbers(const std::vector<double>& numbers) {
   std::string text;
@@ -60,7 +57,7 @@ inline std::vector<double> split_numbers(const std::string& text, const std::str
 template <class T>
 void save_checkpoint(const std::filesystem::path& path, const Parameters<T>& parameters, const TrainingState<T>& state,
                      SafetensorsMetadata metadata = {}) {
-  const std::string prefix(detail::state_prefix);
+  const std::string prefix(training_state_prefix);
   std::vector<SafetensorsEntry> entries = weight_entries(parameters);
   for (const auto& [name, tensor] : state.tensors) entries.push_back(safetensors_entry(prefix + name, tensor.view()));
   for (const auto& [name, numbers] : state.numbers) metadata[prefix + name] = detail::join_numbers(numbers);
@@ -72,14 +69,14 @@ template <class T>
 TrainingState<T> load_checkpoint(const SafetensorsFile& file, Parameters<T>& parameters) {
   TrainingState<T> state;
   for (const auto& [name, text] : file.metadata())
-    if (name.starts_with(detail::state_prefix))
-      state.numbers[name.substr(detail::state_prefix.size())] = detail::split_numbers(text, name);
+    if (name.starts_with(training_state_prefix))
+      state.numbers[name.substr(training_state_prefix.size())] = detail::split_numbers(text, name);
   require<FileError>(!state.numbers.empty(), "checkpoint: ", file.path().string(),
                      " holds weights but no training state to resume from");
-  load_weights(file, parameters, detail::state_prefix);
+  load_weights(file, parameters, training_state_prefix);
   for (const SafetensorsEntry& entry : file.entries())
-    if (entry.name.starts_with(detail::state_prefix))
-      state.tensors[entry.name.substr(detail::state_prefix.size())] = file.tensor<T>(entry.name);
+    if (entry.name.starts_with(training_state_prefix))
+      state.tensors[entry.name.substr(training_state_prefix.size())] = file.tensor<T>(entry.name);
   return state;
 }
 

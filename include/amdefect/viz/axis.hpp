@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "amdefect/detection/coco_validate.hpp"
+#include "amdefect/metrics/coco_validate.hpp"
 #include "amdefect/viz/text.hpp"
 
 namespace amdefect {

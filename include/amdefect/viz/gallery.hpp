@@ -11,16 +11,16 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/boxes/nms.hpp"
 #include "amdefect/core/shape.hpp"
-#include "amdefect/data/draw.hpp"
-#include "amdefect/data/image.hpp"
-#include "amdefect/data/image_io.hpp"
-#include "amdefect/data/resize.hpp"
 #include "amdefect/data/sample.hpp"
-#include "amdefect/detection/coco.hpp"
-#include "amdefect/detection/coco_validate.hpp"
-#include "amdefect/detection/nms.hpp"
-#include "amdefect/detection/plain_matching.hpp"
+#include "amdefect/image/draw.hpp"
+#include "amdefect/image/image.hpp"
+#include "amdefect/image/image_io.hpp"
+#include "amdefect/image/resize.hpp"
+#include "amdefect/metrics/coco_dataset.hpp"
+#include "amdefect/metrics/coco_validate.hpp"
+#include "amdefect/metrics/plain_matching.hpp"
 
 namespace amdefect {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "amdefect/data/draw.hpp"
+#include "amdefect/image/draw.hpp"
 #include "amdefect/viz/gallery.hpp"
 #include "amdefect/viz/page.hpp"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "amdefect/core/random.hpp"
-#include "amdefect/data/inspection.hpp"
+#include "amdefect/inspect/inspection.hpp"
 #include "amdefect/viz/annotation_gallery.hpp"
 
 namespace amdefect::detail {

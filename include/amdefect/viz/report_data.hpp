@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "amdefect/core/shape.hpp"
-#include "amdefect/detection/coco.hpp"
-#include "amdefect/detection/coco_eval.hpp"
-#include "amdefect/detection/confusion.hpp"
-#include "amdefect/detection/f1_score.hpp"
-#include "amdefect/detection/pooled_ap.hpp"
+#include "amdefect/metrics/coco_dataset.hpp"
+#include "amdefect/metrics/coco_eval.hpp"
+#include "amdefect/metrics/confusion.hpp"
+#include "amdefect/metrics/f1_score.hpp"
+#include "amdefect/metrics/pooled_ap.hpp"
 #include "amdefect/train/callback.hpp"
 #include "amdefect/viz/gallery.hpp"
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "amdefect/detection/coco_text.hpp"
+#include "amdefect/metrics/coco_text.hpp"
 #include "amdefect/viz/gallery_page.hpp"
 #include "amdefect/viz/heat_map.hpp"
 #include "amdefect/viz/report_data.hpp"

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "amdefect/core/shape.hpp"
-#include "amdefect/detection/coco_validate.hpp"
 #include "amdefect/io/json_text.hpp"
+#include "amdefect/metrics/coco_validate.hpp"
 
 namespace amdefect {
 

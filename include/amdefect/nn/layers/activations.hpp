@@ -117,7 +117,7 @@ using Silu = Activation<T, SiluFunction>;
 template <class T>
 using HardSwish = Activation<T, HardSwishFunction>;
 
-template <class T>
+template <class T = float>
 class LeakyRelu : public Activation<T, LeakyReluFunction> {
  public:
   explicit LeakyRelu(double slope = LeakyReluFunction{}.slope)

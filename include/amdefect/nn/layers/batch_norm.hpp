@@ -17,7 +17,7 @@ struct BatchNormOptions {
 /// one.
 ///
 /// Parameters: `gamma`, `beta`; statistics: `moving_mean`, `moving_variance`.
-template <class T>
+template <class T = float>
 class BatchNorm : public Layer<T> {
  public:
   enum Slot : std::size_t { gamma, beta, moving_mean, moving_variance };

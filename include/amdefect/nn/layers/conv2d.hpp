@@ -20,7 +20,7 @@ struct ConvOptions {
 /// x[n, i s + u d - top, j s + v d - left, c] kernel[u,v,c,o].
 ///
 /// Parameters: `kernel` (kernel_h, kernel_w, in / groups, out), `bias` (out).
-template <class T>
+template <class T = float>
 class Conv2d : public Layer<T> {
  public:
   static constexpr std::size_t kernel_slot = 0, bias_slot = 1;

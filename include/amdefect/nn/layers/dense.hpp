@@ -8,7 +8,7 @@ namespace amdefect {
 /// Fully connected layer on the last dimension, as Keras' Dense: y = x kernel + bias. All other dimensions are rows.
 ///
 /// Parameters: `kernel` (in, out), `bias` (out). Computed as a 1x1 convolution whose pixels are the rows.
-template <class T>
+template <class T = float>
 class Dense : public Layer<T> {
  public:
   static constexpr std::size_t kernel_slot = 0, bias_slot = 1;

@@ -6,7 +6,7 @@ namespace amdefect {
 
 /// While training sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate); else passes x
 /// through (Srivastava et al. 2014; Keras' Dropout). The mask is drawn again in backward instead of being stored.
-template <class T>
+template <class T = float>
 class Dropout : public Layer<T> {
  public:
   /// @throws Error unless 0 <= rate < 1.

@@ -11,7 +11,7 @@ namespace amdefect {
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta with the biased variance of each row.
 ///
 /// Parameters: `gamma`, `beta` (features).
-template <class T>
+template <class T = float>
 class LayerNorm : public Layer<T> {
  public:
   enum Slot : std::size_t { gamma, beta };

@@ -6,7 +6,7 @@
 namespace amdefect {
 
 /// Sum of two or more inputs of the same shape.
-template <class T>
+template <class T = float>
 class Add : public Operation<T> {
  public:
   using typename Operation<T>::Inputs;
@@ -34,7 +34,7 @@ class Add : public Operation<T> {
 };
 
 /// Inputs side by side along one axis; all other dimensions are equal. Axis -1 is the last one (channels).
-template <class T>
+template <class T = float>
 class Concatenate : public Operation<T> {
  public:
   using typename Operation<T>::Inputs;

@@ -64,7 +64,7 @@ class Pool2d : public Layer<T> {
 
 /// Largest value of each window on NHWC (Keras' MaxPooling2D). Of equal values the first in row-major order gets the
 /// gradient.
-template <class T>
+template <class T = float>
 class MaxPool2d : public Pool2d<T> {
  public:
   explicit MaxPool2d(const PoolOptions& options = {}) : Pool2d<T>(options) {}
@@ -81,7 +81,7 @@ class MaxPool2d : public Pool2d<T> {
 };
 
 /// Mean of each window on NHWC (Keras' AveragePooling2D); padding is not counted.
-template <class T>
+template <class T = float>
 class AveragePool2d : public Pool2d<T> {
  public:
   explicit AveragePool2d(const PoolOptions& options = {}) : Pool2d<T>(options) {}
@@ -98,7 +98,7 @@ class AveragePool2d : public Pool2d<T> {
 };
 
 /// Mean over height and width: [batch, height, width, channels] -> [batch, channels].
-template <class T>
+template <class T = float>
 class GlobalAveragePool : public Layer<T> {
  public:
   std::string kind() const override { return "global_average_pool"; }

@@ -5,7 +5,7 @@
 namespace amdefect {
 
 /// The same elements of every sample in another shape; costs nothing where the planner lets it keep the memory.
-template <class T>
+template <class T = float>
 class Reshape : public Layer<T> {
  public:
   /// `sample` is the shape without the batch.
@@ -37,7 +37,7 @@ class Reshape : public Layer<T> {
 };
 
 /// All elements of a sample in one dimension: [batch, ...] -> [batch, elements].
-template <class T>
+template <class T = float>
 class Flatten : public Reshape<T> {
  public:
   Flatten() : Reshape<T>(Shape{}) {}

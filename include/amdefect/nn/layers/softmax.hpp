@@ -8,7 +8,7 @@
 namespace amdefect {
 
 /// exp(x) / sum of exp(x) over the last dimension; the largest value is subtracted first, so nothing overflows.
-template <class T>
+template <class T = float>
 class Softmax : public Layer<T> {
  public:
   std::string kind() const override { return "softmax"; }

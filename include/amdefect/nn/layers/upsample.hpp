@@ -6,7 +6,7 @@
 namespace amdefect {
 
 /// Repeats every pixel `scale` times along height and width (Keras' UpSampling2D, nearest).
-template <class T>
+template <class T = float>
 class UpsampleNearest : public Layer<T> {
  public:
   /// @throws Error unless the scale is positive.

@@ -17,7 +17,7 @@ struct CheckpointOptions {
 };
 
 /// Writes the best weights and a state to resume from. Add it after all callbacks whose state it should contain.
-template <class T>
+template <class T = float>
 class Checkpoint : public Callback<T> {
  public:
   /// The best weights are those of `averaged` (see WeightAverage) if there is one, else those that are trained.

@@ -33,7 +33,7 @@ inline std::string history_csv(const std::vector<EpochLog>& history) {
 }
 
 /// Keeps a CSV file of all epochs up to date; it is written anew each time, so that a resumed run never doubles a row.
-template <class T>
+template <class T = float>
 class CsvLog : public Callback<T> {
  public:
   explicit CsvLog(std::filesystem::path path) : path_(std::move(path)) {}

@@ -16,7 +16,7 @@ struct EarlyStoppingOptions {
 
 /// Ends the training when the watched value has not improved for `patience` epochs (Keras' EarlyStopping), and puts the
 /// best weights back at the end.
-template <class T>
+template <class T = float>
 class EarlyStopping : public Callback<T> {
  public:
   explicit EarlyStopping(const EarlyStoppingOptions& options = {}) : options_(options) {}

@@ -22,7 +22,7 @@ inline std::string format_duration(double seconds) {
 
 /// Shows the training: on a terminal (`live`) one line per epoch that is rewritten as it goes, else a plain line after
 /// each epoch.
-template <class T>
+template <class T = float>
 class Progress : public Callback<T> {
  public:
   Progress(std::ostream& out, bool live) : out_(out), live_(live) {}

@@ -41,7 +41,7 @@ class ProgressCosine final : public Schedule {
 /// Lets a training take a given time, interruptions not counted: moves a schedule along with the clock, and stops at
 /// the end of the epoch that is nearest to the end of the time. How many steps fit in depends on the machine, so such a
 /// run cannot be repeated bit by bit; one with a number of epochs can.
-template <class T>
+template <class T = float>
 class TimeBudget : public Callback<T> {
  public:
   /// The schedule is that of the trainer, or null for one that does not follow the clock.

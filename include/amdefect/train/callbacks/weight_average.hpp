@@ -11,7 +11,7 @@ namespace amdefect {
 /// Keeps an exponential moving average of all weights and statistics in a second network, which usually detects better
 /// than the weights of any single step (Polyak and Juditsky 1992). After step t, average += (1 - d) (weights - average)
 /// with d = min(decay, (1 + t) / (10 + t)), so that the first steps are soon forgotten.
-template <class T>
+template <class T = float>
 class WeightAverage : public Callback<T> {
  public:
   /// `average` has the same architecture as the trained network; its values are overwritten.

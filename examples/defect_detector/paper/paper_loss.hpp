@@ -1,0 +1,21 @@
+#pragma once
+
+#include "amdefect/losses/bce.hpp"
+#include "amdefect/losses/loss_function.hpp"
+#include "amdefect/losses/mse.hpp"
+
+namespace amdefect {
+
+/// The paper's loss: binary cross-entropy of the classes plus mean squared error of the boxes, each a mean over every
+/// element. With `raw_outputs` the classification outputs are taken for probabilities and clipped, as in the published
+/// code; else they are logits.
+template <class T>
+LossFunction<T> paper_loss(bool raw_outputs = false) {
+  return {{"classification", "regression"}, [raw_outputs](const LossArguments<T>& a) {
+            a.parts[0] = raw_outputs ? bce_probabilities(a.outputs[0], a.targets[0], a.gradients[0])
+                                     : bce_logits(a.outputs[0], a.targets[0], a.gradients[0]);
+            a.parts[1] = mse(a.outputs[1], a.targets[1], a.gradients[1]);
+          }};
+}
+
+}  // namespace amdefect

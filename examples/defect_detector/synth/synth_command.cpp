@@ -1,0 +1,33 @@
+#include <iostream>
+
+#include "commands.hpp"
+#include "json_options.hpp"
+#include "synth/synth.hpp"
+
+namespace amdefect {
+
+void add_synth_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("synth", "Write a COCO data set of generated pictures");
+  auto options = std::make_shared<SynthOptions>();
+  auto output = std::make_shared<std::string>("output/synth");
+  auto size = std::make_shared<Index>(options->width);
+  const auto add = [&](const char* name, auto& value, const char* text) {
+    return command->add_option(name, value, text)->capture_default_str();
+  };
+  add("--output_dir", *output, "Folder for train/, valid/ and test/");
+  add("--train", options->train, "Pictures to train on")->check(CLI::Range(0, 1000000));
+  add("--valid", options->valid, "Pictures to validate on")->check(CLI::Range(0, 1000000));
+  add("--test", options->test, "Pictures to test on")->check(CLI::Range(0, 1000000));
+  add("--img_size", *size, "Width and height in pixels")->check(CLI::Range(32, 8192));
+  add("--seed", options->seed, "The same seed gives the same files")->check(seed_range);
+  add("--threads", options->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));
+  command->add_flag("--overwrite", options->overwrite, "Replace an earlier generated data set");
+  command->callback([=] {
+    options->width = options->height = *size;
+    write_synth(*output, *options);
+    std::cout << "wrote " << options->train << " / " << options->valid << " / " << options->test
+              << " pictures (train / valid / test) to " << *output << '\n';
+  });
+}
+
+}  // namespace amdefect

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "amdefect/boxes/tiles.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_description.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_network.hpp"
+#include "amdefect/detection/anchor_free/decode.hpp"
+#include "amdefect/detection/anchor_free/flip_averaging.hpp"
+#include "amdefect/image/pixel_scaling.hpp"
+#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/workspace.hpp"
+
+namespace amdefect {
+
+/// A trained dense network that finds objects in images of any size.
+class AnchorFreeDetector final : public Detector {
+ public:
+  /// The network must be that of the description's model, and stay.
+  AnchorFreeDetector(std::shared_ptr<const Network<float>> network, AnchorFreeDescription description,
+                     const Execution& execution = {})
+      : Detector(description.labels, description.model.channels, description.score_threshold),
+        network_(std::move(network)),
+        model_(std::move(description.model)),
+        execution_(execution) {}
+
+  /// @throws Error also for a tile that is not larger than the overlap.
+  std::vector<Detection> detect(TensorView<const std::uint8_t> image, const DetectOptions& options) const override {
+    check_input(image, options);
+    const auto spans = [&](Index size) {
+      return tile_spans(size, options.tile, options.overlap, model_.largest_stride());
+    };
+    const std::vector<TileSpan> rows = spans(image.dim(0)), columns = spans(image.dim(1));
+    std::unique_ptr<Run> run = take_run();
+    std::vector<Detection> found = find_in_tiles(
+        rows, columns, options.overlap,
+        [&](const TileSpan& row, const TileSpan& column) { return detect_tile(*run, image, row, column, options); });
+    give_back(std::move(run));
+    return select(std::move(found), options);
+  }
+
+ private:
+  /// What one call needs; kept for the next one.
+  struct Run {
+    Run(const Network<float>& network, const Execution& execution) : workspace(network, execution) {}
+    /// What the network says about scaled pixels [height, width, channels], valid until the next call.
+    std::vector<TensorView<const float>> outputs(TensorView<float> x, bool flip_test) {
+      const TensorView<float> batch = x.reshape(x.shape().batched(1));
+      if (flip_test) return flip_averaged_outputs(workspace, batch, mean_memory);
+      workspace.forward(batch);
+      std::vector<TensorView<const float>> views;
+      for (std::size_t i = 0; i < workspace.network().outputs().size(); ++i) views.push_back(workspace.output(i));
+      return views;
+    }
+    Workspace<float> workspace;
+    Tensor<float> input_memory;
+    std::vector<Tensor<float>> mean_memory;
+  };
+
+  /// What the network sees in one part of an image, in pixels of the image, cut at its borders.
+  std::vector<Detection> detect_tile(Run& run, TensorView<const std::uint8_t> image, const TileSpan& row,
+                                     const TileSpan& column, const DetectOptions& options) const {
+    const auto up = [stride = model_.largest_stride()](Index side) { return (side + stride - 1) / stride * stride; };
+    const TensorView<float> input =
+        ensure_capacity(run.input_memory, {up(row.size()), up(column.size()), image.dim(2)});
+    scale_pixels(image, input, row.begin, column.begin);
+    constexpr Index candidates = 3000;  // bounds the memory of large images
+    std::vector<Detection> found =
+        decode_anchor_free<float>(model_, run.outputs(input, options.flip_test), 0, min_score(options), candidates);
+    const auto x = static_cast<double>(column.begin), y = static_cast<double>(row.begin);
+    const Box frame{0, 0, static_cast<double>(image.dim(1)), static_cast<double>(image.dim(0))};
+    for (Detection& d : found) d.box = intersection({d.box.x1 + x, d.box.y1 + y, d.box.x2 + x, d.box.y2 + y}, frame);
+    std::erase_if(found, [](const Detection& d) { return !(d.box.area() > 0); });
+    return found;
+  }
+
+  std::unique_ptr<Run> take_run() const {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<Run>(*network_, execution_);
+    std::unique_ptr<Run> run = std::move(idle_.back());
+    idle_.pop_back();
+    return run;
+  }
+  void give_back(std::unique_ptr<Run> run) const {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(run));
+  }
+
+  std::shared_ptr<const Network<float>> network_;
+  AnchorFreeModel model_;
+  Execution execution_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::vector<std::unique_ptr<Run>> idle_;
+};
+
+/// The detector in a weights file that `amdefect train --model dense-...` wrote:
+///
+///     const auto detector = load_detector("best.safetensors");
+///     for (const Detection& d : detector->detect({pixels, {height, width, 3}})) use(d.box, d.score, d.label);
+///
+/// @throws FileError if the file cannot be read, holds another kind of model, or weights that do not fit it.
+inline std::unique_ptr<Detector> load_detector(const SafetensorsFile& file, const Execution& execution = {}) {
+  AnchorFreeDescription description = anchor_free_description(file);
+  auto network = std::make_shared<Network<float>>(anchor_free_network<float>(description.model));
+  load_weights(file, network->parameters(), training_state_prefix);
+  return std::make_unique<AnchorFreeDetector>(std::move(network), std::move(description), execution);
+}
+inline std::unique_ptr<Detector> load_detector(const std::filesystem::path& path, const Execution& execution = {}) {
+  return load_detector(read_safetensors(path), execution);
+}
+
+}  // namespace amdefect

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "amdefect/core/error.hpp"
+#include "amdefect/core/shape.hpp"
+#include "amdefect/detection/anchor_free/edge_distance.hpp"
+
+namespace amdefect {
+
+/// The architecture of an anchor-free detector in a few numbers; `anchor_free_network` builds it. Plain data: stored
+/// with the weights (`AnchorFreeDescription`), and the place to begin a detector of your own.
+struct AnchorFreeModel {
+  Index channels = 3;  ///< of the images
+  Index classes = 1;
+  Index stem = 16;                         ///< channels of the first convolution, at half the image's size
+  std::vector<Index> widths{32, 64, 128};  ///< channels of the stages, at 1/4, 1/8, 1/16, ... of the image's size
+  std::vector<Index> blocks{1, 1, 1};      ///< residual blocks of two convolutions in each stage
+  Index pyramid = 32;                      ///< channels of the feature pyramid and of the heads
+  Index head_convs = 1;                    ///< 3x3 convolutions of a head before its output
+  Index levels = 4;                        ///< outputs, at strides 4, 8, 16, ...; at least one per stage
+  Index box_bins = 1;                      ///< outputs per edge of a box: 1, or 8 to 64, see `EdgeDistance`
+
+  static constexpr Index first_stride = 4;
+
+  /// Pixels from one output of a level to the next.
+  Index stride(Index level) const { return first_stride << level; }
+  /// Height and width of a padded image are multiples of this.
+  Index largest_stride() const { return stride(levels - 1); }
+
+  friend bool operator==(const AnchorFreeModel&, const AnchorFreeModel&) = default;
+};
+
+/// About 0.58 million parameters and 2.25 billion multiply-accumulate operations on 608x608 pixels.
+inline AnchorFreeModel anchor_free_n() { return {}; }
+
+/// About 2 million parameters: the same with channels for more kinds of defects, mostly at coarse strides where they
+/// are cheap.
+inline AnchorFreeModel anchor_free_s() {
+  return {.stem = 24, .widths = {48, 96, 192}, .blocks = {1, 2, 2}, .pyramid = 48, .head_convs = 1};
+}
+
+/// The model of that name. @throws Error for an unknown one.
+inline AnchorFreeModel anchor_free_preset(std::string_view name) {
+  if (name == "dense-n") return anchor_free_n();
+  if (name == "dense-s") return anchor_free_s();
+  throw Error(concat("anchor-free model: there is no '", name, "', expected dense-n or dense-s"));
+}
+
+/// Throws an Error that names the number without meaning.
+inline void check(const AnchorFreeModel& model) {
+  const auto positive = [](const char* name, Index value, Index most) {
+    require(value > 0 && value <= most, "anchor-free model: ", name, " is ", value, ", expected 1 to ", most);
+  };
+  constexpr Index most_channels = 4096;
+  positive("channels", model.channels, most_channels);
+  positive("classes", model.classes, most_channels);
+  positive("stem", model.stem, most_channels);
+  positive("pyramid", model.pyramid, most_channels);
+  positive("head_convs", model.head_convs, 16);
+  positive("levels", model.levels, 8);
+  require(
+      model.box_bins == 1 || (model.box_bins >= EdgeDistance::least_bins && model.box_bins <= EdgeDistance::most_bins),
+      "anchor-free model: box_bins is ", model.box_bins, ", expected 1, or ", EdgeDistance::least_bins, " to ",
+      EdgeDistance::most_bins);
+  for (const Index width : model.widths) positive("widths", width, most_channels);
+  for (const Index count : model.blocks) positive("blocks", count, 100);
+  require(!model.widths.empty() && model.widths.size() == model.blocks.size(),
+          "anchor-free model: ", model.widths.size(), " widths and ", model.blocks.size(),
+          " blocks, expected one of each per stage");
+  require(model.levels >= static_cast<Index>(model.widths.size()), "anchor-free model: ", model.levels, " levels for ",
+          model.widths.size(), " stages, expected at least one per stage");
+}
+
+}  // namespace amdefect

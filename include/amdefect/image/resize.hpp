@@ -1,0 +1,99 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "amdefect/image/image.hpp"
+
+namespace amdefect {
+
+namespace detail {
+
+/// The source pixels that make up one destination pixel along an axis, with fixed-point weights.
+struct ResizeTaps {
+  Index first = 0;
+  std::vector<std::int32_t> weights;
+};
+
+inline constexpr int resize_precision = 22;  // bits behind the point: 255 * 2^22 fits in 31 bits
+
+/// Taps of a triangle filter around the centre of each destination pixel, as wide as the larger of a source and a
+/// destination pixel on each side: linear interpolation when growing, an average over the covered area when shrinking.
+inline std::vector<ResizeTaps> resize_taps(Index from, Index to) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to);
+  const double reach = std::max(scale, 1.0);
+  std::vector<ResizeTaps> taps(static_cast<std::size_t>(to));
+  for (Index i = 0; i < to; ++i) {
+    const double centre = (static_cast<double>(i) + 0.5) * scale;
+    ResizeTaps& tap = taps[static_cast<std::size_t>(i)];
+    tap.first = std::max<Index>(static_cast<Index>(centre - reach + 0.5), 0);
+    const Index last = std::min(static_cast<Index>(centre + reach + 0.5), from);
+    std::vector<double> weights;
+    double sum = 0;
+    for (Index j = tap.first; j < last; ++j) {
+      weights.push_back(std::max(0.0, 1 - std::abs((static_cast<double>(j) + 0.5 - centre) / reach)));
+      sum += weights.back();
+    }
+    for (const double weight : weights)
+      tap.weights.push_back(static_cast<std::int32_t>(weight / sum * (1 << resize_precision) + 0.5));
+  }
+  return taps;
+}
+
+inline std::uint8_t from_fixed_point(std::int32_t sum) {
+  return static_cast<std::uint8_t>(std::clamp(sum >> resize_precision, 0, 255));
+}
+inline constexpr std::int32_t fixed_point_half = 1 << (resize_precision - 1);
+
+inline Image resize_width(const Image& image, Index width) {
+  const std::vector<ResizeTaps> taps = resize_taps(image.width(), width);
+  const Index channels = image.channels();
+  Image result(image.height(), width, channels);
+  for (Index y = 0; y < image.height(); ++y)
+    for (Index x = 0; x < width; ++x) {
+      const ResizeTaps& tap = taps[static_cast<std::size_t>(x)];
+      for (Index c = 0; c < channels; ++c) {
+        const std::uint8_t* source = image.pixel(y, tap.first) + c;
+        std::int32_t sum = fixed_point_half;
+        for (const std::int32_t weight : tap.weights) {
+          sum += weight * *source;
+          source += channels;
+        }
+        result(y, x, c) = from_fixed_point(sum);
+      }
+    }
+  return result;
+}
+
+inline Image resize_height(const Image& image, Index height) {
+  const std::vector<ResizeTaps> taps = resize_taps(image.height(), height);
+  const Index row = image.width() * image.channels();
+  Image result(height, image.width(), image.channels());
+  std::vector<std::int32_t> sums(static_cast<std::size_t>(row));
+  for (Index y = 0; y < height; ++y) {
+    const ResizeTaps& tap = taps[static_cast<std::size_t>(y)];
+    std::fill(sums.begin(), sums.end(), fixed_point_half);
+    const std::uint8_t* source = image.pixel(tap.first, 0);
+    for (const std::int32_t weight : tap.weights)
+      for (std::int32_t& sum : sums) sum += weight * *source++;
+    std::transform(sums.begin(), sums.end(), result.pixel(y, 0), from_fixed_point);
+  }
+  return result;
+}
+
+}  // namespace detail
+
+/// Resizes to `height` x `width` with pixel centres at i + 0.5: bilinear when growing, anti-aliased when shrinking.
+/// Separable triangle filter in integer arithmetic, as Pillow's `Image.resize` with BILINEAR.
+/// @throws ShapeError for an empty image or a size that is not positive.
+inline Image resize(const Image& image, Index height, Index width) {
+  require<ShapeError>(!image.empty() && height > 0 && width > 0, "resize: cannot make ", height, 'x', width,
+                      " pixels of an image of shape ", image.shape());
+  if (width == image.width()) return height == image.height() ? image.clone() : detail::resize_height(image, height);
+  Image result = detail::resize_width(image, width);
+  return height == image.height() ? std::move(result) : detail::resize_height(result, height);
+}
+
+}  // namespace amdefect

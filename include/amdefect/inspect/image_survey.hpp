@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "amdefect/core/parallel.hpp"
+#include "amdefect/data/coco_source.hpp"
+#include "amdefect/image/image_io.hpp"
+#include "amdefect/image/resize.hpp"
+#include "amdefect/io/checksum.hpp"
+#include "amdefect/io/file_bytes.hpp"
+
+namespace amdefect {
+
+/// The picture in 16 x 16 grey values, row by row.
+using Thumbnail = std::array<std::uint8_t, 256>;
+
+/// What reading an image file once has shown.
+struct SurveyedImage {
+  std::string fault{};  ///< why the image cannot be used, as one line that names it; empty if it can
+  std::size_t bytes = 0;
+  std::uint32_t checksum = 0;  ///< CRC-32 of the file
+  Thumbnail thumbnail{};
+};
+
+namespace detail {
+
+/// The mean of the first three channels, scaled to `side` x `side` pixels whatever the shape of the image.
+inline Image small_grey(const Image& image, Index side) {
+  const Image small = resize(image, side, side);
+  const Index channels = std::min<Index>(small.channels(), 3);
+  Image grey(side, side, 1);
+  for (Index y = 0; y < side; ++y)
+    for (Index x = 0; x < side; ++x)
+      grey(y, x, 0) = static_cast<std::uint8_t>(
+          (std::accumulate(small.pixel(y, x), small.pixel(y, x) + channels, Index{0}) + channels / 2) / channels);
+  return grey;
+}
+
+inline SurveyedImage survey_image(const CocoSplit& split, const CocoSource& source, Index index) {
+  SurveyedImage result;
+  try {
+    const auto position = static_cast<std::size_t>(index);
+    require_image_file(split, position);
+    const Bytes bytes = read_bytes(split.image_files[position]);
+    result.bytes = bytes.size();
+    result.checksum = crc32(bytes);
+    const Image image = decode_image(bytes, split.image_files[position].string());
+    source.check_size(index, image);
+    const Image grey = small_grey(image, 16);
+    std::copy(grey.bytes().begin(), grey.bytes().end(), result.thumbnail.begin());
+  } catch (const Error& error) {
+    result.fault = error.what();
+  } catch (const std::exception& error) {  // no memory, for instance: such messages do not name the image
+    result.fault = concat(split.coco.images[static_cast<std::size_t>(index)].file_name, ": ", error.what());
+  }
+  return result;
+}
+
+}  // namespace detail
+
+/// Reads every image of a split: whether it is there, can be decoded and has the size of its entry, and what is needed
+/// to find it again elsewhere. `threads`: 0 for all cores.
+inline std::vector<SurveyedImage> survey_images(const CocoSplit& split, int threads = 0) {
+  const CocoSource source(split);
+  std::vector<SurveyedImage> images(split.image_files.size());
+  parallel_for(threads, split.size(), [&](Index begin, Index end, int) {
+    for (Index i = begin; i < end; ++i) images[static_cast<std::size_t>(i)] = detail::survey_image(split, source, i);
+  });
+  return images;
+}
+
+}  // namespace amdefect

@@ -1,0 +1,130 @@
+#include "amdefect/data/crop_dataset.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "amdefect/coco/coco_split.hpp"
+#include "amdefect/train/data_loader.hpp"
+
+using namespace amdefect;
+
+namespace {
+
+/// Images 0 ... n-1 of 60 x 40 pixels: every tenth is smooth, the others noisy; image 0 holds the only object of
+/// class 1.
+class Mixed : public SampleSource {
+ public:
+  explicit Mixed(Index images) : images_(images) {}
+  Index size() const override { return images_; }
+  std::shared_ptr<const Sample> load(Index index) const override {
+    auto sample = std::make_shared<Sample>();
+    sample->image = Image(40, 60, 1);
+    Random random(1, index);
+    const Index noise = index % 10 == 0 ? 4 : 60;
+    for (auto& byte : sample->image.bytes()) byte = static_cast<std::uint8_t>(100 + random.integer(noise));
+    sample->objects = {{Box{20, 10, 30, 16}, index == 0 ? 1 : 0}};
+    return sample;
+  }
+  std::string key(Index) const override { return ""; }
+
+ private:
+  Index images_;
+};
+
+}  // namespace
+
+TEST_CASE("texture measures noise and nothing else") {
+  Image flat(30, 30, 3, 77), slope(30, 30, 1), noisy(30, 30, 1);
+  Random random(1);
+  for (Index y = 0; y < 30; ++y)
+    for (Index x = 0; x < 30; ++x) {
+      slope(y, x, 0) = static_cast<std::uint8_t>(4 * x + 2 * y);
+      noisy(y, x, 0) = to_byte(random.normal(128, 10));
+    }
+  CHECK(texture(flat) < 0.1);
+  CHECK(texture(slope) < 0.1);
+  CHECK(texture(noisy) == doctest::Approx(10).epsilon(0.1));  // the deviation, less what the mean takes with it
+  CHECK(texture(Image(3, 50, 1)) == 0);
+}
+
+TEST_CASE("Otsu's threshold lies between two groups") {
+  CHECK(otsu_threshold({1, 1.1, 1.2, 5, 5.1, 5.3, 5.2}) == doctest::Approx(3.1));
+  CHECK(otsu_threshold({2, 2, 2}) == 0);
+  CHECK(otsu_threshold({}) == 0);
+}
+
+TEST_CASE("rare styles and classes come as often as common ones, but no image too often") {
+  const Mixed source(100);
+  const auto styles = group_by_style(source);
+  REQUIRE(styles[0].size() == 10);
+  const auto classes = group_by_class(source, 3);
+  CHECK(classes[0].size() == 99);
+  CHECK(classes[1] == std::vector<Index>{0});
+  CHECK(classes[2].empty());
+  const auto shares = [](const BalancedSampler& sampler) {
+    std::map<Index, int> drawn;
+    Random random(7);
+    for (Index i = 0; i < 20000; ++i) ++drawn[sampler.draw(i, random)];
+    return drawn;
+  };
+  int smooth = 0;
+  for (const auto& [image, count] : shares(BalancedSampler(100, {styles}))) smooth += image % 10 == 0 ? count : 0;
+  CHECK(smooth / 20000.0 == doctest::Approx(0.5).epsilon(0.05));
+  auto drawn = shares(BalancedSampler(100, {classes}));
+  CHECK(drawn[0] / 20000.0 == doctest::Approx(0.08 + 0.92 * 0.5 * 0.01).epsilon(0.15));
+  drawn = shares(BalancedSampler(100, {{{1, 2, 3}}, {}}));  // one group only: nothing to balance
+  CHECK(drawn.size() == 100);
+}
+
+TEST_CASE("crops hold the objects they show, and repeat with the seed") {
+  const auto source = std::make_shared<Mixed>(20);
+  CropDatasetOptions options{.channels = 1, .samples = 8, .slots = 2, .mosaic = 0};
+  options.crop.height = options.crop.width = 32;
+  options.crop.on_object = 1;
+  const CropDataset<float> data(source, BalancedSampler(20, {}), options);
+  CHECK(data.size() == 8);
+  CHECK(data.sample_shape() == Shape{32, 32, 1});
+  DataLoader<float> loader(data, {.batch_size = 8, .seed = 3, .workers = 0}), again(data, {.batch_size = 8, .seed = 3});
+  loader.start_epoch(1);
+  again.start_epoch(1);
+  const Batch<float>&a = *loader.next(), &b = *again.next();
+  CHECK((a.x().array() == b.x().array()).all());
+  CHECK((a.target(0).array() == b.target(0).array()).all());
+  for (Index i = 0; i < 8; ++i) {
+    const TensorView<const float> objects = a.target(0);
+    REQUIRE(objects(i, 0, 4) >= 0);
+    CHECK(objects(i, 0, 2) > objects(i, 0, 0));
+    CHECK(objects(i, 0, 0) >= 0);
+    CHECK(objects(i, 0, 3) <= 32);
+    CHECK(objects(i, 1, 4) == -1);
+  }
+  options.mosaic = 1;
+  options.slots = 4;
+  const CropDataset<float> mosaics(source, BalancedSampler(20, {}), options);
+  DataLoader<float> more(mosaics, {.batch_size = 8, .workers = 0});
+  more.start_epoch(0);
+  const Batch<float>& c = *more.next();
+  for (Index i = 0; i < 8; ++i) CHECK(c.target(0)(i, 3, 4) >= 0);  // parts with the object in them, four objects in all
+  options.mosaic = 2;
+  CHECK_THROWS_AS(CropDataset<float>(source, BalancedSampler(20, {}), options), Error);
+  options.mosaic = 0;
+  options.crop.width = 64;
+  CHECK_THROWS_AS(CropDataset<float>(source, BalancedSampler(20, {}), options), Error);
+}
+
+TEST_CASE("pixel-index boxes are told from continuous ones by the border") {
+  const auto with_edges = [](double edge, double fraction) {
+    CocoDataset dataset;
+    dataset.images = {{1, "a.jpg", 100, 80}};
+    for (std::int64_t i = 0; i < 60; ++i) dataset.annotations.push_back({i, 1, 1, {10, 20, 5.0 + double(i % 7), 4}});
+    for (std::int64_t i = 60; i < 64; ++i) dataset.annotations.push_back({i, 1, 1, {90, 20, edge - 90, 4}});
+    dataset.annotations[0].box.x += fraction;
+    return dataset;
+  };
+  CHECK(detect_box_offset(with_edges(99, 0)) == 0.5);
+  CHECK(detect_box_offset(with_edges(99, 0.25)) == 0.5);  // a few drawn by hand do not matter
+  CHECK(detect_box_offset(with_edges(100, 0)) == 0);
+  CHECK(detect_box_offset(with_edges(97, 0)) == 0);
+  CHECK(detect_box_offset({}) == 0);
+}

@@ -1,0 +1,68 @@
+#include <set>
+
+#include "program/world.hpp"
+
+using namespace amdefect::program_test;
+
+TEST_CASE("the anchor-free detector: the same commands") {
+  const World& world = World::get();
+  const std::string small = " --model dense-n --crop_size 64 --batch_size 8 --threads 1 --network " + tiny;
+  const std::string train = "train --dataset_path data --epochs 2 --eval_interval 1 --output_dir ";
+  const Outcome trained = world.run(train + "dense" + small);
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK(trained.out.find("epoch 2/2  loss") != std::string::npos);
+  for (const char* name :
+       {"config.json", "training_log.csv", "history.json", "best.safetensors", "last.safetensors", "report.html"})
+    CHECK(fs::file_size(world.path("dense") / name) > 0);
+  const Outcome evaluated =
+      world.run("eval --dataset_path data --weights dense/best.safetensors --output_dir dense/eval");
+  INFO(evaluated.err);
+  CHECK(evaluated.code == 0);
+  CHECK(evaluated.out.find("(up to 300 detections per image), best F1") != std::string::npos);
+  const Outcome predicted = world.run(
+      "predict data/test --weights dense/best.safetensors --output_dir dense/pictures --score_threshold 0.01");
+  INFO(predicted.err);
+  CHECK(predicted.code == 0);
+  CHECK(fs::exists(world.path("dense/pictures/synth_00000.png")));
+  std::set<std::string> different{read(world.path("dense/eval/detections.json"))};
+  for (const char* options : {"--soft_nms 0.5", "--flip_test", "--nms_iou 0.2", "--max_detections 2"}) {
+    CHECK(world
+              .run("eval --dataset_path data --weights dense/best.safetensors --output_dir dense/options " +
+                   std::string(options))
+              .code == 0);
+    CHECK(different.insert(read(world.path("dense/options/detections.json"))).second);
+  }
+  write(world.path("flip.json"), R"({"dataset_path": "data", "flip_test": true, "soft_nms": 0.5})");
+  CHECK(world.run("eval --config flip.json --weights dense/best.safetensors --output_dir dense/options").code == 0);
+  CHECK(different.insert(read(world.path("dense/options/detections.json"))).second);
+  CHECK(world
+            .run("predict data/test --weights dense/best.safetensors --output_dir dense/options --score_threshold "
+                 "0.01 --soft_nms 0.5 --flip_test")
+            .code == 0);
+  CHECK(read(world.path("dense/options/detections.json")) != read(world.path("dense/pictures/detections.json")));
+
+  // A run so short that only its end is measured; with other losses.
+  const Outcome minutes = world.run(
+      "train --dataset_path data --minutes 0.01 --output_dir brief --mosaic 0 --box_loss ciou "
+      "--score_loss focal --class_weights 1,2,1,1 --box_bins 8" +
+      small);
+  INFO(minutes.err);
+  CHECK(minutes.code == 0);
+  CHECK(minutes.out.find("epoch 1  loss") != std::string::npos);
+  CHECK(minutes.out.find("  distribution ") != std::string::npos);
+  CHECK(world.run("eval --dataset_path data --weights brief/best.safetensors --output_dir brief/eval").code == 0);
+  CHECK(world.run("train --config brief/config.json --epochs 1 --output_dir again").code == 0);
+  const Outcome unused = world.run("train --dataset_path data --epochs 1 --output_dir unused --img_size 64" + small);
+  CHECK(unused.err.find("warning: --img_size has no effect for --model dense-n") != std::string::npos);
+  check_fails("train --dataset_path data --output_dir bad --epochs 0" + small, "epochs and minutes are 0");
+  check_fails("train --dataset_path data --output_dir bad --epochs 1 --monitor val_loss" + small,
+              "monitor is val_loss, which dense-n does not have");
+  check_fails("train --dataset_path data --output_dir bad --class_weights 1,2" + small,
+              "2 class weights for 4 classes");
+  check_fails("train --dataset_path data --model dense-n --network '{\"stem\": 0}' --output_dir bad",
+              "stem is 0, expected 1 to 4096");
+  check_fails("train --dataset_path data --model dense-n --box_offset half --output_dir bad",
+              "expected auto or a number");
+  check_fails("train --dataset_path data --model dense-x --output_dir bad", "dense-x", 2);
+}
