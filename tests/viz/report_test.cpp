@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "amdefect/coco/coco_json.hpp"
+#include "outside_data.hpp"
 #include "temporary_folder.hpp"
 #include "viz/page_check.hpp"
 #include "viz/xml_check.hpp"
@@ -294,12 +295,8 @@ TEST_CASE("a report that cannot be written is one clear error") {
 }
 
 TEST_CASE("a report of real images") {
-  const fs::path shared = fs::path(__FILE__).parent_path() / "../../../shared";
-  const fs::path coco = shared / "coco/02_real_valid_mid_noise", images = shared / "lpbf/valid/images";
-  if (!fs::exists(coco) || !fs::exists(images)) {
-    MESSAGE("SKIPPED: " << coco.string() << " or " << images.string() << " is absent");
-    return;
-  }
+  const fs::path coco = outside_data("coco/02_real_valid_mid_noise"), images = outside_data("lpbf/valid/images");
+  if (coco.empty() || images.empty()) return;
   const CocoDataset dataset = read_coco_annotations(coco / "gt.json", CocoStrictness::evaluation);
   const std::vector<CocoResult> results = read_coco_results(coco / "dt.json");
   ReportData data;
