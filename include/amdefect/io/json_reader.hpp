@@ -81,8 +81,8 @@ class JsonParser {
 
 }  // namespace detail
 
-/// The value of a JSON text; `file` names it in messages. @throws FileError for anything that RFC 8259 does not allow, a
-/// key that appears twice in an object, and more than 64 levels of nesting.
+/// The value of a JSON text; `file` names it in messages. @throws FileError for anything that RFC 8259 does not allow,
+/// a key that appears twice in an object, and more than 64 levels of nesting.
 inline JsonValue parse_json(std::string_view text, std::string_view file) {
   const std::string where = concat(file, ": ");
   return detail::JsonParser(text, where).parse();
@@ -103,6 +103,7 @@ class JsonReader {
   const JsonValue& value() const { return *value_; }
 
   /// Members of an object.
+  const JsonValue::Object& members() const { return expect<JsonValue::Object>("an object"); }
   bool contains(std::string_view key) const { return members(), value_->find(key) != nullptr; }
   JsonReader at(std::string_view key) const {
     members();
@@ -166,7 +167,6 @@ class JsonReader {
   JsonReader(const JsonValue& value, std::string file, std::string path)
       : value_(&value), file_(std::move(file)), path_(std::move(path)) {}
 
-  const JsonValue::Object& members() const { return expect<JsonValue::Object>("an object"); }
   template <class Stored>
   const Stored& expect(const char* expected) const {
     const Stored* stored = value_->get_if<Stored>();
@@ -180,9 +180,8 @@ class JsonReader {
     if (const auto* large = value_->get_if<std::uint64_t>(); large && std::in_range<V>(*large))
       return static_cast<V>(*large);
     const bool any = value_->get_if<std::int64_t>() || value_->get_if<std::uint64_t>();
-    fail(concat("expected an integer", any ? concat(" from ", +std::numeric_limits<V>::min(), " to ",
-                                                     +std::numeric_limits<V>::max())
-                                            : "",
+    fail(concat("expected an integer",
+                any ? concat(" from ", +std::numeric_limits<V>::min(), " to ", +std::numeric_limits<V>::max()) : "",
                 ", found ", any ? value_->to_text() : value_->kind()));
   }
 
