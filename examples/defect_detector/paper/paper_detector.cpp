@@ -145,7 +145,7 @@ std::unique_ptr<Detector> open_detector(const std::filesystem::path& path, const
   ModelDescription description = ModelDescription::of(file);
   auto network = std::make_shared<Network<float>>(paper_network<float>(
       static_cast<Index>(description.labels.class_names.size()), description.img_size, description.channels));
-  load_weights(file, network->parameters(), training_state_prefix);
+  load_weights(file, network->parameters(), {.ignore = is_training_state});
   return std::make_unique<PaperDetector>(std::move(network), std::move(description), execution);
 }
 

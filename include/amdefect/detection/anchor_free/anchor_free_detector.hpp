@@ -12,7 +12,7 @@
 #include "amdefect/detection/anchor_free/decode.hpp"
 #include "amdefect/detection/anchor_free/flip_averaging.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
-#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
 
 namespace amdefect {
@@ -106,7 +106,7 @@ class AnchorFreeDetector final : public Detector {
 inline std::unique_ptr<Detector> load_detector(const SafetensorsFile& file, const Execution& execution = {}) {
   AnchorFreeDescription description = anchor_free_description(file);
   auto network = std::make_shared<Network<float>>(anchor_free_network<float>(description.model));
-  load_weights(file, network->parameters(), training_state_prefix);
+  load_weights(file, network->parameters(), {.ignore = is_training_state});
   return std::make_unique<AnchorFreeDetector>(std::move(network), std::move(description), execution);
 }
 inline std::unique_ptr<Detector> load_detector(const std::filesystem::path& path, const Execution& execution = {}) {
