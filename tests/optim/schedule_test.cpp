@@ -102,3 +102,19 @@ TEST_CASE("schedule: wrong options are named") {
   CHECK_THROWS_AS(ReduceOnPlateau(1, {.factor = 1}), Error);
   CHECK_THROWS_AS(ReduceOnPlateau(1, {.patience = -1}), Error);
 }
+
+TEST_CASE("schedule: warm-up and cosine over steps give the rates that they always gave") {
+  const LinearWarmup schedule(137 / 20, std::make_unique<CosineDecay>(0.003, 137));
+  const std::pair<Index, double> pinned[] = {{0, 0.00050000000000000001},
+                                             {1, 0.00099986854424959212},
+                                             {4, 0.0024947452253796655},
+                                             {5, 0.0029901511832722111},
+                                             {6, 0.0029858245403207489},
+                                             {7, 0.0029807166166495964},
+                                             {50, 0.0021174282815418269},
+                                             {100, 0.00050829024379692492},
+                                             {136, 3.9436725122404814e-07},
+                                             {137, 0},
+                                             {500, 0}};
+  for (const auto& [step, rate] : pinned) CHECK(schedule.rate(step) == doctest::Approx(rate).epsilon(1e-14).scale(0));
+}
