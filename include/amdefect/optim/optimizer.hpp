@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,9 @@ class Optimizer {
     }
   }
 
+  /// The learning rate that it was made with, which a Trainer without a schedule uses; none if it was made without.
+  const std::optional<double>& learning_rate() const { return learning_rate_; }
+
   /// Updates done so far; counts once per step, whatever the number of tensors.
   std::uint64_t steps() const { return steps_; }
   void set_steps(std::uint64_t steps) { steps_ = steps; }
@@ -43,7 +47,11 @@ class Optimizer {
   const Tensor<T>& memory(std::size_t index) const { return memories_.at(index); }
 
  protected:
-  explicit Optimizer(std::vector<std::string> names) : names_(std::move(names)), memories_(names_.size()) {}
+  explicit Optimizer(std::vector<std::string> names, std::optional<double> learning_rate = std::nullopt)
+      : learning_rate_(learning_rate), names_(std::move(names)), memories_(names_.size()) {
+    require(!learning_rate || *learning_rate >= 0, "optimiser: the learning rate must not be negative, got ",
+            learning_rate.value_or(0));
+  }
 
   virtual void begin_step(double learning_rate) = 0;
   /// Updates the elements of one piece of a parameter; its moments start at element `first`.
@@ -52,6 +60,7 @@ class Optimizer {
   ArrayMap<T> moment(std::size_t index, Index first, Index count) { return {memories_[index].data() + first, count}; }
 
  private:
+  std::optional<double> learning_rate_;
   std::uint64_t steps_ = 0;
   std::vector<std::string> names_;
   std::vector<Tensor<T>> memories_;
