@@ -116,5 +116,6 @@ TEST_CASE("schedule: warm-up and cosine over steps give the rates that they alwa
                                              {136, 3.9436725122404814e-07},
                                              {137, 0},
                                              {500, 0}};
-  for (const auto& [step, rate] : pinned) CHECK(schedule.rate(step) == doctest::Approx(rate).epsilon(1e-15).scale(1e-3));
+  for (const auto& [step, rate] : pinned)
+    CHECK(schedule.rate(step) == doctest::Approx(rate).epsilon(1e-15).scale(1e-3));
 }
