@@ -17,6 +17,8 @@ template <class T>
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
+  Optimizer(Optimizer&&) noexcept = default;
+  Optimizer& operator=(Optimizer&&) noexcept = default;
 
   /// One update of all trainable weights from their gradients, which stay as they are.
   void step(Parameters<T>& parameters, double learning_rate, int threads = 0) {

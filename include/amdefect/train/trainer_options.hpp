@@ -33,9 +33,7 @@ struct TrainerOptions {
   LoaderOptions training_loader() const {
     return {.batch_size = batch_size, .seed = seed, .workers = workers, .shard = shard};
   }
-  LoaderOptions validation_loader() const {
-    return {.batch_size = batch_size, .shuffle = false, .workers = workers};
-  }
+  LoaderOptions validation_loader() const { return {.batch_size = batch_size, .shuffle = false, .workers = workers}; }
 };
 
 }  // namespace amdefect
