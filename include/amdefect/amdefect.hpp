@@ -28,6 +28,7 @@
 #include "amdefect/nn/layer.hpp"
 #include "amdefect/nn/layers.hpp"
 #include "amdefect/nn/network.hpp"
+#include "amdefect/nn/predict.hpp"
 #include "amdefect/nn/summary.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"

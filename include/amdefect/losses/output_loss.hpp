@@ -22,8 +22,8 @@ namespace amdefect {
 class OutputLoss {
  public:
   template <class T>
-  using Function = std::function<double(TensorView<const T>, TensorView<const T>, TensorView<T>,
-                                        const LossReduction<T>&)>;
+  using Function =
+      std::function<double(TensorView<const T>, TensorView<const T>, TensorView<T>, const LossReduction<T>&)>;
 
   template <class Loss>
   requires(!std::is_same_v<std::remove_cvref_t<Loss>, OutputLoss>) explicit OutputLoss(const Loss& loss)
@@ -58,8 +58,7 @@ namespace detail {
 
 /// Weights per class for either type of numbers.
 struct OwnedWeights {
-  explicit OwnedWeights(const std::vector<double>& weights)
-      : wide(weights), narrow(weights.begin(), weights.end()) {}
+  explicit OwnedWeights(const std::vector<double>& weights) : wide(weights), narrow(weights.begin(), weights.end()) {}
 
   template <class T>
   std::span<const T> as() const {

@@ -33,8 +33,8 @@ class WeightedSumEvaluation {
     for (std::size_t i = 0; i < terms_.size(); ++i) {
       const WeightedLoss& term = terms_[i];
       const std::size_t output = term.output.value_or(i), target = term.target.value_or(i);
-      require(output < a.outputs.size(), "weighted sum: '", term.name, "' wants output ", output,
-              ", the network has ", a.outputs.size());
+      require(output < a.outputs.size(), "weighted sum: '", term.name, "' wants output ", output, ", the network has ",
+              a.outputs.size());
       require(target < a.targets.size(), "weighted sum: '", term.name, "' wants target ", target, ", the data have ",
               a.targets.size());
       const auto evaluate = [&](TensorView<T> gradient) {
