@@ -23,7 +23,8 @@ std::vector<Tensor<T>> predict_all(const Network<T>& network,
   for (std::size_t i = 0; i < batches.size(); ++i) {
     const Shape sample = network.shape(declared[i]).sample();
     require<ShapeError>(batches[i].rank() == sample.rank() + (single ? 0 : 1), "predict: expected ",
-                        i == 0 ? "a sample or a batch" : (single ? "a sample, like the first input," : "a batch, like the first input,"),
+                        i == 0 ? "a sample or a batch"
+                               : (single ? "a sample, like the first input," : "a batch, like the first input,"),
                         " of ", sample, ", got shape ", batches[i].shape());
     if (single) batches[i] = batches[i].reshape(batches[i].shape().batched(1));
   }
