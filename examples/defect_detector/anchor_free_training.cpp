@@ -8,6 +8,7 @@
 #include "amdefect/inspect/annotation_text.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/optim/adam.hpp"
+#include "amdefect/optim/warmup_cosine.hpp"
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/time_budget.hpp"
 #include "amdefect/train/callbacks/weight_average.hpp"
@@ -85,10 +86,9 @@ AnchorFreeLossOptions loss_options(const TrainConfig& config) {
 }
 
 /// Warm-up and cosine over the number of epochs or over the time that was asked for.
-std::unique_ptr<Schedule> make_schedule(const TrainConfig& config, Index steps_per_epoch) {
-  if (config.minutes > 0) return std::make_unique<ProgressCosine>(config.learning_rate);
-  const Index steps = std::max<Index>(1, config.epochs * steps_per_epoch);
-  return std::make_unique<LinearWarmup>(steps / 20, std::make_unique<CosineDecay>(config.learning_rate, steps));
+WarmupCosine make_schedule(const TrainConfig& config, Index steps_per_epoch) {
+  return WarmupCosine(config.learning_rate,
+                      {.steps = config.minutes > 0 ? 0 : std::max<Index>(1, config.epochs * steps_per_epoch)});
 }
 
 }  // namespace
@@ -115,15 +115,12 @@ int train_anchor_free(TrainConfig config) {
   const auto detector = [&] { return std::make_unique<AnchorFreeDetector>(average, description, execution); };
 
   Adam<float> adam({.weight_decay = 0.02});
-  const std::unique_ptr<Schedule> schedule =
-      make_schedule(config, (training.size() + config.batch_size - 1) / config.batch_size);
-  Trainer<float> trainer(network, adam, *schedule, anchor_free_loss<float>(description.model, loss_options(config)),
+  WarmupCosine schedule = make_schedule(config, (training.size() + config.batch_size - 1) / config.batch_size);
+  Trainer<float> trainer(network, adam, schedule, anchor_free_loss<float>(description.model, loss_options(config)),
                          trainer_options(config));
   TrainingRun run{config, splits, trainer};
   trainer.add(std::make_unique<WeightAverage<float>>(average));
-  if (config.minutes > 0)
-    trainer.add(
-        std::make_unique<TimeBudget<float>>(dynamic_cast<ProgressCosine*>(schedule.get()), 60 * config.minutes));
+  if (config.minutes > 0) trainer.add(TimeBudget{60 * config.minutes});
   if (run.has_validation() && config.eval_interval > 0)
     trainer.add(std::make_unique<MeasureMap>(
         detector,

@@ -1,7 +1,5 @@
 #include "training_run.hpp"
 
-#include <unistd.h>
-
 #include <iostream>
 #include <limits>
 
@@ -84,8 +82,7 @@ void MeasureMap::measure(Trainer<float>& trainer, EpochLog& log) {
 }
 
 EarlyStopping<float>& TrainingRun::add_callbacks(bool restore_best_weights) {
-  trainer.add(std::make_unique<Progress<float>>(std::cout, isatty(STDOUT_FILENO) == 1));
-  trainer.add(std::make_unique<CsvLog<float>>(output() / "training_log.csv"));
+  trainer.add(Progress{std::cout}).add(CsvLog{output() / "training_log.csv"});
   const Index patience = config.patience();
   return trainer.add(std::make_unique<EarlyStopping<float>>(
       EarlyStoppingOptions{.monitor = config.monitor,

@@ -38,9 +38,10 @@ class PaperTraining {
   /// Losses at the present weights; the output gradients hold their derivatives.
   Losses forward() {
     workspace_.forward(x_);
-    const double classes =
-        bce_logits(workspace_.output("classification"), target_classes_, workspace_.output_gradient("classification"));
-    const double boxes = mse(workspace_.output("regression"), target_boxes_, workspace_.output_gradient("regression"));
+    const double classes = binary_cross_entropy_with_logits(workspace_.output("classification"), target_classes_,
+                                                            workspace_.output_gradient("classification"));
+    const double boxes =
+        mean_squared_error(workspace_.output("regression"), target_boxes_, workspace_.output_gradient("regression"));
     return {classes + boxes, classes, boxes};
   }
   void backward() {

@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "amdefect/train/tensor_dataset.hpp"
+
 using namespace amdefect;
 
 namespace {

@@ -61,7 +61,7 @@ TEST_CASE("the data set yields pixels / 255 and targets, several times per epoch
   const PaperDataset<double> data(source, {8, 8, 4}, {.classes = 2, .slots = 3, .outputs = 3});
   CHECK(data.size() == 6);
   Batch<double> batch(data, 2);
-  std::vector<TensorView<double>> scratch;
+  Batch<double>::Scratch scratch;
   Random random(1);
   batch.load(data, 1, random, 0, scratch);
   batch.load(data, 4, random, 1, scratch);

@@ -67,7 +67,7 @@ int train_paper(TrainConfig config) {
       {.factor = 0.5, .patience = 5, .min_rate = 1e-6, .higher_is_better = config.monitor == "mAP50"});
   Trainer<float> trainer(*network, adam, schedule, paper_loss<float>(config.raw_bce), trainer_options(config));
   TrainingRun run{config, splits, trainer};
-  if (config.minutes > 0) trainer.add(std::make_unique<TimeBudget<float>>(nullptr, 60 * config.minutes));
+  if (config.minutes > 0) trainer.add(TimeBudget{60 * config.minutes});
   if (run.has_validation() && config.eval_interval > 0)
     trainer.add(std::make_unique<MeasureMap>(detector, validation_source, description.labels, config.eval_interval));
   const auto& stopping = run.add_callbacks(true);
