@@ -18,8 +18,8 @@ inline Confidence confidence_of(double score) {
   return score >= high_score ? Confidence::high : score >= medium_score ? Confidence::medium : Confidence::low;
 }
 
-/// The part of each side that a frame's line covers from either end: the surer, the more closed the frame is. This shows
-/// at any size and to people with any colour vision.
+/// The part of each side that a frame's line covers from either end: the surer, the more closed the frame is. This
+/// shows at any size and to people with any colour vision.
 inline double frame_corner(Confidence confidence) {
   return confidence == Confidence::high ? 0.5 : confidence == Confidence::medium ? 0.34 : 0.16;
 }

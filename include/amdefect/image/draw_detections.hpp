@@ -35,7 +35,8 @@ struct DrawOptions {
 /// The whole number by which `draw_detections` enlarges a picture of this size, so that boxes and text can be read: its
 /// shorter side gets `min_side` pixels or more, but the longer one no more than 2048.
 inline Index drawing_scale(Index height, Index width, Index min_side = 256) {
-  const Index shorter = std::max<Index>(std::min(height, width), 1), longer = std::max<Index>(std::max(height, width), 1);
+  const Index shorter = std::max<Index>(std::min(height, width), 1),
+              longer = std::max<Index>(std::max(height, width), 1);
   return std::max<Index>(1, std::min((min_side + shorter - 1) / shorter, 2048 / longer));
 }
 
@@ -98,7 +99,7 @@ class DetectionDrawing {
       entries.push_back({concat(name(label), ": ", count), class_color(label)});
     if (classes.size() > most_classes)
       entries.push_back({.text = concat("and ", classes.size() - most_classes, " more classes")});
-    
+
     entries.push_back({concat("score from ", score_text(high_score)), drawing_light, Confidence::high});
     entries.push_back({concat("from ", score_text(medium_score)), drawing_light, Confidence::medium});
     entries.push_back({"below", drawing_light, Confidence::low});

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <numeric>
 #include <optional>
@@ -44,8 +43,12 @@ struct LabelLayoutOptions {
 /// The pixels of a box's frame and of all inside: `width` pixels more on each side. At the border of the picture the
 /// frame lies inside of the box, so that it is always seen.
 inline PixelBox frame_box(const PixelBox& box, Index width, const PixelSize& picture) {
-  const auto start = [&](Index edge, Index size) { return std::clamp<Index>(edge - width, 0, std::max<Index>(size - 1, 0)); };
-  const auto end = [&](Index edge, Index size) { return std::clamp<Index>(edge + width, std::min<Index>(size, 1), size); };
+  const auto start = [&](Index edge, Index size) {
+    return std::clamp<Index>(edge - width, 0, std::max<Index>(size - 1, 0));
+  };
+  const auto end = [&](Index edge, Index size) {
+    return std::clamp<Index>(edge + width, std::min<Index>(size, 1), size);
+  };
   return {start(box.x1, picture.width), start(box.y1, picture.height), end(box.x2, picture.width),
           end(box.y2, picture.height)};
 }
@@ -86,21 +89,21 @@ class TakenPixels {
   std::optional<BoxGrid> grid_;
 };
 
-/// Where a label may stand, the best first: above and below the frame, beside it, at its corners, inside of it.
-inline std::array<PixelBox, 16> label_candidates(const PixelBox& outer, const PixelBox& inner, const PixelSize& label) {
+/// Where a label may stand, the best first: above and below the frame, beside it, at its corners; inside of it where it
+/// takes no more than an eighth of it.
+inline std::vector<PixelBox> label_candidates(const PixelBox& outer, Index frame, const PixelSize& label) {
   const auto at = [&](Index x, Index y) { return PixelBox{x, y, x + label.width, y + label.height}; };
   const Index above = outer.y1 - label.height, before = outer.x1 - label.width;
   const Index end_x = outer.x2 - label.width, end_y = outer.y2 - label.height;
-  const Index inside_x = inner.x2 - label.width, inside_y = inner.y2 - label.height;
-  return {at(outer.x1, above),    at(end_x, above),        at(outer.x1, outer.y2),  at(end_x, outer.y2),
-          at(outer.x2, outer.y1), at(outer.x2, end_y),     at(before, outer.y1),    at(before, end_y),
-          at(outer.x2, above),    at(before, above),       at(outer.x2, outer.y2),  at(before, outer.y2),
-          at(inner.x1, inner.y1), at(inside_x, inner.y1),  at(inner.x1, inside_y),  at(inside_x, inside_y)};
-}
-
-/// Whether a label inside of its own box leaves most of it to be seen: it takes no more than an eighth.
-inline bool leaves_box_visible(const PixelBox& label, const PixelBox& outer) {
-  return intersection(label, outer).area() == 0 || 8 * label.area() <= outer.area();
+  std::vector<PixelBox> candidates = {at(outer.x1, above),  at(end_x, above),       at(outer.x1, outer.y2),
+                                      at(end_x, outer.y2),  at(outer.x2, outer.y1), at(outer.x2, end_y),
+                                      at(before, outer.y1), at(before, end_y),      at(outer.x2, above),
+                                      at(before, above),    at(outer.x2, outer.y2), at(before, outer.y2)};
+  const bool fits = label.width + 2 * frame <= outer.width() && label.height + 2 * frame <= outer.height();
+  if (fits && 8 * label.width * label.height <= outer.area())
+    for (const Index y : {outer.y1 + frame, end_y - frame})
+      for (const Index x : {outer.x1 + frame, end_x - frame}) candidates.push_back(at(x, y));
+  return candidates;
 }
 
 }  // namespace detail
@@ -123,14 +126,10 @@ inline std::vector<std::optional<LabelPosition>> lay_out_labels(std::span<const 
   double left_to_cover = options.max_cover * static_cast<double>(picture.width * picture.height);
 
   const auto position_of = [&](std::size_t i) -> std::optional<LabelPosition> {
-    const PixelBox& outer = frames[i];
-    const PixelBox inner{outer.x1 + options.frame, outer.y1 + options.frame, outer.x2 - options.frame,
-                         outer.y2 - options.frame};
     for (std::size_t text = 0; text < requests[i].texts.size(); ++text)
-      for (const PixelBox& area : detail::label_candidates(outer, inner, requests[i].texts[text])) {
+      for (const PixelBox& area : detail::label_candidates(frames[i], options.frame, requests[i].texts[text])) {
         const bool in_picture = area.x1 >= 0 && area.y1 >= 0 && area.x2 <= picture.width && area.y2 <= picture.height;
-        if (in_picture && static_cast<double>(area.area()) <= left_to_cover &&
-            detail::leaves_box_visible(area, outer) && !taken.by_other(area, i))
+        if (in_picture && static_cast<double>(area.area()) <= left_to_cover && !taken.by_other(area, i))
           return LabelPosition{area, text};
       }
     return std::nullopt;
