@@ -155,7 +155,7 @@ int predict(const PredictConfig& config) {
     std::cout << files[i] << ": " << found.size() << " objects";
     if (config.pictures) {
       const std::filesystem::path picture = output / names.next(files[i]);
-      save_image(picture, draw_detections(image, found, labels.class_names));
+      save_image(picture, draw_detections(image, found, labels.class_names, {.score_threshold = threshold}));
       std::cout << " -> " << picture.string();
     }
     std::cout << '\n';

@@ -22,14 +22,15 @@ Index count_color(const Image& image, const Rgb& color) {
   return count;
 }
 
-/// Many small boxes, as pores on a layer: no two closer than 8 pixels.
+/// Boxes of 6 pixels in rows and columns 40 pixels apart.
 std::vector<Detection> crowd(Index side, Index classes) {
   std::mt19937 generator(7);
   std::vector<Detection> detections;
   for (Index y = 20; y + 20 < side; y += 40)
     for (Index x = 20; x + 20 < side; x += 40) {
       const auto score = std::uniform_real_distribution<double>(0.3, 1)(generator);
-      detections.push_back({{double(x), double(y), double(x) + 6, double(y) + 6}, score,
+      detections.push_back({{double(x), double(y), double(x) + 6, double(y) + 6},
+                            score,
                             static_cast<Index>(detections.size()) % classes});
     }
   return detections;
@@ -45,9 +46,11 @@ TEST_CASE("a frame lies around its object and leaves the inside as it was") {
   for (Index y = 10; y < 40; ++y)
     for (Index x = 20; x < 50; ++x) REQUIRE(color_at(drawn, y, x) == ground);
   for (Index i = -1; i < 31; ++i) {
-    for (const auto& [y, x] : {std::pair{Index{9}, 20 + i}, {Index{40}, 20 + i}, {10 + i, Index{19}}, {10 + i, Index{50}}})
+    for (const auto& [y, x] :
+         {std::pair{Index{9}, 20 + i}, {Index{40}, 20 + i}, {10 + i, Index{19}}, {10 + i, Index{50}}})
       CHECK(color_at(drawn, y, x) == color);
-    for (const auto& [y, x] : {std::pair{Index{8}, 20 + i}, {Index{41}, 20 + i}, {10 + i, Index{18}}, {10 + i, Index{51}}})
+    for (const auto& [y, x] :
+         {std::pair{Index{8}, 20 + i}, {Index{41}, 20 + i}, {10 + i, Index{18}}, {10 + i, Index{51}}})
       CHECK(color_at(drawn, y, x) == drawing_dark);
   }
   CHECK(color_at(drawn, 7, 30) == ground);
@@ -55,7 +58,8 @@ TEST_CASE("a frame lies around its object and leaves the inside as it was") {
 }
 
 TEST_CASE("the frame of an object at the border is seen, too") {
-  const Image drawn = draw_detections(Image(300, 300, 1, 200), std::vector<Detection>{{{0, 0, 300, 300}, 0.9, 0}}, names, bare);
+  const Image drawn =
+      draw_detections(Image(300, 300, 1, 200), std::vector<Detection>{{{0, 0, 300, 300}, 0.9, 0}}, names, bare);
   CHECK(color_at(drawn, 0, 150) == drawing_dark);
   CHECK(color_at(drawn, 1, 150) == class_color(0));
   CHECK(color_at(drawn, 150, 298) == class_color(0));
@@ -65,7 +69,7 @@ TEST_CASE("the frame of an object at the border is seen, too") {
 TEST_CASE("the surer a detection, the more closed its frame, also around six pixels") {
   for (const double side : {6.0, 15.0, 100.0}) {
     std::vector<Index> length;
-    for (const double score : {0.3, 0.5, 0.75}) {
+    for (const double score : {0.5, 0.7, 0.8}) {
       const Detection found{{100, 100, 100 + side, 100 + side}, score, 0};
       const Image drawn = draw_detections(Image(300, 300, 1, 200), std::vector<Detection>{found}, names, bare);
       length.push_back(count_color(drawn, class_color(0)));
@@ -75,9 +79,12 @@ TEST_CASE("the surer a detection, the more closed its frame, also around six pix
     CHECK(length[1] * 4 <= length[2] * 3);
     CHECK(length[2] == 4 * (static_cast<Index>(side) + 1));
   }
-  CHECK(confidence_of(0.49) == Confidence::low);
-  CHECK(confidence_of(0.5) == Confidence::medium);
-  CHECK(confidence_of(0.75) == Confidence::high);
+  const ConfidenceSteps steps = confidence_steps(0.2);
+  CHECK(steps.of(0.39) == Confidence::low);
+  CHECK(steps.of(0.41) == Confidence::medium);
+  CHECK(steps.of(0.59) == Confidence::medium);
+  CHECK(steps.of(0.61) == Confidence::high);
+  CHECK(steps.of(1) == Confidence::high);
 }
 
 TEST_CASE("the sure one is on top") {
@@ -92,7 +99,8 @@ TEST_CASE("labels cover no object in a crowded picture, and a class is named onc
     for (const auto& [box, score, label] : found)
       for (Index y = 0; y < 6; ++y)
         for (Index x = 0; x < 6; ++x)
-          REQUIRE(color_at(drawn, static_cast<Index>(box.y1) + y, static_cast<Index>(box.x1) + x) == Rgb{200, 200, 200});
+          REQUIRE(color_at(drawn, static_cast<Index>(box.y1) + y, static_cast<Index>(box.x1) + x) ==
+                  Rgb{200, 200, 200});
   }
   // One class: the label of a box is as wide as its score.
   const auto label_width = [](const std::vector<Detection>& found) {
@@ -105,12 +113,28 @@ TEST_CASE("labels cover no object in a crowded picture, and a class is named onc
   CHECK(label_width({{{100, 100, 106, 106}, 0.9, 0}, {{200, 200, 206, 206}, 0.9, 1}}) == text_width("pore 0.90") + 3);
 }
 
+TEST_CASE("a crowded picture has labels for the highest scores only") {
+  std::vector<Detection> found = crowd(600, 1);
+  REQUIRE(found.size() > 40);
+  for (Detection& detection : found) detection.score = 0.6;
+  found.back().score = 0.9;  // of high confidence: its label is a plate of its colour
+  const auto drawn = [&](Index max_labels) {
+    return draw_detections(Image(600, 600, 1, 200), found, names, {.max_labels = max_labels, .legend = false});
+  };
+  const auto text_pixels = [&](Index max_labels) { return count_color(drawn(max_labels), lighter(class_color(0))); };
+  CHECK(text_pixels(0) == 0);
+  CHECK(text_pixels(1) == 0);
+  CHECK(count_color(drawn(1), class_color(0)) > count_color(drawn(0), class_color(0)) + 100);
+  CHECK(text_pixels(21) == 2 * text_pixels(11));  // 20 and 10 labels of low confidence, all the same
+  CHECK(text_pixels(40) == 39 * text_pixels(2));
+}
+
 TEST_CASE("the legend names classes with their numbers, and what frames mean") {
   const std::vector<Detection> found = {{{1, 1, 5, 5}, 0.9, 1}, {{9, 9, 20, 20}, 0.4, 1}, {{50, 50, 60, 60}, 0.6, 7}};
   const detail::DetectionDrawing drawing(found, names, {300, 300}, 1, {});
   std::vector<std::string> texts;
   for (const LegendEntry& entry : drawing.legend()) texts.push_back(entry.text);
-  CHECK(texts == std::vector<std::string>{"scratch: 2", "class 7: 1", "score from 0.75", "from 0.50", "below"});
+  CHECK(texts == std::vector<std::string>{"scratch: 2", "class 7: 1", "score from 0.75", "from 0.62", "below"});
   CHECK(drawing.legend()[0].color == class_color(1));
   CHECK(detail::DetectionDrawing({}, names, {300, 300}, 1, {}).legend()[0].text == "no objects");
   std::vector<Detection> many;
@@ -150,7 +174,8 @@ TEST_CASE("lines and text grow with the picture, tiny pictures grow by a whole n
   CHECK(color_at(drawn, 80, 39) == class_color(0));
   for (Index y = 80; y < 104; ++y)
     for (Index x = 40; x < 64; ++x) REQUIRE(color_at(drawn, y, x) == Rgb{200, 200, 200});
-  const Image large = draw_detections(Image(2000, 2000, 1, 200), std::vector<Detection>{{{500, 500, 520, 520}, 0.9, 0}}, names, bare);
+  const Image large =
+      draw_detections(Image(2000, 2000, 1, 200), std::vector<Detection>{{{500, 500, 520, 520}, 0.9, 0}}, names, bare);
   CHECK(count_color(large, class_color(0)) == 4 * 3 * 23);
 }
 

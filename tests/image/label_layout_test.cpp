@@ -16,7 +16,9 @@ struct Scene {
 /// Boxes of many sizes, some at and beyond the border, with a long and a short text each.
 Scene random_scene(unsigned seed) {
   std::mt19937 generator(seed);
-  const auto number = [&](Index first, Index last) { return std::uniform_int_distribution<Index>(first, last)(generator); };
+  const auto number = [&](Index first, Index last) {
+    return std::uniform_int_distribution<Index>(first, last)(generator);
+  };
   Scene scene{{number(1, 700), number(1, 700)}, {}};
   for (Index count = number(1, 150); count > 0; --count) {
     const Index side = number(0, 20) == 0 ? 300 : 25;
@@ -98,11 +100,11 @@ TEST_CASE("a label takes the first free position around its box, or one inside o
   const auto position = [&](const PixelBox& box, const LabelLayoutOptions& options = {}) {
     return lay_out_labels(std::vector<LabelRequest>{{box, 1, {{30, 10}}}}, picture, options)[0];
   };
-  CHECK(position({50, 40, 60, 50}, {.frame = 2}) == LabelPosition{{48, 28, 78, 38}, 0});    // above
+  CHECK(position({50, 40, 60, 50}, {.frame = 2}) == LabelPosition{{48, 28, 78, 38}, 0});      // above
   CHECK(position({185, 40, 195, 50}, {.frame = 2}) == LabelPosition{{167, 28, 197, 38}, 0});  // ends with the box
-  CHECK(position({50, 4, 60, 50}, {.frame = 2}) == LabelPosition{{48, 52, 78, 62}, 0});     // below
-  CHECK(position({50, 0, 60, 100}, {.frame = 2}) == LabelPosition{{62, 0, 92, 10}, 0});     // beside
-  CHECK(position({0, 0, 200, 100}, {.frame = 2}) == LabelPosition{{2, 2, 32, 12}, 0});      // inside
+  CHECK(position({50, 4, 60, 50}, {.frame = 2}) == LabelPosition{{48, 52, 78, 62}, 0});       // below
+  CHECK(position({50, 0, 60, 100}, {.frame = 2}) == LabelPosition{{62, 0, 92, 10}, 0});       // beside
+  CHECK(position({0, 0, 200, 100}, {.frame = 2}) == LabelPosition{{2, 2, 32, 12}, 0});        // inside
   CHECK_FALSE(position({50, 40, 60, 50}, {.max_cover = 0.01}).has_value());
   CHECK(position({50, 40, 60, 50}, {.max_cover = 0.015}).has_value());
   const std::vector<LabelRequest> wide = {{{50, 40, 60, 50}, 1, {{201, 10}}}};

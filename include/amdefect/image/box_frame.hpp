@@ -12,10 +12,18 @@ namespace amdefect {
 enum class Confidence { low, medium, high };
 
 /// Scores from which on a detection is of medium and of high confidence.
-inline constexpr double medium_score = 0.5, high_score = 0.75;
+struct ConfidenceSteps {
+  double medium = 0, high = 0;
 
-inline Confidence confidence_of(double score) {
-  return score >= high_score ? Confidence::high : score >= medium_score ? Confidence::medium : Confidence::low;
+  Confidence of(double score) const {
+    return score >= high ? Confidence::high : score >= medium ? Confidence::medium : Confidence::low;
+  }
+};
+
+/// The steps a quarter and half of the way from the score threshold of a detector to 1: detectors differ in what a high
+/// score is, and their threshold tells.
+inline ConfidenceSteps confidence_steps(double score_threshold) {
+  return {score_threshold + 0.25 * (1 - score_threshold), score_threshold + 0.5 * (1 - score_threshold)};
 }
 
 /// The part of each side that a frame's line covers from either end: the surer, the more closed the frame is. This

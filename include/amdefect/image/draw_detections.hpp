@@ -22,8 +22,13 @@ namespace amdefect {
 
 /// How `draw_detections` draws.
 struct DrawOptions {
+  /// The lowest score of what the detector takes to be an object; frames show how far above it a score is
+  /// (`confidence_steps`).
+  double score_threshold = 0.5;
   /// Class (where there are several) and score beside each box, as far as they hide nothing.
   bool labels = true;
+  /// Labels of a picture at most: those of the highest scores.
+  Index max_labels = 40;
   /// A strip below the picture that says what colours and frames mean, and how many objects of each class there are.
   bool legend = true;
   /// Pixels: a picture whose shorter side has fewer is enlarged.
@@ -74,6 +79,7 @@ class DetectionDrawing {
         picture_(picture),
         text_scale_(drawing_line_width(picture.height, picture.width)),
         width_{text_scale_, (text_scale_ + 1) / 2},
+        steps_(confidence_steps(options.score_threshold)),
         options_(options) {
     for (const Detection& found : detections) {
       ++counts_[found.label];
@@ -100,27 +106,33 @@ class DetectionDrawing {
     if (classes.size() > most_classes)
       entries.push_back({.text = concat("and ", classes.size() - most_classes, " more classes")});
 
-    entries.push_back({concat("score from ", score_text(high_score)), drawing_light, Confidence::high});
-    entries.push_back({concat("from ", score_text(medium_score)), drawing_light, Confidence::medium});
+    entries.push_back({concat("score from ", score_text(steps_.high)), drawing_light, Confidence::high});
+    entries.push_back({concat("from ", score_text(steps_.medium)), drawing_light, Confidence::medium});
     entries.push_back({"below", drawing_light, Confidence::low});
     return entries;
   }
 
   void draw(Image& image) const {
-    std::vector<std::size_t> order(shown_.size());  // the surest last: on top
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return shown_[a].score < shown_[b].score; });
+    std::vector<std::size_t> order = by_score();
+    std::reverse(order.begin(), order.end());  // the surest last: on top
     const auto outer = [&](std::size_t i) { return frame_box(boxes_[i], width_.total(), picture_); };
-    for (const std::size_t i : order) draw_frame_casing(image, outer(i), width_, confidence_of(shown_[i].score));
+    for (const std::size_t i : order) draw_frame_casing(image, outer(i), width_, steps_.of(shown_[i].score));
     for (const std::size_t i : order)
-      draw_frame_line(image, outer(i), width_, confidence_of(shown_[i].score), class_color(shown_[i].label));
+      draw_frame_line(image, outer(i), width_, steps_.of(shown_[i].score), class_color(shown_[i].label));
     if (options_.labels) draw_labels(image);
   }
 
   Index text_scale() const { return text_scale_; }
 
  private:
+  /// The numbers of the boxes by descending score.
+  std::vector<std::size_t> by_score() const {
+    std::vector<std::size_t> order(shown_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return shown_[a].score > shown_[b].score; });
+    return order;
+  }
   std::string name(Index label) const {
     const bool known = label >= 0 && label < static_cast<Index>(names_.size());
     return known ? names_[static_cast<std::size_t>(label)] : concat("class ", label);
@@ -129,8 +141,8 @@ class DetectionDrawing {
     return {text_width(text, text_scale_) + 3 * text_scale_, text_height(text_scale_) + text_scale_};
   }
 
-  /// What may be written at each box: class and score, or the score alone where there is one class only and where texts
-  /// with classes would cover too much.
+  /// What may be written at each box: class and score, or the score alone where there is one class only, and in a
+  /// crowded picture.
   std::vector<std::vector<std::string>> label_texts() const {
     std::vector<std::vector<std::string>> texts;
     double area = 0;
@@ -140,7 +152,8 @@ class DetectionDrawing {
       area += static_cast<double>(size.width * size.height);
       texts.push_back({full, score});
     }
-    const bool crowded = area > options_.max_label_cover * static_cast<double>(picture_.width * picture_.height);
+    const bool crowded = static_cast<Index>(shown_.size()) > options_.max_labels ||
+                         area > options_.max_label_cover * static_cast<double>(picture_.width * picture_.height);
     if (counts_.size() < 2 || crowded)
       for (auto& choice : texts) choice.erase(choice.begin());
     return texts;
@@ -149,9 +162,10 @@ class DetectionDrawing {
   void draw_labels(Image& image) const {
     const std::vector<std::vector<std::string>> texts = label_texts();
     std::vector<LabelRequest> requests;
-    for (std::size_t i = 0; i < shown_.size(); ++i) {
-      requests.push_back({boxes_[i], shown_[i].score, {}});
-      for (const std::string& text : texts[i]) requests.back().texts.push_back(label_size(text));
+    for (std::size_t i = 0; i < shown_.size(); ++i) requests.push_back({boxes_[i], shown_[i].score, {}});
+    for (Index labels = 0; const std::size_t i : by_score()) {
+      if (labels++ == options_.max_labels) break;
+      for (const std::string& text : texts[i]) requests[i].texts.push_back(label_size(text));
     }
     const auto positions =
         lay_out_labels(requests, picture_, {.frame = width_.total(), .max_cover = options_.max_label_cover});
@@ -159,7 +173,7 @@ class DetectionDrawing {
       if (!positions[i]) continue;
       const PixelBox& area = positions[i]->area;
       const Rgb color = class_color(shown_[i].label);
-      const bool sure = confidence_of(shown_[i].score) == Confidence::high;
+      const bool sure = steps_.of(shown_[i].score) == Confidence::high;
       fill_rectangle(image, area, sure ? color : drawing_dark);
       draw_text(image, area.x1 + 2 * text_scale_, area.y1 + text_scale_, texts[i][positions[i]->text],
                 sure ? contrast_to(color) : lighter(color), text_scale_);
@@ -170,6 +184,7 @@ class DetectionDrawing {
   PixelSize picture_;
   Index text_scale_;
   FrameWidth width_;
+  ConfidenceSteps steps_;
   DrawOptions options_;
   std::vector<Detection> shown_;
   std::vector<PixelBox> boxes_;    ///< of `shown_`
