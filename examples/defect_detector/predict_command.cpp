@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <iomanip>
 #include <iostream>
 #include <optional>
 #include <set>
 
-#include "amdefect/image/draw.hpp"
+#include "amdefect/image/draw_detections.hpp"
 #include "amdefect/image/image_io.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/json_text.hpp"
@@ -103,19 +102,6 @@ std::optional<Prediction> look_at(const std::string& file, const Detector& detec
   }
 }
 
-Image annotate(const Image& image, const std::vector<Detection>& detections, const DetectorLabels& labels) {
-  Image picture = to_rgb(image);
-  std::vector<DrawnBox> boxes;
-  for (const Detection& detection : detections) {
-    std::ostringstream text;
-    text << labels.class_names.at(static_cast<std::size_t>(detection.label)) << ' ' << std::fixed
-         << std::setprecision(2) << detection.score;
-    boxes.push_back({detection.box, text.str(), class_color(detection.label)});
-  }
-  draw_boxes(picture, boxes);
-  return picture;
-}
-
 GalleryItem gallery_item(const std::filesystem::path& file, const Image& image,
                          const std::vector<Detection>& detections) {
   GalleryItem item{.name = file.filename().string(), .picture = make_gallery_picture(image)};
@@ -169,7 +155,7 @@ int predict(const PredictConfig& config) {
     std::cout << files[i] << ": " << found.size() << " objects";
     if (config.pictures) {
       const std::filesystem::path picture = output / names.next(files[i]);
-      save_image(picture, annotate(image, found, labels));
+      save_image(picture, draw_detections(image, found, labels.class_names, {.score_threshold = threshold}));
       std::cout << " -> " << picture.string();
     }
     std::cout << '\n';
