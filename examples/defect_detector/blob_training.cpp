@@ -1,8 +1,8 @@
 #include <iostream>
 
 #include "amdefect/detection/blob_detector.hpp"
+#include "amdefect/detection/evaluate.hpp"
 #include "amdefect/io/atomic_file.hpp"
-#include "evaluation.hpp"
 #include "paper/paper_detector.hpp"
 #include "training_run.hpp"
 

@@ -69,11 +69,11 @@ int train_paper(TrainConfig config) {
   TrainingRun run{config, splits, trainer};
   if (config.minutes > 0) trainer.add(std::make_unique<TimeBudget<float>>(nullptr, 60 * config.minutes));
   if (run.has_validation() && config.eval_interval > 0)
-    trainer.add(std::make_unique<MeasureMap>(detector, validation_source, description.labels, config.eval_interval));
+    trainer.add(std::make_unique<MeasureMap>(detector, validation_source, config.eval_interval));
   const auto& stopping = run.add_callbacks(true);
   trainer.add(std::make_unique<Checkpoint<float>>(run.checkpoint(description.metadata())));
   if (!run.fit(training, validation.get(), "samples")) return interrupted_code;
-  run.report(*detector(), 0.5);
+  run.report(*detector());
   if (stopping.best_epoch() > 0)
     std::cout << "best epoch " << stopping.best_epoch() << ": " << config.monitor << ' ' << stopping.best()
               << ", weights in " << (output / "best.safetensors").string() << '\n';

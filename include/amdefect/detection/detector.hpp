@@ -33,6 +33,9 @@ inline CocoResult to_coco(const Detection& detection, std::int64_t image_id, con
   return result;
 }
 
+/// Lowest score of a detection that takes part in the ranking for AP.
+inline constexpr double default_min_score = 0.01;
+
 struct DetectOptions {
   /// Lowest score; not given: the detector's own threshold, which balances false alarms against misses.
   std::optional<double> min_score = std::nullopt;
