@@ -10,7 +10,7 @@ template <class T>
 class ScaledSoftSign : public Layer<T> {
  public:
   std::string kind() const override { return "scaled_soft_sign"; }
-  Shape infer_shape(const Shape& input) const override { return input; }
+  Shape output_shape(const Shape& input) const override { return input; }
   std::vector<ParameterSpec> parameters(const Shape& input) const override {
     return {{.name = "scale", .shape = {input.back()}, .initializer = Initializer::ones}};
   }

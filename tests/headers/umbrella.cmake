@@ -6,7 +6,7 @@ execute_process(COMMAND ${COMPILER} -std=c++20 ${EIGEN_DIRS} -I${INCLUDE_DIR} -M
                 OUTPUT_VARIABLE included COMMAND_ERROR_IS_FATAL ANY)
 separate_arguments(included UNIX_COMMAND "${included}")
 
-foreach(folder core kernels losses nn optim io train boxes metrics)
+foreach(folder core io kernels losses nn optim train boxes metrics)
   file(GLOB_RECURSE headers ${INCLUDE_DIR}/amdefect/${folder}/*.hpp)
   foreach(header IN LISTS headers)
     if(NOT header IN_LIST included)

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/weights.hpp"
 #include "defect_detector/paper/paper_network.hpp"
 #include "program/world.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "defect_detector/paper/paper_network.hpp"
 #include "reference_check/check.hpp"

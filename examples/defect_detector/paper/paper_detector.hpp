@@ -9,7 +9,7 @@
 #include "amdefect/detection/blob_detector.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/image/letterbox.hpp"
-#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "paper/paper_network.hpp"
 

@@ -19,7 +19,7 @@ class Context {
   TensorView<T> gradient(std::size_t slot) const { return gradients.empty() ? TensorView<T>{} : gradients[slot]; }
   /// A statistic to update, while training only.
   TensorView<T> statistic(std::size_t slot) const { return statistics[slot]; }
-  /// Memory booked by `Layer::book`: `state` survives from forward to backward, `scratch` only this call.
+  /// Memory that `Operation::memory` asked for: `state` survives from forward to backward, `scratch` only this call.
   template <class U>
   U* state() const {
     return reinterpret_cast<U*>(state_memory);

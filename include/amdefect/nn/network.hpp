@@ -79,7 +79,7 @@ class Network {
     } catch (const ShapeError& error) {
       throw ShapeError(concat("network: '", node.name, "': ", error.what()));
     }
-    for (ParameterSpec& spec : operation->declare(shapes)) {
+    for (ParameterSpec& spec : operation->parameters(shapes)) {
       spec.name = node.name + "." + spec.name;
       node.parameters.push_back(parameters_.count());
       parameters_.declare(std::move(spec));
@@ -95,7 +95,7 @@ class Network {
     const std::array<Shape, 1> shapes{nodes_.at(input.id).shape};
     Node node{checked_name(name, origin.name), origin.operation, {input}, {}, origin.parameters};
     node.shape = origin.operation->output_shape(shapes);
-    const std::vector<ParameterSpec> specs = origin.operation->declare(shapes);
+    const std::vector<ParameterSpec> specs = origin.operation->parameters(shapes);
     for (std::size_t i = 0; i < specs.size(); ++i)
       require_shape(("network: shared weights of '" + origin.name + "'").c_str(),
                     parameters_[origin.parameters[i]].shape, specs[i].shape);

@@ -18,7 +18,7 @@ struct ParameterSpec {
   bool weight_decay = false;  ///< a kernel: AdamW and SGD may decay it; biases and scales are left alone
 };
 
-/// A declared parameter and its place in the arenas.
+/// A declared parameter and where it is in the arenas.
 struct Parameter : ParameterSpec {
   Index offset = 0;  ///< first element in the arenas
   bool trainable = true;
@@ -41,12 +41,12 @@ class Parameters {
     list_.push_back(std::move(parameter));
   }
 
-  /// Books the memory for all values (zero); does nothing when called again.
+  /// Allocates the memory for all values (zero); does nothing when called again.
   void allocate() {
     if (!allocated()) values_ = Tensor<T>({std::max<Index>(1, arena_size_)});
   }
   bool allocated() const { return !values_.empty(); }
-  /// Books the gradients (zero); does nothing when called again.
+  /// Allocates the gradients (zero); does nothing when called again.
   void allocate_gradients() {
     if (gradients_.empty()) gradients_ = Tensor<T>({std::max<Index>(1, arena_size_)});
   }

@@ -13,7 +13,7 @@ namespace amdefect {
 
 /// Runs a network: holds the activations, gradients of activations and scratch memory, but no weights.
 ///
-/// One network may serve many workspaces, one per thread. Memory is booked once per input shape: repeated calls with
+/// One network may serve many workspaces, one per thread. Memory is allocated once per input shape: repeated calls with
 /// shapes seen before allocate nothing. The network must outlive its workspaces and keep its layers.
 template <class T>
 class Workspace {
@@ -41,7 +41,7 @@ class Workspace {
       if (!operation) continue;
       Node& node = current_->nodes[id];
       Context<T> context = context_of(id, node.forward_scratch);
-      operation->evaluate(context, node.inputs, node.value);
+      operation->forward(context, node.inputs, node.value);
     }
   }
 
@@ -53,7 +53,7 @@ class Workspace {
       Node& node = current_->nodes[id];
       if (!operation || !node.backward) continue;
       Context<T> context = context_of(id, node.backward_scratch);
-      operation->differentiate(context, node.inputs, node.value, node.gradient, node.input_gradients);
+      operation->backward(context, node.inputs, node.value, node.gradient, node.input_gradients);
       for (const Addition& addition : node.additions)
         add_elements(options_.execution.threads, addition.term, addition.total);
     }
@@ -72,7 +72,7 @@ class Workspace {
   const Network<T>& network() const { return *network_; }
   bool training() const { return options_.training; }
   const Execution& execution() const { return options_.execution; }
-  /// Bytes booked for all shapes seen so far.
+  /// Bytes allocated for all shapes seen so far.
   std::size_t memory() const { return static_cast<std::size_t>(block_.size()); }
   /// Number of training steps so far; selects the random numbers of dropout, so a resumed run sets it.
   std::uint64_t step() const { return step_; }
@@ -158,16 +158,16 @@ class Workspace {
       Plan<T> plan(*network_, *graph_, shapes, options_);
       prepared_.push_back(std::make_unique<Prepared>(Prepared{std::move(shapes), std::move(plan), {}}));
       found = prepared_.end() - 1;
-      reserve_block((*found)->plan.bytes());
+      allocate_block((*found)->plan.bytes());
       lay_out(**found);
     }
     connect_inputs(**found, inputs);
     return **found;
   }
 
-  void reserve_block(std::size_t bytes) {
+  void allocate_block(std::size_t bytes) {
     if (bytes <= memory()) return;
-    block_ = Tensor<std::byte>();  // release before booking the larger block
+    block_ = Tensor<std::byte>();  // release before allocating the larger block
     block_ = Tensor<std::byte>({static_cast<Index>(bytes)});
     for (const auto& other : prepared_)
       if (!other->nodes.empty()) lay_out(*other);
@@ -215,7 +215,7 @@ class Workspace {
   const Network<T>* network_;
   PlanOptions options_;
   std::uint64_t seed_, step_ = 0;
-  std::shared_ptr<const Graph> graph_;  // plans refer to it, so its place must not change when a workspace moves
+  std::shared_ptr<const Graph> graph_;  // plans refer to it, so its address must not change when a workspace moves
   std::vector<ParameterViews> parameters_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
   Prepared* current_ = nullptr;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/weights.hpp"
 
 namespace amdefect {
 

@@ -12,7 +12,7 @@
 #include "amdefect/detection/anchor_free/decode.hpp"
 #include "amdefect/detection/anchor_free/flip_averaging.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
-#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
 
 namespace amdefect {

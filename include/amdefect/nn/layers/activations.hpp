@@ -13,7 +13,7 @@ class Activation : public Layer<T> {
   explicit Activation(Function function = {}) : function_(function) {}
 
   std::string kind() const override { return Function::kind; }
-  Shape infer_shape(const Shape& input) const override { return input; }
+  Shape output_shape(const Shape& input) const override { return input; }
   MemoryTraits traits() const override {
     return {.forward_in_place = Function::from_output,
             .backward_in_place = true,

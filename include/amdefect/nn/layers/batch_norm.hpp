@@ -26,7 +26,7 @@ class BatchNorm : public Layer<T> {
   const BatchNormOptions& options() const { return options_; }
 
   std::string kind() const override { return "batch_norm"; }
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2, "batch_norm: expected at least [batch, channels], got ", input);
     return input;
   }
@@ -38,7 +38,7 @@ class BatchNorm : public Layer<T> {
             {.name = "moving_variance", .shape = channels, .initializer = Initializer::ones, .statistic = true}};
   }
   MemoryTraits traits() const override { return {.backward_in_place = true}; }
-  Booking book(const Shape& input, const Execution&, bool training) const override {
+  MemoryRequest memory(const Shape& input, const Execution&, bool training) const override {
     const NormGeometry g = geometry(input);
     const std::size_t row = static_cast<std::size_t>(g.channels) * sizeof(double);
     if (!training) return {.forward_scratch = scratch_rows * row};

@@ -42,7 +42,7 @@ class Conv2d : public Layer<T> {
   const ConvOptions& options() const { return options_; }
 
   std::string kind() const override { return options_.groups > 1 ? "conv2d_grouped" : "conv2d"; }
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     const ConvGeometry g = geometry(input);
     return {g.batch, g.out_h, g.out_w, g.out_c};
   }
@@ -55,13 +55,13 @@ class Conv2d : public Layer<T> {
     if (options_.bias) specs.push_back({.name = "bias", .shape = {g.out_c}});
     return specs;
   }
-  Booking book(const Shape& input, const Execution& execution, bool training) const override {
+  MemoryRequest memory(const Shape& input, const Execution& execution, bool training) const override {
     const ConvGeometry g = geometry(input);
-    Booking booking{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
+    MemoryRequest request{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
     if (training)
-      booking.backward_scratch = bytes(
+      request.backward_scratch = bytes(
           std::max(conv2d_backward_input_scratch<T>(execution, g), conv2d_backward_kernel_scratch<T>(execution, g)));
-    return booking;
+    return request;
   }
   Index macs(const Shape& input) const override { return geometry(input).macs(); }
 

@@ -19,7 +19,7 @@ class Dense : public Layer<T> {
   }
 
   std::string kind() const override { return "dense"; }
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2 && input.back() > 0, "dense: expected at least [batch, features], got ",
                         input);
     Shape output = input;
@@ -32,14 +32,14 @@ class Dense : public Layer<T> {
     if (bias_) specs.push_back({.name = "bias", .shape = {units_}});
     return specs;
   }
-  Booking book(const Shape& input, const Execution& execution, bool training) const override {
+  MemoryRequest memory(const Shape& input, const Execution& execution, bool training) const override {
     const ConvGeometry g = geometry(input);
     const auto bytes = [](Index elements) { return static_cast<std::size_t>(elements) * sizeof(T); };
-    Booking booking{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
+    MemoryRequest request{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
     if (training)
-      booking.backward_scratch = bytes(
+      request.backward_scratch = bytes(
           std::max(conv2d_backward_input_scratch<T>(execution, g), conv2d_backward_kernel_scratch<T>(execution, g)));
-    return booking;
+    return request;
   }
   Index macs(const Shape& input) const override { return geometry(input).macs(); }
 

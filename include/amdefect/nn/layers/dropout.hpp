@@ -15,7 +15,7 @@ class Dropout : public Layer<T> {
   }
 
   std::string kind() const override { return "dropout"; }
-  Shape infer_shape(const Shape& input) const override { return input; }
+  Shape output_shape(const Shape& input) const override { return input; }
   MemoryTraits traits() const override {
     return {.forward_in_place = true, .backward_in_place = true, .needs_input = false};
   }

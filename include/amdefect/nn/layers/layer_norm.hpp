@@ -20,7 +20,7 @@ class LayerNorm : public Layer<T> {
   explicit LayerNorm(double epsilon = 1e-3) : epsilon_(epsilon) {}
 
   std::string kind() const override { return "layer_norm"; }
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2 && input.back() > 0, "layer_norm: expected at least [batch, features], got ",
                         input);
     return input;
@@ -30,7 +30,7 @@ class LayerNorm : public Layer<T> {
             {.name = "beta", .shape = {input.back()}}};
   }
   MemoryTraits traits() const override { return {.backward_in_place = true}; }
-  Booking book(const Shape& input, const Execution&, bool training) const override {
+  MemoryRequest memory(const Shape& input, const Execution&, bool training) const override {
     if (!training) return {};
     const Index rows = input.elements() / input.back();
     return {.state = 2 * static_cast<std::size_t>(rows) * sizeof(T),

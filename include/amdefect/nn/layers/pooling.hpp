@@ -30,7 +30,7 @@ class Pool2d : public Layer<T> {
             "pooling: padding must be at least 0 and smaller than the pool");
   }
 
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     const PoolGeometry g = geometry(input);
     return {g.batch, g.out_h, g.out_w, g.channels};
   }
@@ -103,12 +103,12 @@ class GlobalAveragePool : public Layer<T> {
  public:
   std::string kind() const override { return "global_average_pool"; }
   MemoryTraits traits() const override { return {.needs_input = false}; }
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     require_rank("global_average_pool", "[batch, height, width, channels]", 4, input);
     require<ShapeError>(input[1] * input[2] > 0, "global_average_pool: the input ", input, " has no pixels");
     return {input[0], input[3]};
   }
-  Booking book(const Shape& input, const Execution&, bool) const override {
+  MemoryRequest memory(const Shape& input, const Execution&, bool) const override {
     return {.forward_scratch = sums(input).scratch_bytes()};
   }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {

@@ -12,7 +12,7 @@ class Reshape : public Layer<T> {
   explicit Reshape(const Shape& sample) : sample_(sample) {}
 
   std::string kind() const override { return "reshape"; }
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 1, "reshape: expected a batch, got a scalar");
     require<ShapeError>(sample_.elements() == input.sample().elements(), "reshape: a sample of the input ", input,
                         " has ", input.sample().elements(), " elements, ", sample_, " has ", sample_.elements());
@@ -42,7 +42,7 @@ class Flatten : public Reshape<T> {
  public:
   Flatten() : Reshape<T>(Shape{}) {}
   std::string kind() const override { return "flatten"; }
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 1, "flatten: expected a batch, got a scalar");
     return {input[0], input.sample().elements()};
   }

@@ -15,7 +15,7 @@ class UpsampleNearest : public Layer<T> {
   }
 
   std::string kind() const override { return "upsample_nearest"; }
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     require_rank("upsample_nearest", "[batch, height, width, channels]", 4, input);
     return {input[0], input[1] * scale_, input[2] * scale_, input[3]};
   }

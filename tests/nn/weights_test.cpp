@@ -1,4 +1,4 @@
-#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/weights.hpp"
 
 #include <doctest/doctest.h>
 
