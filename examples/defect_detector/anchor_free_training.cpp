@@ -38,7 +38,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.output_folder = config.output_dir;
   if (!TrainConfig::is_off(config.pretrained)) options.pretrained = config.pretrained;
   options.resume = resume_file(config);
-  options.identity = to_json(config, true).dump();
+  options.identity = identity_of(config);
   options.log = [](const std::string& line) { std::cout << line << std::endl; };
   return options;
 }

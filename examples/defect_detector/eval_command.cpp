@@ -3,14 +3,13 @@
 #include <optional>
 
 #include "amdefect/coco/coco_json.hpp"
-#include "amdefect/detection/anchor_free/anchor_free_description.hpp"
 #include "amdefect/detection/evaluate.hpp"
+#include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "evaluation.hpp"
 #include "json_options.hpp"
-#include "paper/paper_detector.hpp"
 #include "precompiled.hpp"
 
 namespace amdefect {

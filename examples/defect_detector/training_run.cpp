@@ -11,11 +11,13 @@ namespace amdefect {
 
 namespace {
 
-std::string identity_of(const TrainConfig& config, const CocoSplits& splits) {
-  return run_identity(to_json(config, true).dump(), splits);
+JsonValue identity_of(const TrainConfig& config, const CocoSplits& splits) {
+  return run_identity(identity_of(config), splits);
 }
 
 }  // namespace
+
+JsonValue identity_of(const TrainConfig& config) { return parse_json(to_json(config, true).dump(), "configuration"); }
 
 std::filesystem::path resume_file(const TrainConfig& config) {
   if (TrainConfig::is_off(config.resume)) return {};
@@ -69,7 +71,7 @@ EarlyStopping<float>& TrainingRun::add_callbacks(bool restore_best_weights) {
 }
 
 CheckpointOptions TrainingRun::checkpoint(SafetensorsMetadata model) const {
-  model[identity_key] = identity_of(config, splits);
+  model[identity_key] = identity_of(config, splits).to_text();
   return {.best = output() / "best.safetensors",
           .last = output() / "last.safetensors",
           .monitor = config.monitor,

@@ -36,6 +36,9 @@ inline CacheOptions cache_options(const TrainConfig& config) {
 /// Which file to resume from; empty if none is asked for.
 std::filesystem::path resume_file(const TrainConfig& config);
 
+/// The options that change the course of a run.
+JsonValue identity_of(const TrainConfig& config);
+
 /// The categories of the data set as labels. @throws Error if their number is not `num_classes`.
 DetectorLabels labels_of(const TrainConfig& config, const CocoSplit& split);
 

@@ -13,6 +13,7 @@
 #include "amdefect/detection/anchor_free/anchor_free_detector.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
 #include "amdefect/detection/blob_detector.hpp"
+#include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/json_reader.hpp"

@@ -49,8 +49,9 @@ TEST_CASE("broken JSON gives one clear error") {
   CHECK(error("") == "m.json: at byte 0: expected a number, found the end of the text");
   CHECK(error("{\"a\":1,\"a\":2}") == "m.json: at byte 10: expected every key of an object once, found \"a\" again");
   CHECK(error("[1] 2") == "m.json: at byte 4: expected the end of the text, found \"2\"");
-  for (const char* text : {"{", "[", "[1,]", "{\"a\"}", "{a:1}", "{\"a\":1,}", "01", "-", "1.", ".5", "1e", "+1", "1e999",
-                           "nul", "truefalse", "\"\\q\"", "\"a", "'a'", "NaN", "Infinity", "[1 2]", "\"\xff\""}) {
+  for (const char* text :
+       {"{",  "[",     "[1,]", "{\"a\"}",   "{a:1}",   "{\"a\":1,}", "01",  "-",   "1.",       ".5",    "1e",
+        "+1", "1e999", "nul",  "truefalse", "\"\\q\"", "\"a",        "'a'", "NaN", "Infinity", "[1 2]", "\"\xff\""}) {
     CAPTURE(text);
     CHECK_THROWS_AS(parse_json(text, "m.json"), FileError);
   }
@@ -71,18 +72,17 @@ TEST_CASE("what a reader does not expect is named by file and key") {
   CHECK(reader.at("layers").size() == 2);
   const JsonValue sizes = JsonValue::array({1, 2, 3});
   CHECK(JsonReader(sizes, "m.json").as<std::vector<Index>>() == std::vector<Index>{1, 2, 3});
-  CHECK(error_of([&] { first.get<Index>("name"); }) ==
-        "m.json: layers[0].name: expected an integer, found a string");
-  CHECK(error_of([&] { second.get<Index>("half"); }) ==
-        "m.json: layers[1].half: expected an integer, found a number");
+  CHECK(error_of([&] { first.get<Index>("name"); }) == "m.json: layers[0].name: expected an integer, found a string");
+  CHECK(error_of([&] { second.get<Index>("half"); }) == "m.json: layers[1].half: expected an integer, found a number");
   CHECK(error_of([&] { second.get<std::uint8_t>("big"); }) ==
         "m.json: layers[1].big: expected an integer from 0 to 255, found 300");
-  CHECK(error_of([&] { second.get<std::size_t>("filters"); }).starts_with("m.json: layers[1].filters: expected an int"));
-  CHECK(error_of([&] { first.get<bool>("name"); }) ==
-        "m.json: layers[0].name: expected true or false, found a string");
+  CHECK(
+      error_of([&] { second.get<std::size_t>("filters"); }).starts_with("m.json: layers[1].filters: expected an int"));
+  CHECK(error_of([&] { first.get<bool>("name"); }) == "m.json: layers[0].name: expected true or false, found a string");
   CHECK(error_of([&] { first.at("bias"); }) == "m.json: layers[0]: expected the key \"bias\", found none");
   CHECK(error_of([&] { reader.at("layers").item(2); }) == "m.json: layers: expected more than 2 items, found 2");
   CHECK(error_of([&] { reader.at("layers").at("x"); }) == "m.json: layers: expected an object, found an array");
-  CHECK(error_of([&] { first.allow_only({"filters", "name"}); }) ==
-        "m.json: layers[0]: unknown key \"slope\", expected filters, name");
+  CHECK(error_of([&] {
+          first.allow_only({"filters", "name"});
+        }) == "m.json: layers[0]: unknown key \"slope\", expected filters, name");
 }

@@ -69,7 +69,8 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
   const CocoSource source(split, {.extra_image_folders = options.extra_image_folders});
   CocoEvalOptions coco;
   coco.max_dets = options.max_dets;
-  DetectorEvaluation evaluation{split.name, detect_split(detector, split, source, options.detect, options.progress), {}};
+  DetectorEvaluation evaluation{
+      split.name, detect_split(detector, split, source, options.detect, options.progress), {}};
   const double threshold = options.score_threshold.value_or(detector.score_threshold());
   evaluation.metrics = measure_detections(split.coco, evaluation.results, {.score_threshold = threshold}, coco);
   return evaluation;

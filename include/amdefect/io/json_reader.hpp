@@ -81,8 +81,8 @@ class JsonParser {
 
 }  // namespace detail
 
-/// The value of a JSON text; `file` names it in messages. @throws FileError for anything that RFC 8259 does not allow, a
-/// key that appears twice in an object, and more than 64 levels of nesting.
+/// The value of a JSON text; `file` names it in messages. @throws FileError for anything that RFC 8259 does not allow,
+/// a key that appears twice in an object, and more than 64 levels of nesting.
 inline JsonValue parse_json(std::string_view text, std::string_view file) {
   const std::string where = concat(file, ": ");
   return detail::JsonParser(text, where).parse();
@@ -180,9 +180,8 @@ class JsonReader {
     if (const auto* large = value_->get_if<std::uint64_t>(); large && std::in_range<V>(*large))
       return static_cast<V>(*large);
     const bool any = value_->get_if<std::int64_t>() || value_->get_if<std::uint64_t>();
-    fail(concat("expected an integer", any ? concat(" from ", +std::numeric_limits<V>::min(), " to ",
-                                                     +std::numeric_limits<V>::max())
-                                            : "",
+    fail(concat("expected an integer",
+                any ? concat(" from ", +std::numeric_limits<V>::min(), " to ", +std::numeric_limits<V>::max()) : "",
                 ", found ", any ? value_->to_text() : value_->kind()));
   }
 

@@ -47,13 +47,13 @@ class DetectorTrainer {
     }
     check(options_);
     options_.loss.threads = options_.execution.threads;
-    if (options_.identity.empty()) options_.identity = identity_of(options_);
-    identity_ = run_identity(options_.identity, splits_);
+    identity_ = run_identity(options_.identity.is_null() ? identity_of(options_) : options_.identity, splits_);
     description_.labels = labels_of(train(), options_.box_offset);
     description_.model = options_.model;
     description_.model.channels = 3 + static_cast<Index>(options_.extra_image_folders.size());
     description_.model.classes = static_cast<Index>(description_.labels.class_names.size());
     description_.score_threshold = options_.score_threshold;
+    description_.pixel_scaling = options_.pixel_scaling;
   }
 
   DetectorTrainer(const DetectorTrainer&) = delete;
@@ -120,9 +120,11 @@ class DetectorTrainer {
   }
   std::shared_ptr<const CachedSource> source_of(const CocoSplit& split) const {
     auto files = std::make_shared<const CocoSource>(
-        split, CocoSourceOptions{.extra_image_folders = options_.extra_image_folders, .box_offset = options_.box_offset});
+        split,
+        CocoSourceOptions{.extra_image_folders = options_.extra_image_folders, .box_offset = options_.box_offset});
     return std::make_shared<CachedSource>(std::move(files), options_.cache);
   }
+  SafetensorsMetadata identity_metadata() const { return {{identity_key, identity_.to_text()}}; }
   /// With the present average of the weights.
   std::unique_ptr<Detector> detector() const {
     return std::make_unique<AnchorFreeDetector>(average_, description_, options_.execution);
@@ -134,6 +136,7 @@ class DetectorTrainer {
     initialize_anchor_free(*network_, model, options_.seed);
     if (!options_.pretrained.empty())
       load_weights(read_safetensors(options_.pretrained), network_->parameters(), training_state_prefix);
+    for (const std::string& prefix : options_.freeze) network_->parameters().set_trainable(prefix, false);
     average_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
     if (by_time()) {
       auto clock = std::make_unique<ProgressCosine>(options_.learning_rate);
@@ -164,7 +167,9 @@ class DetectorTrainer {
                              .samples = crops_per_epoch(),
                              .slots = options_.slots,
                              .mosaic = options_.mosaic,
-                             .augment = options_.augment};
+                             .augment = options_.augment,
+                             .pixel_scaling = options_.pixel_scaling};
+    crops.crop.fill = to_byte(options_.pixel_scaling.offset);
     crops.crop.height = crops.crop.width = (options_.crop_side + multiple - 1) / multiple * multiple;
     log(concat("reading ", images, " images; crops of ", crops.crop.height, " x ", crops.crop.width, " pixels, ",
                model.levels, " levels"));
@@ -184,8 +189,8 @@ class DetectorTrainer {
     trainer_->add(std::make_unique<WeightAverage<float>>(average_, options_.average_decay));
     if (by_time()) trainer_->add(std::make_unique<TimeBudget<float>>(clock_, 60 * options_.minutes));
     if (splits_.valid && options_.eval_interval > 0)
-      trainer_->add(
-          std::make_unique<MeasureMap>([this] { return detector(); }, source_of(*splits_.valid), options_.eval_interval));
+      trainer_->add(std::make_unique<MeasureMap>([this] { return detector(); }, source_of(*splits_.valid),
+                                                 options_.eval_interval));
     for (auto& callback : callbacks_) trainer_->add(std::move(callback));
     stopping_ = &trainer_->add(std::make_unique<EarlyStopping<float>>(
         EarlyStoppingOptions{.monitor = options_.monitor,
@@ -196,14 +201,13 @@ class DetectorTrainer {
       trainer_->add(std::make_unique<BestWeights>(average_, options_.monitor, higher_is_better()));
       return;
     }
-    SafetensorsMetadata metadata = metadata_of(description_);
-    metadata[identity_key] = identity_;
-    trainer_->add(std::make_unique<Checkpoint<float>>(CheckpointOptions{.best = best_file(),
-                                                                        .last = options_.output_folder / "last.safetensors",
-                                                                        .monitor = options_.monitor,
-                                                                        .higher_is_better = higher_is_better(),
-                                                                        .metadata = std::move(metadata)},
-                                                      average_));
+    trainer_->add(std::make_unique<Checkpoint<float>>(
+        CheckpointOptions{.best = best_file(),
+                          .last = options_.output_folder / "last.safetensors",
+                          .monitor = options_.monitor,
+                          .higher_is_better = higher_is_better(),
+                          .metadata = detector()->file_metadata(identity_metadata())},
+        average_));
   }
 
   /// The best weights, and the score threshold that suits them.
@@ -214,15 +218,12 @@ class DetectorTrainer {
     validation_ = evaluate(*detector(), *splits_.valid, {.extra_image_folders = options_.extra_image_folders});
     description_.score_threshold =
         validation_->metrics.curves.all.best_threshold().value_or(description_.score_threshold);
-    if (!saved) return;
-    SafetensorsMetadata metadata = metadata_of(description_);
-    metadata[identity_key] = identity_;
-    save_weights(best_file(), average_->parameters(), metadata);
+    if (saved) detector()->save(best_file(), identity_metadata());
   }
 
   CocoSplits splits_;
   DetectorTrainerOptions options_;
-  std::string identity_;
+  JsonValue identity_;
   AnchorFreeDescription description_;
   std::vector<std::unique_ptr<Callback<float>>> callbacks_;
   std::shared_ptr<Network<float>> network_, average_;

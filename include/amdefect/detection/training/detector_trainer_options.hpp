@@ -13,7 +13,9 @@
 #include "amdefect/data/sample_cache.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
+#include "amdefect/image/pixel_scaling.hpp"
 #include "amdefect/inspect/annotation_check.hpp"
+#include "amdefect/io/json_value.hpp"
 
 namespace amdefect {
 
@@ -28,10 +30,11 @@ struct DetectorTrainerOptions {
   Index slots = 100;          ///< objects in a crop; further ones are left out
   double mosaic = 0.5;        ///< share of the crops that are made of four
   AugmentOptions augment{.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5, .brightness = 0.1, .contrast = 0.2};
-  bool balance_styles = true;   ///< the fewer of smooth and rough images are shown more often
-  bool balance_classes = true;  ///< images of rare classes are shown more often
-  double box_offset = 0;        ///< added to all boxes, see CocoSourceOptions
+  bool balance_styles = true;                      ///< the fewer of smooth and rough images are shown more often
+  bool balance_classes = true;                     ///< images of rare classes are shown more often
+  double box_offset = 0;                           ///< added to all boxes, see CocoSourceOptions
   std::vector<std::string> extra_image_folders{};  ///< see CocoSourceOptions
+  PixelScaling pixel_scaling{};                    ///< what the network sees of a pixel
   CacheOptions cache{};                            ///< of the images as they are read
 
   // How long, how fast.
@@ -56,10 +59,11 @@ struct DetectorTrainerOptions {
   // Files.
   std::filesystem::path output_folder{};  ///< best.safetensors and last.safetensors go there; empty: nothing is written
   std::filesystem::path pretrained{};     ///< weights to start from; empty: random ones
+  std::vector<std::string> freeze{};      ///< weights whose names begin so stay as they are, e.g. "stem" and "stage"
   std::filesystem::path resume{};         ///< last.safetensors of an interrupted run to continue exactly; empty: begin
-  /// JSON object of what must be the same when a run is continued; empty: these options, as far as they change its
+  /// JSON object of what must be the same when a run is continued; null: these options, as far as they change its
   /// course. Checksums of the annotations are added.
-  std::string identity{};
+  JsonValue identity{};
 
   /// Takes a line for each step that may take a while, and warnings; empty: silence.
   std::function<void(const std::string& line)> log{};
@@ -69,6 +73,7 @@ struct DetectorTrainerOptions {
 inline void check(const DetectorTrainerOptions& options) {
   const auto where = "detector trainer: ";
   check(options.augment);
+  check(options.pixel_scaling);
   require(options.crop_side > 0 && options.crops_per_epoch >= 0 && options.slots > 0 && options.batch_size > 0, where,
           "crop_side, slots and batch_size must be positive and crops_per_epoch not negative, got ", options.crop_side,
           ", ", options.slots, ", ", options.batch_size, " and ", options.crops_per_epoch);
@@ -113,7 +118,8 @@ inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const An
   return options;
 }
 /// The same for the annotations of the training split. @throws FileError if there is none.
-inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const AnchorFreeModel& model = anchor_free_n()) {
+inline DetectorTrainerOptions suggest_options(const CocoSplits& splits,
+                                              const AnchorFreeModel& model = anchor_free_n()) {
   return suggest_options(splits, check_annotations(splits.at("train")), model);
 }
 
