@@ -1,9 +1,8 @@
 #include <iostream>
 
 #include "amdefect/detection/blob_detector.hpp"
+#include "amdefect/detection/evaluate.hpp"
 #include "amdefect/io/atomic_file.hpp"
-#include "evaluation.hpp"
-#include "paper/paper_detector.hpp"
 #include "training_run.hpp"
 
 namespace amdefect {
@@ -53,7 +52,7 @@ int train_blob(TrainConfig config) {
       }
   const std::filesystem::path output = config.output_dir;
   make_folder(output);
-  write_safetensors(output / "best.safetensors", {}, blob_metadata({best, labels, label, channels, threshold}));
+  BlobDetector(best, labels, label, channels, threshold).save(output / "best.safetensors");
   std::cout << "best AP50 on " << split.size() << " training images: " << best_ap << ", settings in "
             << (output / "best.safetensors").string() << '\n';
   return 0;

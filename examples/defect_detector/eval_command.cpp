@@ -1,19 +1,15 @@
 #include <filesystem>
-#include <iomanip>
 #include <iostream>
 #include <optional>
-#include <sstream>
 
 #include "amdefect/coco/coco_json.hpp"
-#include "amdefect/data/coco_source.hpp"
-#include "amdefect/detection/anchor_free/anchor_free_description.hpp"
+#include "amdefect/detection/evaluate.hpp"
+#include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/atomic_file.hpp"
-#include "amdefect/metrics/coco_text.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "evaluation.hpp"
 #include "json_options.hpp"
-#include "paper/paper_detector.hpp"
 #include "precompiled.hpp"
 
 namespace amdefect {
@@ -39,29 +35,7 @@ const CocoSplit& choose_split(const CocoSplits& splits, const std::string& wante
   return splits.at("valid");
 }
 
-void require_same_categories(const DetectorLabels& labels, const CocoSplit& split) {
-  std::string expected, actual;
-  for (std::size_t i = 0; i < labels.category_ids.size(); ++i)
-    expected += concat(i > 0 ? ", " : "", labels.category_ids[i], ' ', labels.class_names[i]);
-  for (const CocoCategory& category : split.coco.categories)
-    actual += concat(actual.empty() ? "" : ", ", category.id, ' ', category.name);
-  require(actual == expected, "eval: the categories of ", split.annotation_file.string(), " are (", actual,
-          "), expected those that the model was trained with (", expected, ")");
-}
-
-/// The figures by which detectors are compared.
-std::string headline(const CocoDataset& dataset, const std::vector<CocoResult>& results,
-                     const ReportEvaluation& evaluation) {
-  const ScorePoint best = evaluation.curves.all.best_f1();
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(3) << "AP50 " << average_precision(dataset, results, 0.5) << ", AP25 "
-       << average_precision(dataset, results, 0.25) << " (up to 300 detections per image), best F1 " << best.counts.f1()
-       << " at score " << best.threshold << ", F1 " << evaluation.curves.all.at(evaluation.match.score_threshold).f1()
-       << " at the threshold " << evaluation.match.score_threshold << '\n';
-  return text.str();
-}
-
-void evaluate(const EvalConfig& config) {
+void run(const EvalConfig& config) {
   require(!config.dataset_path.empty() || !config.annotation_file.empty(),
           "eval: no data set; give --dataset_path or the key dataset_path in --config");
   const auto detector = open_detector(config.weights, {.threads = config.threads});
@@ -72,18 +46,19 @@ void evaluate(const EvalConfig& config) {
       config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
   const CocoSplit& split = choose_split(splits, config.split);
-  require_same_categories(detector->labels(), split);
-  require(!split.coco.annotations.empty(), "eval: the ", split.name, " split of ", split.annotation_file.string(),
-          " has no annotations: there is nothing to evaluate against");
   const std::filesystem::path output = config.output_dir;
   make_folder(output);
-  const CocoSource source(split, {.extra_image_folders = config.extra_image_folders});
-
-  const std::vector<CocoResult> results = detect_split(*detector, split, source, options, [](Index done, Index total) {
-    std::cerr << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
-  });
-  const double threshold = config.score_threshold.value_or(detector->score_threshold());
-  const ReportEvaluation evaluation = evaluate_detections(split.coco, results, threshold, config.max_dets);
+  const DetectorEvaluation found = evaluate(*detector, split,
+                                            {.detect = options,
+                                             .score_threshold = config.score_threshold,
+                                             .max_dets = config.max_dets,
+                                             .extra_image_folders = config.extra_image_folders,
+                                             .progress = [](Index done, Index total) {
+                                               std::cerr << "\rdetecting: " << done << '/' << total
+                                                         << (done == total ? "\n" : "") << std::flush;
+                                             }});
+  const std::vector<CocoResult>& results = found.results;
+  const ReportEvaluation evaluation = report_evaluation(split.coco, results, found.metrics);
 
   ReportData report = make_report("Evaluation", split, results, evaluation);
   if (!config.beside.empty()) set_other_run(report, config.beside);
@@ -101,8 +76,8 @@ void evaluate(const EvalConfig& config) {
   std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
             << results.size() << " detections\n\n"
             << comparison_table(report) << '\n'
-            << coco_summary_text(evaluation.coco) << headline(split.coco, results, evaluation)
-            << "\nwritten: metrics.json, detections.json and report.html in " << output.string() << '\n';
+            << to_text(found.metrics) << "\nwritten: metrics.json, detections.json and report.html in "
+            << output.string() << '\n';
 }
 
 }  // namespace
@@ -135,7 +110,7 @@ void add_eval_command(CLI::App& program) {
   add("--threads", config->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));
   command->callback([=] {
     if (!file->empty()) apply_json_options(*command, *file);
-    evaluate(*config);
+    run(*config);
   });
 }
 

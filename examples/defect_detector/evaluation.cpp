@@ -12,43 +12,20 @@
 
 namespace amdefect {
 
-std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split, const SampleSource& source,
-                                     const DetectOptions& options, const std::function<void(Index, Index)>& progress) {
-  std::vector<CocoResult> results;
-  for (Index i = 0; i < source.size(); ++i) {
-    for (const Detection& detection : detector.detect(pixels(source.load(i)->image), options))
-      results.push_back(to_coco(detection, split.coco.images[static_cast<std::size_t>(i)].id, detector.labels()));
-    if (progress) progress(i + 1, source.size());
-  }
-  return results;
-}
-
-double average_precision(const CocoDataset& dataset, const std::vector<CocoResult>& results, double iou) {
-  CocoEvalOptions options;
-  options.max_dets = {1, 10, 300};
-  options.iou_thresholds = {iou};
-  options.area_ranges.resize(1);
-  return std::max(0.0, evaluate_coco(dataset, results, options).map_last_max_dets);
-}
-
-ReportEvaluation evaluate_detections(const CocoDataset& dataset, const std::vector<CocoResult>& results,
-                                     double score_threshold, const std::vector<Index>& max_dets) {
-  CocoEvalOptions options;
-  options.max_dets = max_dets;
-  ReportEvaluation evaluation = evaluate_for_report(dataset, results, {.score_threshold = score_threshold}, options);
+ReportEvaluation report_evaluation(const CocoDataset& dataset, const std::vector<CocoResult>& results,
+                                   const DetectionMetrics& metrics) {
   std::vector<CocoResult> kept;
   std::copy_if(results.begin(), results.end(), std::back_inserter(kept),
-               [&](const CocoResult& result) { return result.score > score_threshold; });
-  evaluation.pooled = pooled_ap(dataset, kept);
-  return evaluation;
+               [&](const CocoResult& result) { return result.score > metrics.match.score_threshold; });
+  return {metrics, pooled_ap(dataset, kept)};
 }
 
 nlohmann::ordered_json metrics_json(const CocoDataset& dataset, const std::vector<CocoResult>& results,
                                     const ReportEvaluation& evaluation) {
   const ScorePoint best = evaluation.curves.all.best_f1();
   return {{"mAP50", evaluation.coco.stats[stat_ap50]},
-          {"mAP50_max_dets_300", average_precision(dataset, results, 0.5)},
-          {"mAP25_max_dets_300", average_precision(dataset, results, 0.25)},
+          {"mAP50_max_dets_300", evaluation.ap50},
+          {"mAP25_max_dets_300", evaluation.ap25},
           {"score_threshold", evaluation.match.score_threshold},
           {"best_f1", {{"threshold", best.threshold}, {"f1", best.counts.f1()}}},
           {"coco", to_json(evaluation.coco)},

@@ -1,33 +1,18 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "amdefect/coco/coco_split.hpp"
-#include "amdefect/data/sample.hpp"
-#include "amdefect/detection/detector.hpp"
 #include "amdefect/viz/report_data.hpp"
 
 namespace amdefect {
 
-/// Lowest score of a detection that takes part in the ranking for AP.
-inline constexpr double default_min_score = 0.01;
-
-/// Runs the detector over the images of a split; results are comparable with its annotations. `progress(done, total)`
-/// is called after each image.
-std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split, const SampleSource& source,
-                                     const DetectOptions& options,
-                                     const std::function<void(Index, Index)>& progress = {});
-
-/// AP at one IoU over all sizes, with at most 300 detections per image; 0 without ground truths.
-double average_precision(const CocoDataset& dataset, const std::vector<CocoResult>& results, double iou);
-
-/// All protocols. AP ranks all detections; the paper's pooled AP takes only those above the score threshold, as it did.
-ReportEvaluation evaluate_detections(const CocoDataset& dataset, const std::vector<CocoResult>& results,
-                                     double score_threshold, const std::vector<Index>& max_dets);
+/// All protocols. The paper's pooled AP takes only the detections above the score threshold, as it did.
+ReportEvaluation report_evaluation(const CocoDataset& dataset, const std::vector<CocoResult>& results,
+                                   const DetectionMetrics& metrics);
 
 /// The content of metrics.json. Overloads of nlohmann's `to_json` have another meaning, hence the name.
 nlohmann::ordered_json metrics_json(const CocoDataset& dataset, const std::vector<CocoResult>& results,

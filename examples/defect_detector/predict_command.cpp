@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "amdefect/detection/open_detector.hpp"
 #include "amdefect/image/draw_detections.hpp"
 #include "amdefect/image/image_io.hpp"
 #include "amdefect/io/atomic_file.hpp"
@@ -14,7 +15,6 @@
 #include "detect_options.hpp"
 #include "evaluation.hpp"
 #include "interrupt_guard.hpp"
-#include "paper/paper_detector.hpp"
 #include "precompiled.hpp"
 #include "prediction_files.hpp"
 

@@ -25,7 +25,7 @@ std::shared_ptr<const CachedSource> make_source(const CocoSplit& split, const Tr
   return std::make_shared<CachedSource>(std::move(resized), cache_options(config));
 }
 
-ModelDescription describe(const TrainConfig& config, const DetectorLabels& labels) {
+PaperDescription describe(const TrainConfig& config, const DetectorLabels& labels) {
   return {.img_size = config.img_size,
           .channels = image_channels(config),
           .fit = config.fit_mode(),
@@ -38,7 +38,7 @@ ModelDescription describe(const TrainConfig& config, const DetectorLabels& label
 int train_paper(TrainConfig config) {
   const CocoSplits splits = read_splits(config);
   const CocoSplit& train = splits.at("train");
-  const ModelDescription description = describe(config, labels_of(config, train));
+  const PaperDescription description = describe(config, labels_of(config, train));
   const Shape shape{config.img_size, config.img_size, description.channels};
   const auto classes = static_cast<Index>(description.labels.class_names.size());
   const PaperDataset<float> training(
@@ -69,11 +69,11 @@ int train_paper(TrainConfig config) {
   TrainingRun run{config, splits, trainer};
   if (config.minutes > 0) trainer.add(TimeBudget{60 * config.minutes});
   if (run.has_validation() && config.eval_interval > 0)
-    trainer.add(std::make_unique<MeasureMap>(detector, validation_source, description.labels, config.eval_interval));
+    trainer.add(std::make_unique<MeasureMap>(detector, validation_source, config.eval_interval));
   const auto& stopping = run.add_callbacks(true);
-  trainer.add(std::make_unique<Checkpoint<float>>(run.checkpoint(description.metadata())));
+  trainer.add(std::make_unique<Checkpoint<float>>(run.checkpoint(detector()->file_metadata())));
   if (!run.fit(training, validation.get(), "samples")) return interrupted_code;
-  run.report(*detector(), 0.5);
+  run.report(*detector());
   if (stopping.best_epoch() > 0)
     std::cout << "best epoch " << stopping.best_epoch() << ": " << config.monitor << ' ' << stopping.best()
               << ", weights in " << (output / "best.safetensors").string() << '\n';

@@ -12,8 +12,7 @@
 #include "amdefect/core/shape.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
 #include "amdefect/metrics/coco_eval.hpp"
-#include "amdefect/metrics/confusion.hpp"
-#include "amdefect/metrics/f1_score.hpp"
+#include "amdefect/metrics/detection_metrics.hpp"
 #include "amdefect/metrics/pooled_ap.hpp"
 #include "amdefect/train/callback.hpp"
 #include "amdefect/viz/gallery.hpp"
@@ -24,27 +23,14 @@ namespace amdefect {
 using KeyValues = std::vector<std::pair<std::string, std::string>>;
 
 /// Detections of a data set under all protocols.
-struct ReportEvaluation {
-  Index images = 0, truths = 0, detections = 0;
-  MatchOptions match;  ///< thresholds of precision, recall, F1 and the confusion matrix
-  CocoEvaluation coco;
-  ScoreCurves curves;
-  ConfusionMatrix confusion;
+struct ReportEvaluation : DetectionMetrics {
   PooledAp pooled;
 };
 
 /// @throws Error as `evaluate_coco`.
 inline ReportEvaluation evaluate_for_report(const CocoDataset& dataset, std::span<const CocoResult> results,
                                             const MatchOptions& match = {}, const CocoEvalOptions& coco = {}) {
-  const auto size = [](const auto& list) { return static_cast<Index>(list.size()); };
-  return {size(dataset.images),
-          size(dataset.annotations),
-          size(results),
-          match,
-          evaluate_coco(dataset, results, coco),
-          score_curves(dataset, results, match),
-          confusion_matrix(dataset, results, match),
-          pooled_ap(dataset, results, match)};
+  return {measure_detections(dataset, results, match, coco), pooled_ap(dataset, results, match)};
 }
 
 /// A figure beside a published one and that of another run; NaN where there is none.
