@@ -9,6 +9,7 @@
 #include "amdefect/detection/anchor_free/anchor_free_description.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/metrics/coco_text.hpp"
+#include "amdefect/viz/history_json.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "evaluation.hpp"
@@ -85,14 +86,15 @@ void evaluate(const EvalConfig& config) {
   const double threshold = config.score_threshold.value_or(detector->score_threshold());
   const ReportEvaluation evaluation = evaluate_detections(split.coco, results, threshold, config.max_dets);
 
-  ReportData report = make_report("Evaluation", split, results, evaluation);
-  if (!config.beside.empty()) set_other_run(report, config.beside);
+  Comparison comparison = paper_comparison(split.coco, results, evaluation);
+  if (!config.beside.empty()) add_other_run(comparison, config.beside);
+  ReportData report = make_report("Evaluation", split, results, evaluation, comparison);
   write_coco_results(output / "detections.json", results);
   write_text_file(output / "metrics.json", metrics_json(split.coco, results, evaluation).dump(1) + "\n");
   report.summary = {{"weights", config.weights}, {"data set", splits.root.string()}, {"split", split.name}};
   report.configuration =
       key_values(nlohmann::ordered_json::parse(read_safetensors(config.weights).metadata().at(description_key)));
-  report.history = find_history(config.weights);
+  report.history = read_history(std::filesystem::path(config.weights).parent_path() / "history.json");
   save_report(output / "report.html", report);
 
   if (has_annotation_0(split.coco))
@@ -100,7 +102,7 @@ void evaluate(const EvalConfig& config) {
                  "--fix-known-bugs' on detections.json counts it)\n";
   std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
             << results.size() << " detections\n\n"
-            << comparison_table(report) << '\n'
+            << to_text(comparison) << '\n'
             << coco_summary_text(evaluation.coco) << headline(split.coco, results, evaluation)
             << "\nwritten: metrics.json, detections.json and report.html in " << output.string() << '\n';
 }

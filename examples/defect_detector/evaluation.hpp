@@ -9,7 +9,7 @@
 #include "amdefect/coco/coco_split.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/detection/detector.hpp"
-#include "amdefect/viz/report_data.hpp"
+#include "paper/published_results.hpp"
 
 namespace amdefect {
 
@@ -25,7 +25,7 @@ std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& 
 /// AP at one IoU over all sizes, with at most 300 detections per image; 0 without ground truths.
 double average_precision(const CocoDataset& dataset, const std::vector<CocoResult>& results, double iou);
 
-/// All protocols. AP ranks all detections; the paper's pooled AP takes only those above the score threshold, as it did.
+/// All that a report shows of detections. AP ranks all of them, the other figures take those above the threshold.
 ReportEvaluation evaluate_detections(const CocoDataset& dataset, const std::vector<CocoResult>& results,
                                      double score_threshold, const std::vector<Index>& max_dets);
 
@@ -33,25 +33,12 @@ ReportEvaluation evaluate_detections(const CocoDataset& dataset, const std::vect
 nlohmann::ordered_json metrics_json(const CocoDataset& dataset, const std::vector<CocoResult>& results,
                                     const ReportEvaluation& evaluation);
 
-/// The comparison with the paper's test set, and with another run if there is one, as text.
-std::string comparison_table(const ReportData& report);
-
-/// Puts the figures of another run on the same split beside those of the report. @throws FileError if `metrics`, its
-/// metrics.json, cannot be read.
-void set_other_run(ReportData& report, const std::filesystem::path& metrics);
-
-/// history.json: a list per value, null in epochs that do not have it.
-std::string history_json(const std::vector<EpochLog>& history);
-
-/// The history of the run whose folder holds these weights, for the report; empty if there is none to be read.
-std::vector<EpochLog> find_history(const std::filesystem::path& weights);
-
 /// A configuration as the report shows it.
 KeyValues key_values(const nlohmann::ordered_json& json);
 
-/// Everything the report shows of an evaluated split. `files` gives the pictures for the gallery.
+/// Everything the report shows of an evaluated split, the comparison with the paper included.
 ReportData make_report(const std::string& title, const CocoSplit& split, const std::vector<CocoResult>& results,
-                       const ReportEvaluation& evaluation);
+                       const ReportEvaluation& evaluation, const Comparison& comparison);
 
 /// Writes the page and its plots. Compiled once, in evaluation.cpp, because the page writer is large.
 void save_report(const std::filesystem::path& path, const ReportData& data);

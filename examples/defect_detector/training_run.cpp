@@ -12,6 +12,7 @@
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/csv_log.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
+#include "amdefect/viz/history_json.hpp"
 #include "evaluation.hpp"
 #include "interrupt_guard.hpp"
 #include "precompiled.hpp"
@@ -139,8 +140,9 @@ double TrainingRun::report(const Detector& detector, double score_threshold) con
     const CocoSource files(*splits.valid, source_options(config));
     const std::vector<CocoResult> results =
         detect_split(detector, *splits.valid, files, {.min_score = default_min_score});
-    report = make_report("Training", *splits.valid, results,
-                         evaluate_detections(splits.valid->coco, results, score_threshold, {1, 10, 100}));
+    const CocoDataset& truths = splits.valid->coco;
+    const ReportEvaluation evaluation = evaluate_detections(truths, results, score_threshold, {1, 10, 100});
+    report = make_report("Training", *splits.valid, results, evaluation, paper_comparison(truths, results, evaluation));
     best = report.evaluation->curves.all.best_threshold().value_or(score_threshold);
   }
   report.summary = {{"data set", config.dataset_path}, {"epochs", concat(trainer.history().size())}};

@@ -14,6 +14,7 @@
 #include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
 #include "amdefect/detection/blob_detector.hpp"
 #include "amdefect/io/checksum.hpp"
+#include "amdefect/io/csv.hpp"
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/safetensors.hpp"
 #include "amdefect/io/weights.hpp"

@@ -56,8 +56,6 @@ int main(int argc, char** argv) try {
   data.history = example_history();
   data.class_names = class_names(dataset);
   data.evaluation = evaluate_for_report(dataset, results);
-  data.comparison = paper_comparison(*data.evaluation, data.class_names);
-  data.comparison_note = "The paper's figures are of another data set (3D Printing Pictures, 23 test images).";
   const auto load = [&](const CocoImage& image) { return load_image(shared / "lpbf/valid/images" / image.file_name); };
   data.gallery = select_gallery(dataset, results, load);
   write_report(output / "report.html", data);

@@ -8,7 +8,7 @@
 
 #include "amdefect/io/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
-#include "defect_detector/paper/paper_network.hpp"
+#include "paper/paper_network.hpp"
 #include "reference_check/check.hpp"
 
 namespace amdefect::reference_check {
