@@ -4,7 +4,7 @@
 #include <iostream>
 #include <memory>
 
-#include "coco_eval_run.hpp"
+#include "amdefect/coco/coco_eval_run.hpp"
 
 namespace amdefect {
 

@@ -6,6 +6,7 @@
 #include "amdefect/detection/evaluate.hpp"
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/viz/history_json.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "evaluation.hpp"
@@ -58,16 +59,17 @@ void run(const EvalConfig& config) {
                                                          << (done == total ? "\n" : "") << std::flush;
                                              }});
   const std::vector<CocoResult>& results = found.results;
-  const ReportEvaluation evaluation = report_evaluation(split.coco, results, found.metrics);
+  const DetectionMetrics& evaluation = found.metrics;
 
-  ReportData report = make_report("Evaluation", split, results, evaluation);
-  if (!config.beside.empty()) set_other_run(report, config.beside);
+  Comparison comparison = paper_comparison(split.coco, results, evaluation);
+  if (!config.beside.empty()) add_other_run(comparison, config.beside);
+  ReportData report = make_report("Evaluation", split, results, evaluation, comparison);
   write_coco_results(output / "detections.json", results);
   write_text_file(output / "metrics.json", metrics_json(split.coco, results, evaluation).dump(1) + "\n");
   report.summary = {{"weights", config.weights}, {"data set", splits.root.string()}, {"split", split.name}};
   report.configuration =
       key_values(nlohmann::ordered_json::parse(read_safetensors(config.weights).metadata().at(description_key)));
-  report.history = find_history(config.weights);
+  report.history = read_history(std::filesystem::path(config.weights).parent_path() / "history.json");
   save_report(output / "report.html", report);
 
   if (has_annotation_0(split.coco))
@@ -75,7 +77,7 @@ void run(const EvalConfig& config) {
                  "--fix-known-bugs' on detections.json counts it)\n";
   std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
             << results.size() << " detections\n\n"
-            << comparison_table(report) << '\n'
+            << to_text(comparison) << '\n'
             << to_text(found.metrics) << "\nwritten: metrics.json, detections.json and report.html in "
             << output.string() << '\n';
 }

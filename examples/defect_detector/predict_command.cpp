@@ -1,13 +1,14 @@
-#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <iostream>
 #include <optional>
-#include <set>
 
 #include "amdefect/detection/open_detector.hpp"
+#include "amdefect/detection/prediction_files.hpp"
 #include "amdefect/image/draw_detections.hpp"
+#include "amdefect/image/find_images.hpp"
 #include "amdefect/image/image_io.hpp"
+#include "amdefect/image/picture_names.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/json_text.hpp"
 #include "amdefect/viz/gallery_page.hpp"
@@ -16,14 +17,13 @@
 #include "evaluation.hpp"
 #include "interrupt_guard.hpp"
 #include "precompiled.hpp"
-#include "prediction_files.hpp"
 
 namespace amdefect {
 
 namespace {
 
 struct PredictConfig {
-  std::vector<std::string> inputs;
+  std::vector<std::filesystem::path> inputs;
   std::string weights = "output/best.safetensors", output_dir = "output/predictions";
   std::optional<double> score_threshold;
   DetectOptions detect;
@@ -34,63 +34,18 @@ struct PredictConfig {
 /// The page shows no more images than this, about 20 MB.
 constexpr std::size_t most_on_page = 200;
 
-bool is_image_file(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::set<std::string>{".jpg", ".jpeg", ".png", ".bmp"}.contains(extension);
-}
-
-/// Names of files as given, and of all images of folders, sorted. @throws FileError for an input that does not exist.
-std::vector<std::string> find_images(const std::vector<std::string>& inputs) {
-  std::vector<std::string> files;
-  for (const std::filesystem::path input : inputs) {
-    require<FileError>(std::filesystem::exists(input), "predict: there is no file or folder ", input.string());
-    if (!std::filesystem::is_directory(input)) {
-      files.push_back(input.string());
-      continue;
-    }
-    const auto first = static_cast<std::ptrdiff_t>(files.size());
-    for (const auto& entry : std::filesystem::directory_iterator(input))
-      if (entry.is_regular_file() && is_image_file(entry.path())) files.push_back(entry.path().string());
-    require<FileError>(files.begin() + first != files.end(), "predict: the folder ", input.string(),
-                       " holds no JPEG, PNG or BMP images");
-    std::sort(files.begin() + first, files.end());
-  }
-  return files;
-}
-
-/// Names of pictures in the output folder: those of the images, with a number where an earlier image took the name or
-/// where an image that is read lies under it.
-class PictureNames {
- public:
-  PictureNames(const std::filesystem::path& output, const std::vector<std::string>& images) {
-    for (const std::filesystem::path image : images) {
-      const std::filesystem::path folder = image.has_parent_path() ? image.parent_path() : ".";
-      if (image.extension() == ".png" && std::filesystem::equivalent(folder, output))
-        taken_.insert(image.stem().string());
-    }
-  }
-  std::string next(const std::filesystem::path& image) {
-    std::string name = image.stem().string();
-    for (int number = 2; !taken_.insert(name).second; ++number) name = concat(image.stem().string(), '_', number);
-    return name + ".png";
-  }
-
- private:
-  std::set<std::string> taken_;
-};
-
 struct Prediction {
   Image image;
   std::vector<Detection> found;
 };
 
 /// What is in an image; nothing, after a message, for one that cannot be used: it does not stop the others.
-std::optional<Prediction> look_at(const std::string& file, const Detector& detector, const DetectOptions& options) {
+std::optional<Prediction> look_at(const std::filesystem::path& path, const Detector& detector,
+                                  const DetectOptions& options) {
+  const std::string file = path.string();
   try {
     require<FileError>(detail::is_utf8(file), file, ": its name is not UTF-8, which the lists cannot hold");
-    Prediction prediction{load_image(file), {}};
+    Prediction prediction{load_image(path), {}};
     prediction.found = detector.detect(pixels(prediction.image), options);
     return prediction;
   } catch (const Error& error) {
@@ -129,7 +84,7 @@ class StopFlag {
 };
 
 int predict(const PredictConfig& config) {
-  const std::vector<std::string> files = find_images(config.inputs);
+  const std::vector<std::filesystem::path> files = find_images(config.inputs);
   const auto detector = open_detector(config.weights, {.threads = config.threads});
   const DetectorLabels& labels = detector->labels();
   const double threshold = config.score_threshold.value_or(detector->score_threshold());
@@ -151,8 +106,8 @@ int predict(const PredictConfig& config) {
     const auto& [image, found] = *prediction;
     ++images;
     objects += found.size();
-    lists.add({static_cast<std::int64_t>(i) + 1, files[i], image.width(), image.height()}, found);
-    std::cout << files[i] << ": " << found.size() << " objects";
+    lists.add({static_cast<std::int64_t>(i) + 1, files[i].string(), image.width(), image.height()}, found);
+    std::cout << files[i].string() << ": " << found.size() << " objects";
     if (config.pictures) {
       const std::filesystem::path picture = output / names.next(files[i]);
       save_image(picture, draw_detections(image, found, labels.class_names, {.score_threshold = threshold}));

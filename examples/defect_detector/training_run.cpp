@@ -4,6 +4,7 @@
 
 #include "amdefect/detection/training/training_splits.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/viz/history_json.hpp"
 #include "evaluation.hpp"
 #include "precompiled.hpp"
 

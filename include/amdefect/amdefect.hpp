@@ -15,6 +15,7 @@
 #include "amdefect/detection/blob_detector.hpp"
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/checksum.hpp"
+#include "amdefect/io/csv.hpp"
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/json_reader.hpp"
 #include "amdefect/io/safetensors.hpp"

@@ -7,14 +7,14 @@
 #include "amdefect/losses/mean_squared_error.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
-#include "defect_detector/paper/paper_network.hpp"
+#include "nn/two_headed_network.hpp"
 
 using namespace amdefect;
 
 TEST_CASE("after the first step neither training nor inference allocates") {
-  Network<float> net = paper_network<float>(4, 96);
+  Network<float> net = two_headed_network<float>(96);
   net.initialize(1);
-  const Tensor<float> batch({2, 96, 96, 3}), classes({2, 100, 4}), boxes({2, 100, 4});
+  const Tensor<float> batch({2, 96, 96, 3}), classes({2, 12, 4}), boxes({2, 12, 4});
   auto training = Workspace<float>::for_training(net);
   Workspace<float> inference(net);
   Adam<float> adam;

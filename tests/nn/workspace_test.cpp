@@ -6,8 +6,7 @@
 
 #include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/nn/layers.hpp"
-#include "amdefect/nn/summary.hpp"
-#include "defect_detector/paper/paper_network.hpp"
+#include "nn/two_headed_network.hpp"
 
 using namespace amdefect;
 
@@ -221,7 +220,7 @@ TEST_CASE("one network serves several threads at once") {
 }
 
 TEST_CASE("results do not depend on the number of threads beyond rounding") {
-  Network<float> nets[] = {paper_network<float>(4, 64),
+  Network<float> nets[] = {two_headed_network<float>(64),
                            anchor_free_network<float>(anchor_free_n())};  // the latter fuses, and adds
   for (Network<float>& net : nets) {
     net.initialize(5);
@@ -318,16 +317,6 @@ TEST_CASE("training fuses batch norms with the ReLU behind them and learns the s
   CHECK((fused_net.parameters().gradients().array() - plain_net.parameters().gradients().array()).abs().maxCoeff() <
         1e-12 * plain_net.parameters().gradients().array().abs().maxCoeff());
   CHECK((fused_net.parameters().values().array() == plain_net.parameters().values().array()).all());  // statistics
-}
-
-TEST_CASE("the paper's network has the published size") {
-  const Network<float> net = paper_network<float>();
-  CHECK(net.parameters().total() == 1632408);
-  CHECK(net.parameters().trainable() == 1631512);
-  const std::string table = summary(net);
-  CHECK(table.find("conv3 (conv2d)") != std::string::npos);
-  CHECK(table.find("Total parameters:         1,632,408") != std::string::npos);
-  CHECK(table.find("Non-trainable parameters: 896") != std::string::npos);
 }
 
 TEST_CASE("misuse of a network gives a clear message") {

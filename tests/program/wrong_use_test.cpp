@@ -1,7 +1,6 @@
 #include <nlohmann/json.hpp>
 
 #include "amdefect/nn/weights.hpp"
-#include "defect_detector/paper/paper_network.hpp"
 #include "program/world.hpp"
 
 using namespace amdefect;
@@ -60,15 +59,17 @@ TEST_CASE("wrong weights and images") {
   check_fails("predict data/test --weights bad.safetensors", "bad.safetensors");
   write(world.path("bad.safetensors"), "hello");
   check_fails("predict data/test --weights bad.safetensors", "expected at least 8 bytes, found 5");
-  Network<float> other = paper_network<float>(2, 32);
-  other.initialize(1);
-  save_weights(world.path("other.safetensors"), other.parameters(),
-               read_safetensors(world.path("model/best.safetensors")).metadata());
+  const SafetensorsFile model = read_safetensors(world.path("model/best.safetensors"));
+  const Tensor<float> kernel({1, 1, 256, 30});
+  std::vector<SafetensorsEntry> other(model.entries().begin(), model.entries().end());
+  for (SafetensorsEntry& entry : other)
+    if (entry.name == "cls_conv2.kernel") entry = safetensors_entry(entry.name, kernel.view());
+  write_safetensors(world.path("other.safetensors"), other, model.metadata());
   check_fails("predict data/test --weights other.safetensors",
               "'cls_conv2.kernel' has shape [1, 1, 256, 30], expected");
   check_fails("predict data/test --weights model/best.safetensors --flip_test", "the paper's network has no flip_test");
   check_fails("eval --dataset_path data --weights model/best.safetensors --flip_test", "no flip_test");
-  save_weights(world.path("plain.safetensors"), other.parameters());
+  write_safetensors(world.path("plain.safetensors"), other, {});
   check_fails("predict data/test --weights plain.safetensors", "no description of the model");
   check_fails(world.train("elsewhere", "--pretrained other.safetensors"), "does not fit the network");
   check_fails(world.train("elsewhere", "--resume model/best.safetensors --epochs 2"), "no training state");

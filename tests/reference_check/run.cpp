@@ -11,24 +11,13 @@
 
 #include "reference_check/layer_ops.hpp"
 #include "reference_check/loss_ops.hpp"
-#include "reference_check/network_inference_op.hpp"
-#include "reference_check/network_training_ops.hpp"
+#include "reference_check/op.hpp"
 #include "reference_check/optimizer_ops.hpp"
 
 namespace amdefect::reference_check {
-namespace {
 
-/// How an op is checked in either precision.
-struct Op {
-  std::function<void(Check<double>&)> in_double;
-  std::function<void(Check<float>&)> in_float;
-
-  template <class Function>
-  Op(Function check) : in_double(check), in_float(check) {}
-};
-
-const std::map<std::string, Op>& ops() {
-  static const std::map<std::string, Op> table{
+std::map<std::string, Op>& ops() {
+  static std::map<std::string, Op> table{
       {"mse", [](auto& c) { check_mse(c); }},
       {"smooth_l1", [](auto& c) { check_smooth_l1(c); }},
       {"bce_prob", [](auto& c) { check_bce_probabilities(c); }},
@@ -61,14 +50,11 @@ const std::map<std::string, Op>& ops() {
       {"optimizer_adamw_keras", [](auto& c) { check_adam(c, AdamEpsilon::keras); }},
       {"optimizer_adam_torch", [](auto& c) { check_adam(c, AdamEpsilon::pytorch); }},
       {"optimizer_adamw_torch", [](auto& c) { check_adam(c, AdamEpsilon::pytorch); }},
-      {"network_weights", [](auto& c) { check_network_weights(c); }},
-      {"network_train", [](auto& c) { check_network_train(c); }},
-      {"network_grads", [](auto& c) { check_network_gradients(c); }},
-      {"network_final", [](auto& c) { check_network_final(c); }},
-      {"network_infer", [](auto& c) { check_network_inference(c); }},
   };
   return table;
 }
+
+namespace {
 
 /// The deviation nearest to its tolerance, or furthest beyond.
 Deviation worst_of(const std::vector<Deviation>& deviations) {

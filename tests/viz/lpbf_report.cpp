@@ -54,9 +54,7 @@ int main(int argc, char** argv) try {
       {"learning_rate", "0.0001"},     {"early_stopping", "10"}, {"num_classes", "2"}, {"eval_interval", "3"}};
   data.history = example_history();
   data.class_names = class_names(dataset);
-  data.evaluation = evaluate_for_report(dataset, results);
-  data.comparison = paper_comparison(*data.evaluation, data.class_names);
-  data.comparison_note = "The paper's figures are of another data set (3D Printing Pictures, 23 test images).";
+  data.evaluation = measure_detections(dataset, results);
   const auto load = [&](const CocoImage& image) { return load_image(lpbf / "valid/images" / image.file_name); };
   data.gallery = select_gallery(dataset, results, load);
   write_report(output / "report.html", data);

@@ -2,12 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <limits>
 
 #include "amdefect/coco/coco_json.hpp"
+#include "amdefect/viz/comparison.hpp"
 #include "outside_data.hpp"
 #include "temporary_folder.hpp"
 #include "viz/page_check.hpp"
@@ -45,6 +47,11 @@ std::vector<CocoResult> small_results() {
 }
 Image grey_picture(const CocoImage& image) { return Image(image.height, image.width, 3, 128); }
 
+Comparison two_runs() {
+  return {.columns = {"this run", "other"},
+          .rows = {{"F1", {0.5, 0.236}, false, "at score 0.5"}, {"missed objects", {2, std::nan("")}, true}}};
+}
+
 ReportData small_report() {
   ReportData data{.title = "Small", .subtitle = "two classes"};
   const CocoDataset dataset = small_dataset();
@@ -60,8 +67,8 @@ ReportData small_report() {
     data.history.push_back(log);
   }
   data.class_names = class_names(dataset);
-  data.evaluation = evaluate_for_report(dataset, results);
-  data.comparison = paper_comparison(*data.evaluation, data.class_names);
+  data.evaluation = measure_detections(dataset, results);
+  data.tables.push_back(comparison_table(two_runs()));
   data.gallery = select_gallery(dataset, results, grey_picture);
   return data;
 }
@@ -169,6 +176,37 @@ TEST_CASE("a whole report has all its parts, and is always the same") {
   CHECK(read_text(folder / "deep/er/plots/f1.svg") == read_text(folder / "again/plots/f1.svg"));
 }
 
+TEST_CASE("a report shows tables and sections of its caller, and writes their numbers") {
+  const TemporaryFolder folder;
+  ReportData data = small_report();
+  data.sections.push_back({.id = "cost",
+                           .title = "Cost",
+                           .note = "On one machine.",
+                           .tables = {{.name = "seconds",
+                                       .rows = {{"step", "s"}, {"forward", "0.33"}},
+                                       .exact = {{"step", "s"}, {"forward", "0.333333"}},
+                                       .caption = "Time"}}});
+  write_report(folder / "report.html", data);
+  const std::string html = read_text(folder / "report.html");
+  check_page(html);
+  for (const char* part : {"id=\"cost\"", "<p>On one machine.</p>", "<caption>Time</caption>", "<td>0.33</td>",
+                           "<th scope=\"row\">missed objects</th><td>2</td><td>\xE2\x80\x93</td>", "at score 0.5"})
+    CHECK_MESSAGE(html.find(part) != std::string::npos, part);
+  CHECK(html.find("id=\"cost\"") < html.find("id=\"gallery\""));
+  CHECK(read_text(folder / "plots/seconds.csv") == "step,s\nforward,0.333333\n");
+  CHECK(read_text(folder / "plots/comparison.csv") ==
+        "figure,this run,other,note\nF1,0.5,0.236,at score 0.5\nmissed objects,2,,\n");
+}
+
+TEST_CASE("a comparison gets a column between others, and fits a terminal") {
+  Comparison comparison = two_runs();
+  comparison.insert_column(1, "a longer name", [](const Comparison::Row& row) { return row.count ? 1 : 0.25; });
+  CHECK(to_text(comparison) ==
+        "figure                        this run  a longer name    other\n"
+        "F1                               0.500          0.250    0.236\n"
+        "missed objects                       2              1        -\n");
+}
+
 TEST_CASE("every part of a report may be missing") {
   CHECK(page_of({}).find("There is nothing to show.") != std::string::npos);
   {
@@ -179,7 +217,7 @@ TEST_CASE("every part of a report may be missing") {
   {
     ReportData data = small_report();
     data.evaluation.reset();
-    data.comparison.clear();
+    data.tables.clear();
     data.class_names.clear();
     const std::string html = page_of(data);
     CHECK(html.find("id=\"detection\"") == std::string::npos);
@@ -198,8 +236,8 @@ TEST_CASE("evaluations without detections, ground truth, images or categories") 
                             const CocoEvalOptions& options = {}) {
     ReportData data;
     data.class_names = class_names(truth);
-    data.evaluation = evaluate_for_report(truth, found, {}, options);
-    data.comparison = paper_comparison(*data.evaluation, data.class_names);
+    data.evaluation = measure_detections(truth, found, {}, options);
+    data.tables.push_back(comparison_table(two_runs()));
     data.gallery = select_gallery(truth, found, grey_picture);
     return page_of(data);
   };
@@ -235,7 +273,7 @@ TEST_CASE("80 classes") {
   }
   ReportData data;
   data.class_names = class_names(dataset);
-  data.evaluation = evaluate_for_report(dataset, results);
+  data.evaluation = measure_detections(dataset, results);
   data.gallery = select_gallery(dataset, results, grey_picture);
   const std::string html = page_of(data);
   CHECK(html.find("mean of 80 classes  AP 1.000") != std::string::npos);
@@ -246,10 +284,11 @@ TEST_CASE("80 classes") {
 TEST_CASE("names from files cannot break out of the page") {
   const std::string evil = "</script><img src=x onerror=alert(1)>\"' & \xff";
   ReportData data = small_report();
-  data.title = data.subtitle = data.comparison_note = evil;
+  data.title = data.subtitle = evil;
   data.summary = data.configuration = {{evil, evil}};
   data.class_names = {evil, evil};
-  data.comparison[0].metric = data.comparison[0].note = evil;
+  data.tables = {{.name = "evil", .rows = {{evil}, {evil}}, .caption = evil, .note = evil}};
+  data.sections = {{.id = "more", .title = evil, .note = evil}};
   for (EpochLog& log : data.history) log.values[0].first = evil;
   for (GalleryItem& item : data.gallery) item.group = item.name = evil;
   const TemporaryFolder folder;
@@ -301,7 +340,7 @@ TEST_CASE("a report of real images") {
   const std::vector<CocoResult> results = read_coco_results(coco / "dt.json");
   ReportData data;
   data.class_names = class_names(dataset);
-  data.evaluation = evaluate_for_report(dataset, results);
+  data.evaluation = measure_detections(dataset, results);
   data.gallery =
       select_gallery(dataset, results, [&](const CocoImage& image) { return load_image(images / image.file_name); });
   CHECK(data.gallery.size() == 18);

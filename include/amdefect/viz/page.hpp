@@ -28,7 +28,7 @@ inline std::string base64(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
-/// A part of a page: its id for links, its heading, its HTML. One without HTML is left out.
+/// A part of a page: its id for links and its heading as plain text, its HTML. One without HTML is left out.
 struct PageSection {
   std::string id, heading, html;
 };
@@ -39,8 +39,9 @@ inline std::string page_html(const std::string& title, const std::string& subtit
   std::string links, body;
   for (const PageSection& section : sections) {
     if (section.html.empty()) continue;
-    links += concat("<a href=\"#", section.id, "\">", section.heading, "</a>");
-    body += concat("<section id=\"", section.id, "\">\n<h2>", section.heading, "</h2>\n", section.html, "</section>\n");
+    const std::string id = escape_markup(section.id), heading = escape_markup(section.heading);
+    links += concat("<a href=\"#", id, "\">", heading, "</a>");
+    body += concat("<section id=\"", id, "\">\n<h2>", heading, "</h2>\n", section.html, "</section>\n");
   }
   if (body.empty()) body = "<p>There is nothing to show.</p>\n";
   const std::string name = escape_markup(title);

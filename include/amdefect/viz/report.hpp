@@ -27,6 +27,7 @@ class ReportWriter {
     add_training();
     add_detection();
     add_classes();
+    for (const ReportSection& section : data.sections) add(section);
     if (!data.gallery.empty()) {
       const double threshold = data.evaluation ? data.evaluation->match.score_threshold : 0.5;
       sections_.push_back({"gallery", "Images", GalleryWriter(data.gallery, data.class_names, threshold).write()});
@@ -41,7 +42,7 @@ class ReportWriter {
   void add_summary() {
     KeyValues tiles;
     if (data_.evaluation) {
-      const ReportEvaluation& evaluation = *data_.evaluation;
+      const DetectionMetrics& evaluation = *data_.evaluation;
       const DetectionCounts counts = evaluation.curves.all.at(evaluation.match.score_threshold);
       const ScorePoint best = evaluation.curves.all.best_f1();
       tiles = {{"mAP, IoU 0.5", ratio_text(evaluation.coco.stats[stat_ap50])},
@@ -68,14 +69,9 @@ class ReportWriter {
 
   void add_detection() {
     std::string html;
-    if (!data_.comparison.empty()) {
-      if (!data_.comparison_note.empty()) html += concat("<p>", escape_markup(data_.comparison_note), "</p>\n");
-      const auto rows = [&](bool exact) { return comparison_rows(data_.comparison, data_.other_run, exact); };
-      html += table("comparison", rows(false), rows(true), "This run beside the published one",
-                    data_.other_run.empty() ? 3 : 4);
-    }
+    for (const ReportTable& extra : data_.tables) html += table(extra);
     if (data_.evaluation) {
-      const ReportEvaluation& evaluation = *data_.evaluation;
+      const DetectionMetrics& evaluation = *data_.evaluation;
       html += "<div class=\"grid\">\n" +
               chart("precision_recall", precision_recall_plot(evaluation.coco, data_.class_names)) +
               chart("f1", f1_plot(evaluation)) + chart("f1_by_class", class_f1_plot(evaluation, data_.class_names)) +
@@ -88,7 +84,7 @@ class ReportWriter {
 
   void add_classes() {
     if (!data_.evaluation) return;
-    const ReportEvaluation& evaluation = *data_.evaluation;
+    const DetectionMetrics& evaluation = *data_.evaluation;
     std::string html = table(
         "classes", class_rows(evaluation, data_.class_names, false), class_rows(evaluation, data_.class_names, true),
         concat("Precision, recall and F1 at score ", compact_number(evaluation.match.score_threshold), ", IoU ",
@@ -98,6 +94,12 @@ class ReportWriter {
     html +=
         links({add_file("confusion.svg", heat_map_svg(map)), add_file("confusion.csv", csv_text(confusion_rows(map)))});
     sections_.push_back({"classes", "Classes", std::move(html)});
+  }
+
+  void add(const ReportSection& section) {
+    std::string html = note(section.note);
+    for (const ReportTable& extra : section.tables) html += table(extra);
+    sections_.push_back({section.id, section.title, std::move(html)});
   }
 
   /// Keeps a file and returns its name.
@@ -125,6 +127,12 @@ class ReportWriter {
   std::string table(const std::string& name, const TableRows& shown, const TableRows& exact, const std::string& caption,
                     std::size_t text_from = SIZE_MAX) {
     return table_html(shown, caption, text_from) + links({add_file(name + ".csv", csv_text(exact))});
+  }
+  std::string table(const ReportTable& t) {
+    return note(t.note) + table(t.name, t.rows, t.exact.empty() ? t.rows : t.exact, t.caption, t.text_from);
+  }
+  static std::string note(const std::string& text) {
+    return text.empty() ? "" : concat("<p>", escape_markup(text), "</p>\n");
   }
 
   const ReportData& data_;

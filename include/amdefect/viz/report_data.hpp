@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,7 +12,6 @@
 #include "amdefect/metrics/coco_dataset.hpp"
 #include "amdefect/metrics/coco_eval.hpp"
 #include "amdefect/metrics/detection_metrics.hpp"
-#include "amdefect/metrics/pooled_ap.hpp"
 #include "amdefect/train/callback.hpp"
 #include "amdefect/viz/gallery.hpp"
 
@@ -22,24 +20,24 @@ namespace amdefect {
 /// Names and values to be shown as a list, e.g. {"batch size", "8"}.
 using KeyValues = std::vector<std::pair<std::string, std::string>>;
 
-/// Detections of a data set under all protocols.
-struct ReportEvaluation : DetectionMetrics {
-  PooledAp pooled;
+/// The cells of a table by rows, the first of which is its heading.
+using TableRows = std::vector<std::vector<std::string>>;
+
+/// A table of the caller's own. The page shows it and links to `NAME.csv`, which has all digits.
+struct ReportTable {
+  std::string name;                  ///< of the .csv file
+  TableRows rows{};                  ///< as shown
+  TableRows exact{};                 ///< as written to the file; empty: as shown
+  std::string caption{};             ///< above the columns
+  std::string note{};                ///< a sentence before the table
+  std::size_t text_from = SIZE_MAX;  ///< columns from this one on hold sentences, not numbers
 };
 
-/// @throws Error as `evaluate_coco`.
-inline ReportEvaluation evaluate_for_report(const CocoDataset& dataset, std::span<const CocoResult> results,
-                                            const MatchOptions& match = {}, const CocoEvalOptions& coco = {}) {
-  return {measure_detections(dataset, results, match, coco), pooled_ap(dataset, results, match)};
-}
-
-/// A figure beside a published one and that of another run; NaN where there is none.
-struct ComparisonRow {
-  std::string metric;
-  double ours = std::numeric_limits<double>::quiet_NaN(), paper = std::numeric_limits<double>::quiet_NaN();
-  bool count = false;  ///< a whole number
-  std::string note{};
-  double other = std::numeric_limits<double>::quiet_NaN();
+/// A section of the caller's own.
+struct ReportSection {
+  std::string id;  ///< of the link to it: letters, digits and `-`
+  std::string title, note{};
+  std::vector<ReportTable> tables{};
 };
 
 /// All that a report can show. Every part may be left empty: its section is then left out.
@@ -50,10 +48,9 @@ struct ReportData {
   std::vector<EpochLog> history{};
   /// By ascending category id, see `class_names`.
   std::vector<std::string> class_names{};
-  std::optional<ReportEvaluation> evaluation{};
-  std::vector<ComparisonRow> comparison{};
-  std::string comparison_note{};  ///< a sentence above that table
-  std::string other_run{};        ///< name of the run that the rows' `other` belong to; empty: there is none
+  std::optional<DetectionMetrics> evaluation{};
+  std::vector<ReportTable> tables{};      ///< in front of the figures of the evaluation, e.g. `comparison_table`
+  std::vector<ReportSection> sections{};  ///< behind those that every report has, before the images
   std::vector<GalleryItem> gallery{};
 };
 

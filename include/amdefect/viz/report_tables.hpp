@@ -1,13 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 #include <limits>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "amdefect/metrics/coco_text.hpp"
@@ -15,26 +11,12 @@
 #include "amdefect/viz/heat_map.hpp"
 #include "amdefect/viz/report_data.hpp"
 
-namespace amdefect {
-
-namespace detail {
-
-using TableRows = std::vector<std::vector<std::string>>;
+namespace amdefect::detail {
 
 /// A figure in [0, 1]; a dash where it is undefined (-1 or NaN).
 inline std::string ratio_text(double value) {
   return value < 0 || !is_finite(value) ? compact_number(std::numeric_limits<double>::quiet_NaN())
                                         : fixed_number(value, 3);
-}
-
-inline const PooledAp::Class* find_class(const PooledAp& pooled, const std::vector<std::string>& names,
-                                         std::string_view wanted) {
-  for (std::size_t k = 0; k < std::min(names.size(), pooled.per_class.size()); ++k) {
-    std::string name = names[k];
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (name == wanted) return &pooled.per_class[k];
-  }
-  return nullptr;
 }
 
 /// COCO's 12 figures: heading, names, values.
@@ -51,7 +33,7 @@ inline TableRows coco_rows(const CocoEvaluation& coco, bool exact) {
 }
 
 /// A row per class, then one of all of them.
-inline TableRows class_rows(const ReportEvaluation& evaluation, const std::vector<std::string>& names, bool exact) {
+inline TableRows class_rows(const DetectionMetrics& evaluation, const std::vector<std::string>& names, bool exact) {
   const auto number = [&](double value) { return exact ? exact_number(value) : ratio_text(value); };
   TableRows rows{{"class", "objects", "AP", "AP50", "precision", "recall", "F1"}};
   if (exact) rows[0].insert(rows[0].end(), {"AP75", "AR", "TP", "FP", "FN", "best F1", "best threshold"});
@@ -77,21 +59,6 @@ inline TableRows class_rows(const ReportEvaluation& evaluation, const std::vecto
   all.ap75 = evaluation.coco.stats[stat_ap75];
   all.ar = evaluation.coco.stats[stat_ar_max2];
   add("all", evaluation.curves.all, all);
-  return rows;
-}
-
-inline TableRows comparison_rows(const std::vector<ComparisonRow>& comparison, const std::string& other_run,
-                                 bool exact) {
-  TableRows rows{{"figure", "this run", "paper", "note"}};
-  if (!other_run.empty()) rows[0].insert(rows[0].begin() + 2, other_run);
-  for (const ComparisonRow& row : comparison) {
-    const auto text = [&](double value) {
-      if (exact) return exact_number(value);
-      return row.count ? compact_number(value) : ratio_text(value);
-    };
-    rows.push_back({row.metric, text(row.ours), text(row.paper), row.note});
-    if (!other_run.empty()) rows.back().insert(rows.back().begin() + 2, text(row.other));
-  }
   return rows;
 }
 
@@ -128,32 +95,4 @@ inline TableRows confusion_rows(const HeatMap& map) {
   return rows;
 }
 
-}  // namespace detail
-
-/// The figures of the paper (Bassey 2025, test set) beside those of a run. Precision, recall, F1 and the counts are the
-/// paper's at score > 0.5. The published AP pools the detections of all images, so ours does here too; the standard
-/// figure stands below it, without a partner.
-inline std::vector<ComparisonRow> paper_comparison(const ReportEvaluation& evaluation,
-                                                   const std::vector<std::string>& class_names) {
-  const DetectionCounts counts = evaluation.curves.all.at(evaluation.match.score_threshold);
-  const auto number = [](Index count) { return static_cast<double>(count); };
-  std::vector<ComparisonRow> rows;
-  rows.push_back({"mAP@0.5, pooled", evaluation.pooled.mean, 0.236, false,
-                  "the paper's protocol: a box may match an object of another image, so it is too high"});
-  for (const auto& [name, published] : {std::pair("nozzle", 0.004), std::pair("workpiece", 0.468)})
-    if (const PooledAp::Class* found = detail::find_class(evaluation.pooled, class_names, name))
-      rows.push_back({concat("AP@0.5 ", name, ", pooled"), found->ap, published});
-  ComparisonRow standard{"mAP@0.5, COCO"};
-  standard.ours = evaluation.coco.stats[stat_ap50];
-  standard.note = "the standard figure, not published";
-  rows.push_back(standard);
-  rows.push_back({"precision", counts.precision(), 0.109});
-  rows.push_back({"recall", counts.recall(), 0.128, false, "Table 1 of the paper prints 0.118, its F1"});
-  rows.push_back({"F1", counts.f1(), 0.118});
-  rows.push_back({"true positives", number(counts.tp), 5, true});
-  rows.push_back({"false positives", number(counts.fp), 41, true});
-  rows.push_back({"missed objects", number(counts.fn), 34, true});
-  return rows;
-}
-
-}  // namespace amdefect
+}  // namespace amdefect::detail

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "amdefect/core/shape.hpp"
+#include "amdefect/io/csv.hpp"
 #include "amdefect/io/json_text.hpp"
 #include "amdefect/metrics/coco_validate.hpp"
 
@@ -99,33 +99,6 @@ inline std::string fixed_number(double value, int decimals) {
 }
 
 /// All digits that are needed to read the same double again; nothing for NaN and infinities.
-inline std::string exact_number(double value) {
-  if (!detail::is_finite(value)) return "";
-  char buffer[64];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
-}
-
-/// A line of a CSV file (RFC 4180, but it ends with \n alone): cells with commas, quotes or line breaks are quoted.
-inline std::string csv_line(const std::vector<std::string>& cells) {
-  std::string line;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (i > 0) line += ',';
-    if (cells[i].find_first_of(",\"\r\n") == std::string::npos) {
-      line += cells[i];
-      continue;
-    }
-    line += '"';
-    for (const char c : cells[i]) line += c == '"' ? std::string("\"\"") : std::string(1, c);
-    line += '"';
-  }
-  return line + '\n';
-}
-
-/// A CSV file.
-inline std::string csv_text(const std::vector<std::vector<std::string>>& rows) {
-  std::string text;
-  for (const std::vector<std::string>& row : rows) text += csv_line(row);
-  return text;
-}
+inline std::string exact_number(double value) { return detail::is_finite(value) ? shortest_number(value) : ""; }
 
 }  // namespace amdefect

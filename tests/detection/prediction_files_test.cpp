@@ -1,4 +1,4 @@
-#include "defect_detector/prediction_files.hpp"
+#include "amdefect/detection/prediction_files.hpp"
 
 #include <doctest/doctest.h>
 

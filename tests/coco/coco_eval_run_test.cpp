@@ -1,4 +1,4 @@
-#include "defect_detector/coco_eval_run.hpp"
+#include "amdefect/coco/coco_eval_run.hpp"
 
 #include <doctest/doctest.h>
 

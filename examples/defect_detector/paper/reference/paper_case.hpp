@@ -10,7 +10,7 @@
 
 #include "amdefect/nn/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
-#include "defect_detector/paper/paper_network.hpp"
+#include "paper/paper_network.hpp"
 #include "reference_check/check.hpp"
 
 namespace amdefect::reference_check {

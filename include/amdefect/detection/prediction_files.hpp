@@ -7,7 +7,7 @@
 
 #include "amdefect/coco/coco_json.hpp"
 #include "amdefect/detection/detector.hpp"
-#include "amdefect/viz/text.hpp"
+#include "amdefect/io/csv.hpp"
 
 namespace amdefect {
 
@@ -36,10 +36,10 @@ class PredictionFiles {
     for (const Detection& detection : found) {
       results_.add(to_coco(detection, image.id, labels_));
       const Box& box = detection.box;
-      lines +=
-          csv_line({image.file_name, concat(detection.label),
-                    labels_.class_names.at(static_cast<std::size_t>(detection.label)), exact_number(detection.score),
-                    exact_number(box.x1), exact_number(box.y1), exact_number(box.x2), exact_number(box.y2)});
+      lines += csv_line({image.file_name, concat(detection.label),
+                         labels_.class_names.at(static_cast<std::size_t>(detection.label)),
+                         shortest_number(detection.score), shortest_number(box.x1), shortest_number(box.y1),
+                         shortest_number(box.x2), shortest_number(box.y2)});
     }
     csv_.write(lines);
   }

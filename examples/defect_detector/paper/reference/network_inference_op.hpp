@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "reference_check/paper_case.hpp"
+#include "paper/reference/paper_case.hpp"
 
 namespace amdefect::reference_check {
 

@@ -5,7 +5,7 @@
 
 #include "amdefect/losses/losses.hpp"
 #include "amdefect/optim/adam.hpp"
-#include "reference_check/paper_case.hpp"
+#include "paper/reference/paper_case.hpp"
 
 namespace amdefect::reference_check {
 

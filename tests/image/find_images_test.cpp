@@ -1,0 +1,34 @@
+#include "amdefect/image/find_images.hpp"
+
+#include <doctest/doctest.h>
+
+#include "amdefect/image/picture_names.hpp"
+#include "error_of.hpp"
+#include "temporary_folder.hpp"
+
+using namespace amdefect;
+using Paths = std::vector<std::filesystem::path>;
+
+TEST_CASE("images are found in folders in order, and files are taken as they are") {
+  const TemporaryFolder folder;
+  for (const char* name : {"in/b.JPG", "in/a.png", "in/c.bmp", "in/notes.txt", "in/below/d.png"})
+    folder.write(name, "");
+  const auto other = folder.write("other.dat", "");
+  CHECK(find_images(Paths{other, folder / "in"}) ==
+        Paths{other, folder / "in/a.png", folder / "in/b.JPG", folder / "in/c.bmp"});
+  CHECK(error_of([&] { find_images(Paths{folder / "none"}); }) ==
+        "there is no file or folder " + (folder / "none").string());
+  std::filesystem::create_directories(folder / "empty");
+  CHECK(error_of([&] { find_images(Paths{folder / "empty"}); }).ends_with("holds no JPEG, PNG or BMP images"));
+  CHECK_FALSE(is_image_file("a.jpg.txt"));
+}
+
+TEST_CASE("pictures get names that neither an earlier one nor an image of the folder has") {
+  const TemporaryFolder folder;
+  const auto image = folder.write("here/a.png", "");
+  PictureNames names(folder / "here", Paths{image, "elsewhere/b.png"});
+  CHECK(names.next(image) == "a_2.png");
+  CHECK(names.next("elsewhere/b.png") == "b.png");
+  CHECK(names.next("there/b.jpg") == "b_2.png");
+  CHECK(names.next("there/b_2.jpg") == "b_2_2.png");
+}
