@@ -53,8 +53,8 @@ void write_training_report(const TrainConfig& config, const CocoSplits& splits, 
                            const std::optional<DetectorEvaluation>& validation) {
   ReportData report{.title = "Training"};
   if (validation)
-    report = make_report("Training", *splits.valid, validation->results,
-                         report_evaluation(splits.valid->coco, validation->results, validation->metrics));
+    report = make_report("Training", *splits.valid, validation->results, validation->metrics,
+                         paper_comparison(splits.valid->coco, validation->results, validation->metrics));
   report.summary = {{"data set", config.dataset_path}, {"epochs", concat(history.size())}};
   report.configuration = key_values(to_json(config));
   report.history = history;
