@@ -163,7 +163,8 @@ TEST_CASE("a model file brings back every layer of the library, in float and dou
   for (const auto& node : single.nodes())
     if (node.operation) kinds.insert(node.operation->kind());
   for (const std::string& kind : LayerRegistry<float>::instance().kinds())
-    if (kind != "forgetful" && kind != "taken" && !kind.starts_with("example")) CHECK_MESSAGE(kinds.contains(kind), kind);
+    if (kind != "forgetful" && kind != "taken" && !kind.starts_with("example"))
+      CHECK_MESSAGE(kinds.contains(kind), kind);
   check_round_trip(single, 8, 9);
   check_round_trip(single, 11, 7);
   Network<double> twice = every_layer<double>();
@@ -219,8 +220,9 @@ TEST_CASE("what a model file cannot hold is refused before anything is written")
   CHECK(error_of([&] { save_model(net, path); }) ==
         "save_model: the network has no weights yet: call initialize() or load_weights() first");
   net.initialize(1);
-  CHECK(error_of([&] { save_model(net, path, {{architecture_key, "x"}}); }) ==
-        "save_model: the metadata holds 'amdefect.network' already, the key of the architecture");
+  CHECK(error_of([&] {
+          save_model(net, path, {{architecture_key, "x"}});
+        }) == "save_model: the metadata holds 'amdefect.network' already, the key of the architecture");
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
@@ -241,11 +243,13 @@ TEST_CASE("a broken architecture gives one clear error") {
         "m: nodes[2].inputs[0]: expected the name of a node before, found \"conv\"");
   CHECK(error_after("\"inputs\":[\"conv2d\"]", "\"inputs\":[\"relu\"]") ==
         "m: nodes[2].inputs[0]: expected the name of a node before, found \"relu\"");  // a cycle
-  CHECK(error_after("\"inputs\":[\"conv2d\"]", "\"inputs\":[]") == "m: nodes[2]: network: 'relu': relu: expected one "
-                                                                    "input, got 0");
+  CHECK(error_after("\"inputs\":[\"conv2d\"]", "\"inputs\":[]") ==
+        "m: nodes[2]: network: 'relu': relu: expected one "
+        "input, got 0");
   CHECK(error_after("\"name\":\"relu\"", "\"name\":\"conv2d\"") ==
         "m: nodes[2]: network: there are two nodes named 'conv2d'");
-  CHECK(error_after("\"name\":\"relu\"", "\"name\":\"\"") == "m: nodes[2].name: expected a name, found an empty string");
+  CHECK(error_after("\"name\":\"relu\"", "\"name\":\"\"") ==
+        "m: nodes[2].name: expected a name, found an empty string");
   CHECK(error_after("\"node\":\"relu\"", "\"node\":\"none\"") ==
         "m: outputs[0].node: expected the name of a node before, found \"none\"");
   CHECK(error_after("\"groups\":1", "\"groups\":2") ==
@@ -268,6 +272,34 @@ TEST_CASE("a broken architecture gives one clear error") {
         "m: nodes[2]: network: 'input' is an input and has no weights to share");
 }
 
+TEST_CASE("no text makes the reader of architectures fail otherwise than by a FileError") {
+  const std::string valid = architecture_of(every_layer<float>()).to_text();
+  constexpr std::string_view pieces[] = {
+      "0",  "-1",   "9223372036854775807", "1e308", "[", "]", "{",         "}",      ",",
+      "\"", "null", "[1048576,1048576]",   "true",  ":", "5", "\"image\"", "\"add\""};
+  Random random(11);
+  int accepted = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = valid;
+    for (Index edits = 1 + random.integer(3); edits > 0; --edits) {
+      const auto begin = static_cast<std::size_t>(random.integer(static_cast<Index>(text.size())));
+      const auto& piece = pieces[random.integer(static_cast<Index>(std::size(pieces)))];
+      const bool number = random.chance(0.7);  // mostly whole numbers, so that much of the text stays JSON
+      const std::size_t from = number ? std::min(text.find_first_of("0123456789", begin), text.size() - 1) : begin;
+      const std::size_t length = number ? text.find_first_not_of("0123456789", from) - from : 1;
+      text.replace(from, length, piece);
+    }
+    try {
+      build_network<float>(parse_json(text, "m"), "m");
+      ++accepted;
+    } catch (const FileError& error) {
+      CHECK(std::string_view(error.what()).starts_with("m: "));
+    }
+  }
+  CHECK(accepted > 0);
+  CHECK(accepted < 1500);
+}
+
 TEST_CASE("load_model names the file and what is wrong with it") {
   const TemporaryFolder folder;
   const auto path = folder / "m.safetensors";
@@ -276,15 +308,18 @@ TEST_CASE("load_model names the file and what is wrong with it") {
   net.initialize(1);
   save_weights(path, net.parameters());
   CHECK(error_of([&] { load_model<float>(path); }) ==
-        concat("model: ", path.string(), ": holds weights but no network ('amdefect.network' in its metadata); was it "
-                                         "written by save_model?"));
+        concat("model: ", path.string(),
+               ": holds weights but no network ('amdefect.network' in its metadata); was it "
+               "written by save_model?"));
   save_weights(path, net.parameters(), {{architecture_key, "{\"version\":1"}});
-  CHECK(error_of([&] { load_model<float>(path); })
-            .starts_with(concat("model: ", path.string(), ": amdefect.network: at byte 12: expected '}'")));
+  CHECK(error_of([&] {
+          load_model<float>(path);
+        }).starts_with(concat("model: ", path.string(), ": amdefect.network: at byte 12: expected '}'")));
   std::string wider = architecture_of(net).to_text();
   wider.replace(wider.find("\"filters\":3"), 11, "\"filters\":4");
   save_weights(path, net.parameters(), {{architecture_key, wider}});
   CHECK(error_of([&] { load_model<float>(path); }) ==
-        concat("weights: ", path.string(), " does not fit the network: 'conv2d.kernel' has shape [3, 3, 2, 3], expected "
-                                           "[3, 3, 2, 4]; 'conv2d.bias' has shape [3], expected [4]"));
+        concat("weights: ", path.string(),
+               " does not fit the network: 'conv2d.kernel' has shape [3, 3, 2, 3], expected "
+               "[3, 3, 2, 4]; 'conv2d.bias' has shape [3], expected [4]"));
 }
