@@ -272,6 +272,34 @@ TEST_CASE("a broken architecture gives one clear error") {
         "m: nodes[2]: network: 'input' is an input and has no weights to share");
 }
 
+TEST_CASE("no text makes the reader of architectures fail otherwise than by a FileError") {
+  const std::string valid = architecture_of(every_layer<float>()).to_text();
+  constexpr std::string_view pieces[] = {
+      "0",  "-1",   "9223372036854775807", "1e308", "[", "]", "{",         "}",      ",",
+      "\"", "null", "[1048576,1048576]",   "true",  ":", "5", "\"image\"", "\"add\""};
+  Random random(11);
+  int accepted = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = valid;
+    for (Index edits = 1 + random.integer(3); edits > 0; --edits) {
+      const auto begin = static_cast<std::size_t>(random.integer(static_cast<Index>(text.size())));
+      const auto& piece = pieces[random.integer(static_cast<Index>(std::size(pieces)))];
+      const bool number = random.chance(0.7);  // mostly whole numbers, so that much of the text stays JSON
+      const std::size_t from = number ? std::min(text.find_first_of("0123456789", begin), text.size() - 1) : begin;
+      const std::size_t length = number ? text.find_first_not_of("0123456789", from) - from : 1;
+      text.replace(from, length, piece);
+    }
+    try {
+      build_network<float>(parse_json(text, "m"), "m");
+      ++accepted;
+    } catch (const FileError& error) {
+      CHECK(std::string_view(error.what()).starts_with("m: "));
+    }
+  }
+  CHECK(accepted > 0);
+  CHECK(accepted < 1500);
+}
+
 TEST_CASE("load_model names the file and what is wrong with it") {
   const TemporaryFolder folder;
   const auto path = folder / "m.safetensors";

@@ -121,10 +121,16 @@ class LayerRegistry {
     for (const auto& [key, value] : attributes.members()) {
       const JsonValue* same = actual.find(key);
       if (!same) attributes.fail(concat("a ", operation.kind(), " has no attribute ", detail::json_quote(key)));
-      if (!(*same == value))
+      if (!equal(*same, value))
         attributes.at(key).fail(concat("the ", operation.kind(), " made from ", value.to_text(), " has ",
                                        same->to_text(), "; does its constructor read this attribute?"));
     }
+  }
+
+  /// A layer of float may keep its attributes as float, and be read from a file of double.
+  static bool equal(const JsonValue& a, const JsonValue& b) {
+    const auto *x = a.get_if<double>(), *y = b.get_if<double>();
+    return a == b || (x && y && static_cast<float>(*x) == static_cast<float>(*y));
   }
 
   mutable std::mutex mutex_;
