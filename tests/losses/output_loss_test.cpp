@@ -53,9 +53,8 @@ void check_all() {
   const std::vector<double> weights = {0.5, 2, 1};
   const std::vector<T> own(weights.begin(), weights.end());
   check_same<T>(softmax_cross_entropy(), [](auto p, auto t, auto d) { return softmax_cross_entropy(p, t, d); });
-  check_same<T>(softmax_cross_entropy({.class_weight = weights}), [&](auto p, auto t, auto d) {
-    return softmax_cross_entropy(p, t, d, {}, {.class_weight = own});
-  });
+  check_same<T>(softmax_cross_entropy({.class_weight = weights}),
+                [&](auto p, auto t, auto d) { return softmax_cross_entropy(p, t, d, {}, {.class_weight = own}); });
   check_same<T>(
       binary_cross_entropy(), [](auto p, auto t, auto d) { return binary_cross_entropy(p, t, d); }, 0.1);
   check_same<T>(binary_cross_entropy_with_logits({.pos_weight = weights}), [&](auto p, auto t, auto d) {
@@ -63,9 +62,8 @@ void check_all() {
   });
   check_same<T>(mean_squared_error(), [](auto p, auto t, auto d) { return mean_squared_error(p, t, d); });
   check_same<T>(smooth_l1({.beta = 0.1}), [](auto p, auto t, auto d) { return smooth_l1(p, t, d, {}, {.beta = 0.1}); });
-  check_same<T>(sigmoid_focal({.gamma = 1}), [](auto p, auto t, auto d) {
-    return sigmoid_focal(p, t, d, {}, {.gamma = 1});
-  });
+  check_same<T>(sigmoid_focal({.gamma = 1}),
+                [](auto p, auto t, auto d) { return sigmoid_focal(p, t, d, {}, {.gamma = 1}); });
   check_same<T>(quality_focal(), [](auto p, auto t, auto d) { return quality_focal(p, t, d); });
 }
 
@@ -108,10 +106,10 @@ TEST_CASE("a weighted sum has named parts, weights, and gradients that agree wit
     targets.push_back(uniform<double>(shapes[i], 0, 1, 10 + i));
   }
   // Output 1 has two terms, output 2 none.
-  const LossFunction<double> loss = weighted_sum(
-      {{"class", softmax_cross_entropy()},
-       {"box", smooth_l1({.beta = 0.5}), 0.5},
-       {.name = "square", .loss = mean_squared_error(), .weight = 3, .output = 1, .target = 1}});
+  const LossFunction<double> loss =
+      weighted_sum({{"class", softmax_cross_entropy()},
+                    {"box", smooth_l1({.beta = 0.5}), 0.5},
+                    {.name = "square", .loss = mean_squared_error(), .weight = 3, .output = 1, .target = 1}});
   CHECK(loss.parts == std::vector<std::string>{"class", "box", "square"});
   const auto evaluate = [&](bool with_gradients) {
     return Evaluated<double>(loss, {outputs[0], outputs[1], outputs[2]}, {targets[0], targets[1], targets[2]},
@@ -139,10 +137,11 @@ TEST_CASE("a weighted sum has named parts, weights, and gradients that agree wit
 
 TEST_CASE("losses that do not fit the network say so") {
   const Tensor<float> a = uniform<float>({2, 3}, 0, 1, 1);
-  CHECK_THROWS_WITH_AS(Evaluated<float>(mean_squared_error(), {a, a}, {a}),
-                       "loss: expected one output and one target, the network has 2 outputs and the data have 1 targets; "
-                       "weighted_sum says which belong together",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      Evaluated<float>(mean_squared_error(), {a, a}, {a}),
+      "loss: expected one output and one target, the network has 2 outputs and the data have 1 targets; "
+      "weighted_sum says which belong together",
+      Error);
   CHECK_THROWS_WITH_AS(Evaluated<float>(weighted_sum({{"a", mean_squared_error()}, {"b", smooth_l1()}}), {a}, {a, a}),
                        "weighted sum: 'b' wants output 1, the network has 1", Error);
   CHECK_THROWS_WITH_AS(Evaluated<float>(weighted_sum({{"a", mean_squared_error()}, {"b", smooth_l1()}}), {a, a}, {a}),
