@@ -23,7 +23,8 @@ struct Exchange {
 
 class AverageGradients : public Callback<float> {
  public:
-  AverageGradients(std::shared_ptr<Exchange> exchange, std::size_t rank) : exchange_(std::move(exchange)), rank_(rank) {}
+  AverageGradients(std::shared_ptr<Exchange> exchange, std::size_t rank)
+      : exchange_(std::move(exchange)), rank_(rank) {}
   void on_gradients(Trainer<float>&, Parameters<float>& parameters) override {
     exchange_->sent[rank_] = Tensor<float>(parameters.gradients().shape(), parameters.gradients().span());
     exchange_->barrier.arrive_and_wait();
@@ -69,7 +70,8 @@ TEST_CASE("gradients may be changed before the update: clipping in a callback is
 
 TEST_CASE("accumulated gradients of small batches are those of a large one") {
   Sequential<float> large = small_net(), small = small_net();
-  Trainer whole(large, Adam{1e-2}, softmax_cross_entropy(), {.epochs = 4, .batch_size = 12, .execution = {.threads = 1}});
+  Trainer whole(large, Adam{1e-2}, softmax_cross_entropy(),
+                {.epochs = 4, .batch_size = 12, .execution = {.threads = 1}});
   Trainer parts(small, Adam{1e-2}, softmax_cross_entropy(),
                 {.epochs = 4, .batch_size = 4, .execution = {.threads = 1}, .accumulate = 3});
   const ClipAndCount& counter = parts.add<ClipAndCount>(1e9);
@@ -138,12 +140,9 @@ TEST_CASE("two processes that average their gradients train as one with twice th
   const auto exchange = std::make_shared<Exchange>();
   std::array<double, 2> val_loss{}, loss{};
   const auto run = [&](std::size_t rank) {
-    Trainer trainer(halves[rank], Adam{1e-2}, softmax_cross_entropy(),
-                    {.epochs = 3,
-                     .batch_size = 4,
-                     .seed = 5,
-                     .execution = {.threads = 1},
-                     .shard = {static_cast<Index>(rank), 2}});
+    Trainer trainer(
+        halves[rank], Adam{1e-2}, softmax_cross_entropy(),
+        {.epochs = 3, .batch_size = 4, .seed = 5, .execution = {.threads = 1}, .shard = {static_cast<Index>(rank), 2}});
     trainer.add(AverageGradients(exchange, rank));
     trainer.fit(data, validation);
     val_loss[rank] = trainer.history().back().at("val_loss");

@@ -105,6 +105,7 @@ TEST_CASE("tensors as a dataset of several inputs") {
   CHECK(trainer.history().back().at("loss") < 1e-2);
   const Tensor<float> a(Shape{2}, std::vector<float>{0.5f, 0}), b(Shape{3}, std::vector<float>{0, 0, 0.25f});
   CHECK(predict_all(net, {a, b})[0][0] == doctest::Approx(0.75).epsilon(0.3));
-  CHECK_THROWS_AS(TensorDataset(tensor_list(Tensor<float>({4, 1}), Tensor<float>({3, 1})), tensor_list(Tensor<float>({4, 1}))),
-                  ShapeError);
+  CHECK_THROWS_AS(
+      TensorDataset(tensor_list(Tensor<float>({4, 1}), Tensor<float>({3, 1})), tensor_list(Tensor<float>({4, 1}))),
+      ShapeError);
 }
