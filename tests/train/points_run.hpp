@@ -32,6 +32,14 @@ class Points : public Dataset<float> {
   Index size_;
 };
 
+/// A classifier of points without anything random.
+inline Sequential<float> small_net() {
+  Sequential<float> net({2});
+  net.add(Dense<float>(8)).add(Relu<float>()).add(Dense<float>(2));
+  net.initialize(1);
+  return net;
+}
+
 /// A run with everything that has a state: batch norm, dropout, Adam, plateau, early stopping.
 struct Run {
   explicit Run(Index epochs, const std::filesystem::path& last = {}, double rate = 0.01)

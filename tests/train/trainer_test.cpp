@@ -1,6 +1,7 @@
 #include "amdefect/train/trainer.hpp"
 
 #include <doctest/doctest.h>
+#include "allocation_counter.hpp"
 
 #include <sstream>
 
@@ -54,6 +55,28 @@ TEST_CASE("early stopping ends the run and puts the best weights back") {
   CHECK(static_cast<Index>(history.size()) == run.stopping->best_epoch() + 3);
   DataLoader<float> loader(run.validation, {.batch_size = 8, .shuffle = false});
   CHECK(run.trainer->evaluate(loader)[0] == doctest::Approx(run.stopping->best()));
+}
+
+TEST_CASE("early stopping keeps the best weights in memory of its own, once, and only if it puts them back") {
+  Sequential<float> net = small_net();
+  Trainer trainer(net, Adam{1e-2}, softmax_cross_entropy());
+  const auto log = [](double loss) { return EpochLog{.epoch = 1, .values = {{"val_loss", loss}}}; };
+  EarlyStopping keeps, forgets({.restore_best_weights = false});
+  const EpochLog logs[] = {log(3), log(2), log(1)};
+  keeps.on_epoch(trainer, logs[0]);
+  const long before = heap_allocations;
+  keeps.on_epoch(trainer, logs[1]);
+  net.parameters().values().array() += 1;
+  keeps.on_epoch(trainer, logs[2]);
+  for (const EpochLog& one : logs) forgets.on_epoch(trainer, one);
+  CHECK(heap_allocations == before);
+  CHECK(keeps.best() == 1);
+  TrainingState<float> kept, forgotten;
+  keeps.save(kept);
+  forgets.save(forgotten);
+  CHECK((kept.tensors.at("early_stopping.best_weights").array() == net.parameters().values().array()).all());
+  CHECK(forgotten.tensors.empty());
+  CHECK(forgotten.at("early_stopping") == kept.at("early_stopping"));
 }
 
 TEST_CASE("the weight average follows the weights, survives a resume, and is what the best weights are") {
@@ -116,6 +139,28 @@ TEST_CASE("a time budget moves the schedule, ends the training, and says so befo
   CHECK(any.trainer->stopped());
 
   CHECK_THROWS_AS(TimeBudget<float>(0), Error);
+}
+
+TEST_CASE("a run within a time goes on with the time that is left and the rate that it had") {
+  Sequential<float> net = small_net();
+  const auto make = [&] {
+    return std::make_unique<Trainer<float>>(net, Adam(), WarmupCosine(0.01), softmax_cross_entropy(),
+                                            TrainerOptions{.epochs = unlimited_epochs, .batch_size = 8});
+  };
+  const auto first = make();
+  TrainingState<float> state = first->state();
+  state.numbers["time_budget"] = {99.9};  // as a checkpoint has them
+  state.numbers["schedule"] = {0.7};
+  const auto resumed = make();
+  resumed->add(TimeBudget{100});
+  resumed->restore(std::move(state));
+  WarmupCosine expected(0.01);
+  expected.set_progress(0.7);
+  CHECK(resumed->learning_rate() == expected.rate(0));
+  resumed->add<InterruptAfter>(1);
+  resumed->fit(Points(16));
+  expected.set_progress(0.999);
+  CHECK(resumed->learning_rate() <= expected.rate(0));
 }
 
 TEST_CASE("a loss that is not finite stops the training with a clear message") {
