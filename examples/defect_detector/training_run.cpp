@@ -122,7 +122,7 @@ CocoSplits read_splits(TrainConfig& config) {
 
 void load_pretrained(Network<float>& network, const TrainConfig& config) {
   if (!TrainConfig::is_off(config.pretrained))
-    load_weights(read_safetensors(config.pretrained), network.parameters(), training_state_prefix);
+    load_weights(read_safetensors(config.pretrained), network.parameters(), {.ignore = is_training_state});
 }
 
 TrainerOptions trainer_options(const TrainConfig& config) {

@@ -30,6 +30,7 @@
 #include "amdefect/nn/check_layer.hpp"
 #include "amdefect/nn/layer.hpp"
 #include "amdefect/nn/layers.hpp"
+#include "amdefect/nn/model_file.hpp"
 #include "amdefect/nn/network.hpp"
 #include "amdefect/nn/summary.hpp"
 #include "amdefect/nn/weights.hpp"

@@ -36,6 +36,18 @@ TEST_CASE("after the first step neither training nor inference allocates") {
   CHECK(heap_allocations > before);  // the counter counts
 }
 
+TEST_CASE("nor does alternating between a few sizes") {
+  Network<float> net = paper_network<float>(4, 96);
+  net.initialize(1);
+  const Tensor<float> small({1, 96, 96, 3}), large({3, 96, 96, 3});
+  Workspace<float> workspace(net);
+  for (const auto* batch : {&small, &large}) workspace.forward(*batch);
+  const long before = heap_allocations;
+  for (int round = 0; round < 3; ++round)
+    for (const auto* batch : {&small, &large}) workspace.forward(*batch);
+  CHECK(heap_allocations == before);
+}
+
 TEST_CASE("nor does a training with residuals, shared features and fused batch norms") {
   Network<float> net = anchor_free_network<float>(anchor_free_n());
   net.initialize(1);

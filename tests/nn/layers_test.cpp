@@ -52,6 +52,9 @@ TEST_CASE("normalisation layers keep the contract") {
   check(BatchNorm<double>(), {{9, 5}});
   check(BatchNorm<double>({.moving_statistics = true}), {{3, 4, 5, 3}});
   check(BatchNorm<double>(), {{1, 150, 3, 2}});
+  const LayerCheckOptions frozen{.frozen_statistics = true};
+  CHECK(check_layer(BatchNorm<double>(), {{3, 4, 5, 3}}, frozen).passed());
+  CHECK(check_layer(detail::BatchNormRelu<double>(BatchNorm<double>()), {{3, 4, 5, 3}}, frozen).passed());
   check_images(detail::BatchNormRelu<double>(BatchNorm<double>()), 3);
   check(detail::BatchNormRelu<double>(BatchNorm<double>({.moving_statistics = true})), {{3, 4, 5, 3}});
   check_images(LayerNorm<double>(), 5);

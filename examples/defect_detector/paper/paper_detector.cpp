@@ -86,7 +86,7 @@ std::unique_ptr<Detector> open_paper_detector(const DetectorFile& file) {
                      ": its description is not consistent");
   auto network = std::make_shared<Network<float>>(paper_network<float>(
       static_cast<Index>(description.labels.class_names.size()), description.img_size, description.channels));
-  load_weights(file.weights(), network->parameters(), training_state_prefix);
+  load_weights(file.weights(), network->parameters(), {.ignore = is_training_state});
   return std::make_unique<PaperDetector>(std::move(network), description, file.execution());
 }
 

@@ -103,6 +103,7 @@ class JsonReader {
   const JsonValue& value() const { return *value_; }
 
   /// Members of an object.
+  const JsonValue::Object& members() const { return expect<JsonValue::Object>("an object"); }
   bool contains(std::string_view key) const { return members(), value_->find(key) != nullptr; }
   JsonReader at(std::string_view key) const {
     members();
@@ -166,7 +167,6 @@ class JsonReader {
   JsonReader(const JsonValue& value, std::string file, std::string path)
       : value_(&value), file_(std::move(file)), path_(std::move(path)) {}
 
-  const JsonValue::Object& members() const { return expect<JsonValue::Object>("an object"); }
   template <class Stored>
   const Stored& expect(const char* expected) const {
     const Stored* stored = value_->get_if<Stored>();

@@ -11,9 +11,10 @@ namespace amdefect {
 
 /// How `check_layer` measures.
 struct LayerCheckOptions {
-  double step = 1e-5;       ///< of the central differences
-  double tolerance = 1e-6;  ///< largest |difference - gradient| over a tensor, divided by the largest |gradient|
-  std::uint64_t seed = 1;   ///< for inputs, weights and upstream gradient, all Gaussian
+  double step = 1e-5;              ///< of the central differences
+  double tolerance = 1e-6;         ///< largest |difference - gradient| over a tensor, divided by the largest |gradient|
+  std::uint64_t seed = 1;          ///< for inputs, weights and upstream gradient, all Gaussian
+  bool frozen_statistics = false;  ///< let the layer find its statistics frozen
 };
 
 /// What `check_layer` found; `failures` is empty for a layer that keeps the contract.
@@ -88,8 +89,10 @@ class LayerChecker {
     const auto values = views<const double>(parameters_);
     auto gradients = views<double>(gradients_);
     auto statistics = views<double>(moving_);
-    for (std::size_t i = 0; i < statistic_.size(); ++i)
+    for (std::size_t i = 0; i < statistic_.size(); ++i) {
       if (statistic_[i]) gradients[i] = {};
+      if (!statistic_[i] || options_.frozen_statistics) statistics[i] = {};
+    }
     Context<double> context;
     context.training = true;
     context.random = Random(options_.seed, 1);

@@ -22,9 +22,9 @@ struct Value {
 ///
 ///     Network<float> net;
 ///     Value x = net.input({28, 28, 1});
-///     x = net.add(Conv2d<float>(16, {.kernel = 3}), x, "conv1");
-///     x = net.add(Relu<float>(), x);
-///     net.output(net.add(Add<float>(), {x, shortcut}), "features");
+///     x = net.add(Conv2d(16, {.kernel = 3}), x, "conv1");  // layers are of float unless told: Conv2d<double>(...)
+///     x = net.add(Relu(), x);
+///     net.output(net.add(Add(), {x, shortcut}), "features");
 ///     net.initialize(seed);
 ///
 /// A network only describes and holds weights; `Workspace` runs it. Not copyable, cheap to move.
@@ -159,7 +159,7 @@ class Network {
 /// A chain of layers with one input and one output: a network that remembers its last value.
 ///
 ///     Sequential<float> net({28, 28, 1});
-///     net.add(Conv2d<float>(16, {.kernel = 3})).add(Relu<float>()).add(Flatten<float>()).add(Dense<float>(10));
+///     net.add(Conv2d(16, {.kernel = 3}), Relu(), MaxPool2d(), Flatten(), Dense(10));
 template <class T>
 class Sequential : public Network<T> {
  public:
@@ -169,6 +169,12 @@ class Sequential : public Network<T> {
   Sequential& add(Op operation, const std::string& name = {}) {
     last_ = Network<T>::add(std::move(operation), last_, name);
     this->outputs_[0].value = last_;
+    return *this;
+  }
+  /// Several layers one after the other, with default names.
+  template <std::derived_from<Operation<T>>... Ops>
+  requires(sizeof...(Ops) > 1) Sequential& add(Ops... operations) {
+    (add(std::move(operations)), ...);
     return *this;
   }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "amdefect/io/json_value.hpp"
 #include "amdefect/nn/context.hpp"
 
 namespace amdefect {
@@ -36,8 +37,11 @@ class Operation {
   using Shapes = std::span<const Shape>;
 
   virtual ~Operation() = default;
-  /// The type as shown in summaries and messages, e.g. `conv2d`.
+  /// The type as shown in summaries and messages and written to model files, e.g. `conv2d`.
   virtual std::string kind() const = 0;
+  /// What a model file holds of this operation, as an object: all that its constructor from a `const JsonReader&` needs
+  /// to make it again (layer_registry.hpp).
+  virtual JsonValue attributes() const { return JsonValue::object(); }
   /// Shape of the output. @throws ShapeError naming the operation if it cannot work on these inputs.
   virtual Shape output_shape(Shapes inputs) const = 0;
   /// Parameters, named within the operation (`kernel`); their order gives the slots of the context.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "amdefect/core/parallel.hpp"
 #include "amdefect/nn/memory_planner.hpp"
 #include "amdefect/nn/network.hpp"
 
@@ -43,6 +44,8 @@ class Plan {
   Plan(const Network<T>& network, const NetworkNodes& graph, std::span<const Shape> input_shapes,
        const PlanOptions& options)
       : network_(network), graph_(graph), options_(options), nodes_(graph.size()), loss_step_(nodes_.size()) {
+    // Scratch memory is for that many threads, whatever OpenMP's default becomes.
+    options_.execution.threads = resolve_threads(options.execution.threads);
     infer_shapes(input_shapes);
     find_gradients();
     plan_values();

@@ -104,7 +104,7 @@ class AnchorFreeDetector final : public Detector {
 inline std::unique_ptr<Detector> open_anchor_free_detector(const DetectorFile& file) {
   AnchorFreeDescription description = anchor_free_description(file);
   auto network = std::make_shared<Network<float>>(anchor_free_network<float>(description.model));
-  load_weights(file.weights(), network->parameters(), training_state_prefix);
+  load_weights(file.weights(), network->parameters(), {.ignore = is_training_state});
   return std::make_unique<AnchorFreeDetector>(std::move(network), std::move(description), file.execution());
 }
 

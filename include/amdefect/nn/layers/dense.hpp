@@ -1,6 +1,7 @@
 #pragma once
 
 #include "amdefect/kernels/conv2d.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -18,7 +19,14 @@ class Dense : public Layer<T> {
     require(units > 0, "dense: the number of units must be positive, got ", units);
   }
 
+  explicit Dense(const JsonReader& attributes)
+      : Dense(detail::read_size(attributes, "units"), attributes.get<bool>("bias"),
+              detail::read_initializer(attributes.at("initializer"))) {}
+
   std::string kind() const override { return "dense"; }
+  JsonValue attributes() const override {
+    return {{"units", units_}, {"bias", bias_}, {"initializer", detail::json_of(initializer_)}};
+  }
   Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2 && input.back() > 0, "dense: expected at least [batch, features], got ",
                         input);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "amdefect/kernels/column_sums.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -18,8 +19,10 @@ class LayerNorm : public Layer<T> {
 
   /// Keras' default epsilon; PyTorch's is 1e-5.
   explicit LayerNorm(double epsilon = 1e-3) : epsilon_(epsilon) {}
+  explicit LayerNorm(const JsonReader& attributes) : LayerNorm(attributes.get<double>("epsilon")) {}
 
   std::string kind() const override { return "layer_norm"; }
+  JsonValue attributes() const override { return {{"epsilon", epsilon_}}; }
   Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2 && input.back() > 0, "layer_norm: expected at least [batch, features], got ",
                         input);

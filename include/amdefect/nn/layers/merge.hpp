@@ -1,6 +1,7 @@
 #pragma once
 
 #include "amdefect/kernels/elementwise.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/operation.hpp"
 
 namespace amdefect {
@@ -42,8 +43,10 @@ class Concatenate : public Operation<T> {
   using typename Operation<T>::Shapes;
 
   explicit Concatenate(Index axis = -1) : axis_(axis) {}
+  explicit Concatenate(const JsonReader& attributes) : Concatenate(Index{attributes.get<std::int8_t>("axis")}) {}
 
   std::string kind() const override { return "concatenate"; }
+  JsonValue attributes() const override { return {{"axis", axis_}}; }
   Shape output_shape(Shapes inputs) const override {
     require<ShapeError>(!inputs.empty(), "concatenate: expected at least one input");
     const std::size_t axis = resolve(inputs[0]);
