@@ -163,7 +163,8 @@ TEST_CASE("a model file brings back every layer of the library, in float and dou
   for (const auto& node : single.nodes())
     if (node.operation) kinds.insert(node.operation->kind());
   for (const std::string& kind : LayerRegistry<float>::instance().kinds())
-    if (kind != "forgetful" && kind != "taken" && !kind.starts_with("example")) CHECK_MESSAGE(kinds.contains(kind), kind);
+    if (kind != "forgetful" && kind != "taken" && !kind.starts_with("example"))
+      CHECK_MESSAGE(kinds.contains(kind), kind);
   check_round_trip(single, 8, 9);
   check_round_trip(single, 11, 7);
   Network<double> twice = every_layer<double>();
@@ -219,8 +220,9 @@ TEST_CASE("what a model file cannot hold is refused before anything is written")
   CHECK(error_of([&] { save_model(net, path); }) ==
         "save_model: the network has no weights yet: call initialize() or load_weights() first");
   net.initialize(1);
-  CHECK(error_of([&] { save_model(net, path, {{architecture_key, "x"}}); }) ==
-        "save_model: the metadata holds 'amdefect.network' already, the key of the architecture");
+  CHECK(error_of([&] {
+          save_model(net, path, {{architecture_key, "x"}});
+        }) == "save_model: the metadata holds 'amdefect.network' already, the key of the architecture");
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
@@ -241,11 +243,13 @@ TEST_CASE("a broken architecture gives one clear error") {
         "m: nodes[2].inputs[0]: expected the name of a node before, found \"conv\"");
   CHECK(error_after("\"inputs\":[\"conv2d\"]", "\"inputs\":[\"relu\"]") ==
         "m: nodes[2].inputs[0]: expected the name of a node before, found \"relu\"");  // a cycle
-  CHECK(error_after("\"inputs\":[\"conv2d\"]", "\"inputs\":[]") == "m: nodes[2]: network: 'relu': relu: expected one "
-                                                                    "input, got 0");
+  CHECK(error_after("\"inputs\":[\"conv2d\"]", "\"inputs\":[]") ==
+        "m: nodes[2]: network: 'relu': relu: expected one "
+        "input, got 0");
   CHECK(error_after("\"name\":\"relu\"", "\"name\":\"conv2d\"") ==
         "m: nodes[2]: network: there are two nodes named 'conv2d'");
-  CHECK(error_after("\"name\":\"relu\"", "\"name\":\"\"") == "m: nodes[2].name: expected a name, found an empty string");
+  CHECK(error_after("\"name\":\"relu\"", "\"name\":\"\"") ==
+        "m: nodes[2].name: expected a name, found an empty string");
   CHECK(error_after("\"node\":\"relu\"", "\"node\":\"none\"") ==
         "m: outputs[0].node: expected the name of a node before, found \"none\"");
   CHECK(error_after("\"groups\":1", "\"groups\":2") ==
@@ -276,15 +280,18 @@ TEST_CASE("load_model names the file and what is wrong with it") {
   net.initialize(1);
   save_weights(path, net.parameters());
   CHECK(error_of([&] { load_model<float>(path); }) ==
-        concat("model: ", path.string(), ": holds weights but no network ('amdefect.network' in its metadata); was it "
-                                         "written by save_model?"));
+        concat("model: ", path.string(),
+               ": holds weights but no network ('amdefect.network' in its metadata); was it "
+               "written by save_model?"));
   save_weights(path, net.parameters(), {{architecture_key, "{\"version\":1"}});
-  CHECK(error_of([&] { load_model<float>(path); })
-            .starts_with(concat("model: ", path.string(), ": amdefect.network: at byte 12: expected '}'")));
+  CHECK(error_of([&] {
+          load_model<float>(path);
+        }).starts_with(concat("model: ", path.string(), ": amdefect.network: at byte 12: expected '}'")));
   std::string wider = architecture_of(net).to_text();
   wider.replace(wider.find("\"filters\":3"), 11, "\"filters\":4");
   save_weights(path, net.parameters(), {{architecture_key, wider}});
   CHECK(error_of([&] { load_model<float>(path); }) ==
-        concat("weights: ", path.string(), " does not fit the network: 'conv2d.kernel' has shape [3, 3, 2, 3], expected "
-                                           "[3, 3, 2, 4]; 'conv2d.bias' has shape [3], expected [4]"));
+        concat("weights: ", path.string(),
+               " does not fit the network: 'conv2d.kernel' has shape [3, 3, 2, 3], expected "
+               "[3, 3, 2, 4]; 'conv2d.bias' has shape [3], expected [4]"));
 }

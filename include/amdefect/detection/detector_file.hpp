@@ -51,11 +51,11 @@ class DetectorFile {
   /// What all kinds of detectors have in common. @throws FileError
   DetectorTraits traits(double default_score_threshold) const {
     const JsonReader json = description();
-    DetectorTraits traits{.labels = {json.get<std::vector<std::string>>("class_names"),
-                                     json.get<std::vector<std::int64_t>>("category_ids"),
-                                     json.get<double>("box_offset", 0)},
-                          .channels = json.get<Index>("channels", 3),
-                          .score_threshold = json.get<double>("score_threshold", default_score_threshold)};
+    DetectorTraits traits{
+        .labels = {json.get<std::vector<std::string>>("class_names"),
+                   json.get<std::vector<std::int64_t>>("category_ids"), json.get<double>("box_offset", 0)},
+        .channels = json.get<Index>("channels", 3),
+        .score_threshold = json.get<double>("score_threshold", default_score_threshold)};
     if (json.contains("pixel_scaling")) {
       const JsonReader scaling = json.at("pixel_scaling");
       scaling.allow_only({"offset", "scale"});
@@ -74,8 +74,8 @@ class DetectorFile {
     for (const auto& [key, value] : *json_.get_if<JsonValue::Object>()) {
       const auto is = [&key = key](std::string_view known) { return key == known; };
       if (std::any_of(own.begin(), own.end(), is)) continue;
-      constexpr std::string_view common[] = {"format",     "architecture",    "channels",     "class_names", "category_ids",
-                                             "box_offset", "score_threshold", "pixel_scaling"};
+      constexpr std::string_view common[] = {"format",       "architecture", "channels",        "class_names",
+                                             "category_ids", "box_offset",   "score_threshold", "pixel_scaling"};
       require<FileError>(std::any_of(std::begin(common), std::end(common), is), where(), ": unknown key ",
                          detail::json_quote(key), " for the architecture '", architecture(), "'");
     }

@@ -30,7 +30,8 @@ inline std::map<std::string, DetectorFactory>& detector_factories() {
 
 /// Lets `open_detector` open a kind of detector of your own, in one line at namespace scope:
 ///
-///     static const RegisterDetector mine("my-kind", [](const DetectorFile& file) { return std::make_unique<...>(...); });
+///     static const RegisterDetector mine("my-kind", [](const DetectorFile& file) { return std::make_unique<...>(...);
+///     });
 ///
 /// Not while other threads open detectors. @throws Error for a name that is taken.
 struct RegisterDetector {

@@ -16,7 +16,8 @@ namespace amdefect {
 template <class P>
 concept PixelType = std::same_as<P, std::uint8_t> || std::same_as<P, std::uint16_t> || std::same_as<P, float>;
 
-/// Values of 16-bit pixels per grey level of 8 bits: 65535 is as white as 255. Values of the other types are grey levels.
+/// Values of 16-bit pixels per grey level of 8 bits: 65535 is as white as 255. Values of the other types are grey
+/// levels.
 template <PixelType P>
 inline constexpr int values_per_level = std::same_as<P, std::uint16_t> ? 257 : 1;
 

@@ -15,7 +15,8 @@ struct Float16 {
     const float sign = bits >> 15 ? -1.0f : 1.0f;
     if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);  // zero and subnormal numbers
     if (exponent < 31) return sign * std::ldexp(static_cast<float>(fraction + 0x400), static_cast<int>(exponent) - 25);
-    return std::bit_cast<float>((std::uint32_t{bits} >> 15 << 31) | 0x7F800000u | fraction << 13);  // infinite or not a number
+    return std::bit_cast<float>((std::uint32_t{bits} >> 15 << 31) | 0x7F800000u |
+                                fraction << 13);  // infinite or not a number
   }
   explicit operator double() const { return static_cast<double>(static_cast<float>(*this)); }
 };

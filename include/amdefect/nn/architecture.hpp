@@ -70,9 +70,8 @@ class NetworkBuilder {
       network_.output(value_of(output.at("node")), output.get<std::string>("name"));
     });
     if (architecture.contains("frozen"))
-      for_each(architecture.at("frozen"), [&](const JsonReader& name) {
-        network_.parameters().freeze(name.as<std::string>());
-      });
+      for_each(architecture.at("frozen"),
+               [&](const JsonReader& name) { network_.parameters().freeze(name.as<std::string>()); });
     return std::move(network_);
   }
 
@@ -160,7 +159,8 @@ JsonValue architecture_of(const Network<T>& network) {
     outputs.push_back({{"name", output.name}, {"node", nodes[output.value.id].name}});
   for (const Parameter& p : network.parameters().list())
     if (p.frozen) frozen.emplace_back(p.name);
-  JsonValue architecture{{"version", architecture_version}, {"nodes", std::move(list)}, {"outputs", std::move(outputs)}};
+  JsonValue architecture{
+      {"version", architecture_version}, {"nodes", std::move(list)}, {"outputs", std::move(outputs)}};
   if (!frozen.empty()) architecture.set("frozen", std::move(frozen));
   return architecture;
 }

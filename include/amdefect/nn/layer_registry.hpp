@@ -57,8 +57,8 @@ class LayerRegistry {
     return kinds;
   }
 
-  /// The operation of that kind with these attributes. @throws FileError if no layer of that kind is registered, and for
-  /// attributes that are missing, unknown or not sensible.
+  /// The operation of that kind with these attributes. @throws FileError if no layer of that kind is registered, and
+  /// for attributes that are missing, unknown or not sensible.
   std::shared_ptr<const Operation<T>> make(const std::string& kind, const JsonReader& attributes) const {
     const auto factory = find(kind, attributes);
     std::shared_ptr<const Operation<T>> operation;

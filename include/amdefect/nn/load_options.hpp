@@ -87,7 +87,8 @@ struct LoadReport {
   std::string to_text() const {
     std::string text = concat("took ", tensors - left.size(), " of ", tensors, " tensors");
     append(text, "left", left, [](const Left& item) { return concat('\'', item.tensor, "' (", item.reason, ')'); });
-    append(text, "without values in the file", missing, [](const std::string& name) { return concat('\'', name, '\''); });
+    append(text, "without values in the file", missing,
+           [](const std::string& name) { return concat('\'', name, '\''); });
     return text;
   }
 

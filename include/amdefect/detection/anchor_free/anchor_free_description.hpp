@@ -10,8 +10,8 @@ namespace amdefect {
 
 /// All that has to be known besides the weights to use an anchor-free detector; stored with them as JSON.
 struct AnchorFreeDescription {
-  AnchorFreeModel model;
-  DetectorLabels labels;
+  AnchorFreeModel model{};
+  DetectorLabels labels{};
   double score_threshold = 0.35;  ///< where the best F1 commonly is; training measures it on validation images
   PixelScaling pixel_scaling{};
 
@@ -34,7 +34,7 @@ inline JsonValue to_json(const AnchorFreeModel& model) {
 /// Reads what `to_json` makes; keys that are left out keep the values of dense-n. @throws FileError for anything else.
 inline AnchorFreeModel read_anchor_free_model(const JsonReader& json) {
   json.allow_only({"stem", "widths", "blocks", "pyramid", "head_convs", "levels", "box_bins"});
-  AnchorFreeModel model;
+  AnchorFreeModel model{};
   const std::pair<const char*, Index*> numbers[] = {{"stem", &model.stem},
                                                     {"pyramid", &model.pyramid},
                                                     {"head_convs", &model.head_convs},

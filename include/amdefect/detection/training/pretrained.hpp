@@ -28,8 +28,7 @@ inline std::string load_pretrained(const std::filesystem::path& path, const Anch
                                    Network<float>& network) {
   const SafetensorsFile file = read_safetensors(path);
   if (file.metadata().contains(description_key)) require_same_architecture(file, model);
-  const LoadReport report =
-      load_weights(file, network.parameters(), {.ignore = is_training_state, .strict = false});
+  const LoadReport report = load_weights(file, network.parameters(), {.ignore = is_training_state, .strict = false});
   if (report.missing.empty() && report.misfits.empty()) return "";
   return concat("starting from ", path.string(), ": ", report.to_text());
 }
