@@ -37,6 +37,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.patience = config.patience();
   options.output_folder = config.output_dir;
   if (!TrainConfig::is_off(config.pretrained)) options.pretrained = config.pretrained;
+  options.freeze = config.freeze;
   options.resume = resume_file(config);
   options.identity = identity_of(config);
   options.log = [](const std::string& line) { std::cout << line << std::endl; };

@@ -24,6 +24,7 @@ struct TrainConfig {
   Index img_size = 416, batch_size = 8, epochs = 50;
   double learning_rate = 1e-4;
   std::string output_dir = "output", pretrained = "false", resume = "false";
+  std::vector<std::string> freeze;
   Index eval_interval = 5;
   std::string early_stopping = "10";
   Index num_classes = 0;
@@ -121,6 +122,9 @@ inline void add_train_options(CLI::App& command, TrainConfig& c) {
   ours(command.add_option("--cache_memory_mb", c.cache_memory_mb, "Memory for resized images")
            ->check(CLI::Range(0, 1 << 20)));
   ours(command.add_option("--cache_dir", c.cache_dir, "Folder that keeps resized images between runs"));
+
+  ours(command.add_option("--freeze", c.freeze,
+                          "Beginnings of the names of layers that keep their weights and statistics, e.g. stem stage"));
 
   const auto dense = [&](auto* option) { return option->group("The anchor-free detector")->capture_default_str(); };
   dense(command
@@ -228,6 +232,7 @@ inline nlohmann::ordered_json to_json(const TrainConfig& c, bool identity = fals
                               {"crop", c.augment.crop},
                               {"brightness", c.augment.brightness},
                               {"contrast", c.augment.contrast}};
+  if (!c.freeze.empty()) json["freeze"] = c.freeze;  // runs of before continue
   if (identity) return json;
   json["dataset_path"] = c.dataset_path;
   json["annotation_file"] = c.annotation_file;

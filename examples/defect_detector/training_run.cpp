@@ -123,7 +123,8 @@ CocoSplits read_splits(TrainConfig& config) {
 
 void load_pretrained(Network<float>& network, const TrainConfig& config) {
   if (!TrainConfig::is_off(config.pretrained))
-    load_weights(read_safetensors(config.pretrained), network.parameters(), {.ignore = is_training_state});
+    load_weights(config.pretrained, network.parameters(), {.ignore = is_training_state});
+  for (const std::string& prefix : config.freeze) network.parameters().set_trainable(prefix, false);
 }
 
 TrainerOptions trainer_options(const TrainConfig& config) {

@@ -93,7 +93,8 @@ struct TrainingRun {
 /// @throws Error, FileError; also if no training image has a box.
 CocoSplits read_splits(TrainConfig& config);
 
-/// Takes the weights that the configuration says to start from, if any. @throws FileError if they do not fit.
+/// Takes the weights that the configuration says to start from, if any, and freezes what it says to freeze.
+/// @throws FileError if they do not fit.
 void load_pretrained(Network<float>& network, const TrainConfig& config);
 
 TrainerOptions trainer_options(const TrainConfig& config);
