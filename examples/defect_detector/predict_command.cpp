@@ -18,6 +18,7 @@
 #include "interrupt_guard.hpp"
 #include "paper/paper_detector.hpp"
 #include "precompiled.hpp"
+#include "weights_file.hpp"
 
 namespace amdefect {
 
@@ -148,7 +149,8 @@ void add_predict_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("predict", "Find objects in images and draw them");
   auto config = std::make_shared<PredictConfig>();
   command->add_option("images", config->inputs, "Images (JPEG, PNG, BMP) or folders of them")->required();
-  command->add_option("--weights", config->weights, "Weights file written by train")->capture_default_str();
+  command->add_option("--weights", config->weights, "Folder of a run, or weights file written by train")
+      ->capture_default_str();
   command
       ->add_option("--output_dir", config->output_dir,
                    "Folder for the pictures, detections.json, images.json and detections.csv")
@@ -160,11 +162,12 @@ void add_predict_command(CLI::App& program) {
   add_detect_options(*command, config->detect);
   command->add_flag("--html", config->html,
                     concat("Also write predictions.html, a page of the first ", most_on_page, " images with boxes"));
-  command->add_flag("--pictures,!--no-pictures", config->pictures, "Write each image with its boxes (default)");
+  command->add_flag("--pictures,!--no_pictures", config->pictures, "Write each image with its boxes (default)");
   command->add_option("--threads", config->threads, "Threads; 0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->callback([config] {
+    config->weights = weights_file(config->weights).string();
     if (const int code = predict(*config)) throw CLI::RuntimeError(code);
   });
 }

@@ -21,13 +21,6 @@ namespace amdefect {
 
 namespace {
 
-/// Which file to resume from; empty if none is asked for.
-std::filesystem::path resume_file(const TrainConfig& config) {
-  if (TrainConfig::is_off(config.resume)) return {};
-  if (config.resume == "true") return std::filesystem::path(config.output_dir) / "last.safetensors";
-  return config.resume;
-}
-
 /// Puts weights and state of an interrupted run back. @throws Error if its identity was another one.
 void resume(Trainer<float>& trainer, const std::filesystem::path& path, const nlohmann::json& identity) {
   const SafetensorsFile file = read_safetensors(path);
@@ -87,7 +80,7 @@ void MeasureMap::measure(Trainer<float>& trainer, EpochLog& log) {
 EarlyStopping<float>& TrainingRun::add_callbacks(bool restore_best_weights) {
   trainer.add(std::make_unique<Progress<float>>(std::cout, isatty(STDOUT_FILENO) == 1));
   trainer.add(std::make_unique<CsvLog<float>>(output() / "training_log.csv"));
-  const Index patience = config.patience();
+  const Index patience = config.early_stopping;
   return trainer.add(std::make_unique<EarlyStopping<float>>(
       EarlyStoppingOptions{.monitor = config.monitor,
                            .higher_is_better = higher_is_better(),
@@ -117,7 +110,7 @@ CheckpointOptions TrainingRun::checkpoint(SafetensorsMetadata model) const {
 }
 
 bool TrainingRun::fit(const Dataset<float>& training, const Dataset<float>* validation, const std::string& samples) {
-  if (const std::filesystem::path from = resume_file(config); !from.empty()) resume(trainer, from, identity());
+  if (const std::filesystem::path from = config.resume_file(); !from.empty()) resume(trainer, from, identity());
   write_text_file(output() / "config.json", to_json(config).dump(1) + "\n");
   std::cout << "training on " << splits.at("train").size() << " images (" << training.size() << ' ' << samples
             << " per epoch)";
@@ -167,18 +160,17 @@ CocoSplits read_splits(TrainConfig& config) {
     splits.valid.reset();
     config.monitor = "loss";
   }
-  if (config.box_offset == "auto") {
-    const double offset = detect_box_offset(training.coco);
-    if (offset != 0)
+  if (!config.box_offset) {
+    config.box_offset = detect_box_offset(training.coco);
+    if (config.offset() != 0)
       std::cout << "boxes are pixel indices (whole numbers up to one less than the image's size): half a pixel is added"
                 << " (--box_offset 0 to leave them)\n";
-    config.box_offset = offset == 0 ? "0" : "0.5";
   }
   return splits;
 }
 
 void load_pretrained(Network<float>& network, const TrainConfig& config) {
-  if (!TrainConfig::is_off(config.pretrained))
+  if (!config.pretrained.empty())
     load_weights(read_safetensors(config.pretrained), network.parameters(), training_state_prefix);
 }
 

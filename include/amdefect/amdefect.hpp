@@ -41,3 +41,4 @@
 #include "amdefect/train/callbacks/time_budget.hpp"
 #include "amdefect/train/callbacks/weight_average.hpp"
 #include "amdefect/train/trainer.hpp"
+#include "amdefect/version.hpp"

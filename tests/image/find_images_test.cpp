@@ -11,7 +11,8 @@ using Paths = std::vector<std::filesystem::path>;
 
 TEST_CASE("images are found in folders in order, and files are taken as they are") {
   const TemporaryFolder folder;
-  for (const char* name : {"in/b.JPG", "in/a.png", "in/c.bmp", "in/notes.txt", "in/below/d.png"}) folder.write(name, "");
+  for (const char* name : {"in/b.JPG", "in/a.png", "in/c.bmp", "in/notes.txt", "in/below/d.png"})
+    folder.write(name, "");
   const auto other = folder.write("other.dat", "");
   CHECK(find_images(Paths{other, folder / "in"}) ==
         Paths{other, folder / "in/a.png", folder / "in/b.JPG", folder / "in/c.bmp"});

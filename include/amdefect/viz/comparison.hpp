@@ -58,7 +58,9 @@ inline std::string to_text(const Comparison& comparison) {
   const auto padded = [](const std::string& text, std::size_t width) {
     return std::string(width - std::min(width, text.size()), ' ') + text;
   };
-  const auto figure = [](const std::string& text) { return text + std::string(28 - std::min<std::size_t>(28, text.size()), ' '); };
+  const auto figure = [](const std::string& text) {
+    return text + std::string(28 - std::min<std::size_t>(28, text.size()), ' ');
+  };
   std::string lines = figure("figure");
   for (std::size_t i = 0; i < comparison.columns.size(); ++i) lines += padded(comparison.columns[i], column(i));
   for (const Comparison::Row& row : comparison.rows) {
