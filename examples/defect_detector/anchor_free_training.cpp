@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "amdefect/core/interrupt.hpp"
 #include "amdefect/data/balanced_sampler.hpp"
 #include "amdefect/data/crop_dataset.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_detector.hpp"
@@ -11,7 +12,6 @@
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/time_budget.hpp"
 #include "amdefect/train/callbacks/weight_average.hpp"
-#include "interrupt_guard.hpp"
 #include "precompiled.hpp"
 #include "training_run.hpp"
 

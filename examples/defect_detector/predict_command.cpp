@@ -1,9 +1,9 @@
-#include <atomic>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <optional>
 
+#include "amdefect/core/interrupt.hpp"
 #include "amdefect/detection/prediction_files.hpp"
 #include "amdefect/image/draw.hpp"
 #include "amdefect/image/find_images.hpp"
@@ -15,7 +15,6 @@
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "evaluation.hpp"
-#include "interrupt_guard.hpp"
 #include "paper/paper_detector.hpp"
 #include "precompiled.hpp"
 #include "weights_file.hpp"
@@ -88,16 +87,6 @@ void write_page(const PredictConfig& config, const std::vector<GalleryItem>& gal
                 gallery, labels.class_names, threshold);
 }
 
-/// Set by Ctrl-C.
-class StopFlag {
- public:
-  void interrupt() noexcept { set_.store(true, std::memory_order_relaxed); }
-  explicit operator bool() const noexcept { return set_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<bool> set_{false};
-};
-
 int predict(const PredictConfig& config) {
   const std::vector<std::filesystem::path> files = find_images(config.inputs);
   const auto detector = open_detector(config.weights, {.threads = config.threads});
@@ -108,7 +97,7 @@ int predict(const PredictConfig& config) {
   detector->check_options(options);
   const std::filesystem::path output = config.output_dir;
   make_folder(output);
-  StopFlag stop;
+  InterruptFlag stop;
   const InterruptGuard guard(stop);  // before there are temporary files
   PredictionFiles lists(output, labels);
   PictureNames names(output, files);

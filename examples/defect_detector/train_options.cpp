@@ -36,10 +36,13 @@ struct Traits {
   bool identity = true;
   std::function<T(const std::string&)> parse{};  ///< for values that are no plain T; throws an Error that says why
   std::function<Json(const T&)> write = plain_json<T>;  ///< the value in a configuration file
-  bool may_be_bare = false;                      ///< without a value it is `true`
+  bool may_be_bare = false;                             ///< without a value it is `true`
 };
 
-std::string text_of(const Json& json) { return json.is_string() ? json.get<std::string>() : json.dump(); }
+std::string text_of(const Json& json) {
+  if (json.is_number_float()) return concat(json.get<double>());
+  return json.is_string() ? json.get<std::string>() : json.dump();
+}
 
 template <class T>
 CLI::Option* add_to(CLI::App& command, const std::string& name, const std::string& help, T& value,
@@ -140,7 +143,8 @@ std::vector<TrainOption> make_table() {
   const auto file_or_false = [](const std::string& file) { return file.empty() ? Json(false) : Json(file); };
   return {
       row("model", &C::model,
-          "What to train: the anchor-free detector, small (-n) or larger (-s), the paper's network, or blob, a classical "
+          "What to train: the anchor-free detector, small (-n) or larger (-s), the paper's network, or blob, a "
+          "classical "
           "method for comparison",
           {.used_by = all_models, .parse = model_of}),
       row("dataset_path", &C::dataset_path, "COCO data set: a folder with splits, or one JSON file",
@@ -167,8 +171,8 @@ std::vector<TrainOption> make_table() {
                  return run->empty() ? Json(true) : Json(run->string());
                },
            .may_be_bare = true}),
-      row("eval_interval", &C::eval_interval,
-          "Measure mAP@0.5 on the validation split every so many epochs; 0: never", {.check = whole(0, 1000000)}),
+      row("eval_interval", &C::eval_interval, "Measure mAP@0.5 on the validation split every so many epochs; 0: never",
+          {.check = whole(0, 1000000)}),
       row("monitor", &C::monitor, "Value that picks the best epoch and stops early",
           {.check = CLI::IsMember({"val_loss", "loss", "mAP50"}), .paper = "val_loss"}),
       row("early_stopping", &C::early_stopping,
@@ -186,8 +190,7 @@ std::vector<TrainOption> make_table() {
       row("seed", &C::seed, "Of weights, order, augmentation and splits", {.check = seed_range, .used_by = all_models}),
       row("gpu", &C::gpu, "Only null: this program uses the CPU",
           {.identity = false, .parse = gpu_of, .write = [](bool) { return Json(); }}),
-      row("threads", &C::threads, "Threads of the network; 0: all cores",
-          {.check = whole(0, 1024), .identity = false}),
+      row("threads", &C::threads, "Threads of the network; 0: all cores", {.check = whole(0, 1024), .identity = false}),
       row("workers", &C::workers, "Threads that load images ahead", {.check = whole(0, 256), .identity = false}),
       row("cache_memory_mb", &C::cache_memory_mb, "Memory for resized images",
           {.check = whole(0, 1 << 20), .identity = false}),

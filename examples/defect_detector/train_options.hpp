@@ -16,12 +16,12 @@ enum ModelKind : unsigned { anchor_free_model = 1, paper_model = 2, blob_model =
 
 /// All that is known of an option of `amdefect train`: a row of the table in train_options.cpp.
 struct TrainOption {
-  std::string name;       ///< on the command line behind `--`, and the key of the configuration
-  unsigned used_by;       ///< the kinds of models that look at it
-  bool identity = true;   ///< whether a run with another value is another run
-  std::function<CLI::Option*(CLI::App&, TrainConfig&)> add;          ///< adds it to the command line
+  std::string name;      ///< on the command line behind `--`, and the key of the configuration
+  unsigned used_by;      ///< the kinds of models that look at it
+  bool identity = true;  ///< whether a run with another value is another run
+  std::function<CLI::Option*(CLI::App&, TrainConfig&)> add;           ///< adds it to the command line
   std::function<nlohmann::ordered_json(const TrainConfig&)> to_json;  ///< its value in a configuration file
-  std::function<void(TrainConfig&)> use_paper_default;               ///< empty: all models have the same
+  std::function<void(TrainConfig&)> use_paper_default;                ///< empty: all models have the same
 };
 
 const std::vector<TrainOption>& train_options();

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <limits>
 
+#include "amdefect/core/interrupt.hpp"
 #include "amdefect/inspect/annotation_check.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/checksum.hpp"
@@ -14,7 +15,6 @@
 #include "amdefect/train/callbacks/progress.hpp"
 #include "amdefect/viz/history_json.hpp"
 #include "evaluation.hpp"
-#include "interrupt_guard.hpp"
 #include "precompiled.hpp"
 
 namespace amdefect {

@@ -49,25 +49,48 @@ TEST_CASE("checkpoints keep the names and values by which runs of before continu
   const World& world = World::get();
   REQUIRE(world.run("train data --model dense-n --output_dir stored" + brief + tiny_net).code == 0);
   CHECK(config_of("stored")["model"] == "anchor-free-n");
-  const auto identity = nlohmann::json::parse(
-      read_safetensors(world.path("stored/last.safetensors")).metadata().at("amdefect.config"));
+  const auto identity =
+      nlohmann::json::parse(read_safetensors(world.path("stored/last.safetensors")).metadata().at("amdefect.config"));
   CHECK(identity["model"] == "dense-n");
   CHECK(identity["box_offset"] == 0);
   CHECK(identity["pretrained"] == false);
   std::set<std::string> keys;
   for (const auto& item : identity.items()) keys.insert(item.key());
-  CHECK(keys == std::set<std::string>{
-                    "model",          "network",        "minutes",       "crop_size",
-                    "box_bins",       "mosaic",         "box_loss",      "score_loss",
-                    "class_weights",  "img_size",       "batch_size",    "learning_rate",
-                    "pretrained",     "eval_interval",  "early_stopping", "num_classes",
-                    "seed",           "raw_bce",        "fit",           "monitor",
-                    "clip_norm",      "box_offset",     "extra_image_folders", "outputs_per_example",
-                    "greyscale",      "hue_degrees",    "flip_x",        "flip_y",
-                    "rotate",         "crop",           "brightness",    "contrast",
-                    "training_annotations", "validation_annotations"});
-  const Outcome resumed =
-      world.run("train data --model anchor-free-n --resume --output_dir stored" + brief + tiny_net);
+  CHECK(keys == std::set<std::string>{"model",
+                                      "network",
+                                      "minutes",
+                                      "crop_size",
+                                      "box_bins",
+                                      "mosaic",
+                                      "box_loss",
+                                      "score_loss",
+                                      "class_weights",
+                                      "img_size",
+                                      "batch_size",
+                                      "learning_rate",
+                                      "pretrained",
+                                      "eval_interval",
+                                      "early_stopping",
+                                      "num_classes",
+                                      "seed",
+                                      "raw_bce",
+                                      "fit",
+                                      "monitor",
+                                      "clip_norm",
+                                      "box_offset",
+                                      "extra_image_folders",
+                                      "outputs_per_example",
+                                      "greyscale",
+                                      "hue_degrees",
+                                      "flip_x",
+                                      "flip_y",
+                                      "rotate",
+                                      "crop",
+                                      "brightness",
+                                      "contrast",
+                                      "training_annotations",
+                                      "validation_annotations"});
+  const Outcome resumed = world.run("train data --model anchor-free-n --resume --output_dir stored" + brief + tiny_net);
   INFO(resumed.err);
   CHECK(resumed.code == 0);
 }
