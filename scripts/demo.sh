@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The whole job on generated pictures, in a few minutes: installs what is missing, builds the program `amdefect`,
 # generates a data set, trains the paper's network and the anchor-free detector, evaluates both, draws what is found.
+# Both trainings are given in epochs, so that a slower machine takes longer and finds the same.
 # Usage: scripts/demo.sh [output folder, default: output/demo]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,30 +21,29 @@ step 3 "Generating pictures with known objects"
 "$amdefect" synth --output_dir "$output/data" --train 240 --valid 40 --test 24 --img_size 256 --overwrite
 
 step 4 "Training the paper's network on them"
-"$amdefect" train --dataset_path "$output/data" --output_dir "$output/paper_network" \
+"$amdefect" train "$output/data" --model paper --output_dir "$output/paper_network" \
   --img_size 96 --epochs 12 --eval_interval 4 --learning_rate 0.003 --outputs_per_example 1
 
 step 5 "Training the anchor-free detector on them"
-"$amdefect" train --model dense-n --dataset_path "$output/data" --output_dir "$output/dense" --minutes 1.5
+"$amdefect" train "$output/data" --epochs 20 --output_dir "$output/anchor_free"
 
 step 6 "Evaluating both on the test pictures"
-"$amdefect" eval --dataset_path "$output/data" --weights "$output/paper_network/best.safetensors" \
-  --output_dir "$output/evaluation/paper_network"
-"$amdefect" eval --dataset_path "$output/data" --weights "$output/dense/best.safetensors" \
-  --output_dir "$output/evaluation/dense" --beside "$output/evaluation/paper_network/metrics.json"
+"$amdefect" eval "$output/data" --weights "$output/paper_network" --output_dir "$output/evaluation/paper_network"
+"$amdefect" eval "$output/data" --weights "$output/anchor_free" --output_dir "$output/evaluation/anchor_free" \
+  --beside "$output/evaluation/paper_network/metrics.json"
 
 step 7 "Drawing what the anchor-free detector finds"
-"$amdefect" predict "$output/data/test" --weights "$output/dense/best.safetensors" --output_dir "$output/pictures"
+"$amdefect" predict "$output/data/test" --weights "$output/anchor_free" --output_dir "$output/pictures"
 
 cat <<END
 
 Done in $SECONDS s.
   pictures with boxes           $output/pictures/
-  report, opens offline         $output/evaluation/dense/report.html
-  metrics                       $output/evaluation/dense/metrics.json
-  losses of each epoch          $output/dense/training_log.csv
-  trained weights               $output/dense/best.safetensors
+  report, opens offline         $output/evaluation/anchor_free/report.html
+  metrics                       $output/evaluation/anchor_free/metrics.json
+  losses of each epoch          $output/anchor_free/training_log.csv
+  trained weights               $output/anchor_free/best.safetensors
   the same of the paper's network in $output/paper_network, $output/evaluation/paper_network
 
-The paper's network has no room for places in its features; docs/paper.md says what it can and cannot learn.
+The paper's network does not keep where in the image a feature was; docs/paper.md says what it can and cannot learn.
 END

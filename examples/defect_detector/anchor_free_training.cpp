@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "amdefect/core/interrupt.hpp"
 #include "amdefect/detection/training/detector_trainer.hpp"
 #include "amdefect/inspect/annotation_text.hpp"
 #include "precompiled.hpp"
@@ -34,11 +35,11 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.workers = config.workers;
   options.monitor = config.monitor;
   options.eval_interval = config.eval_interval;
-  options.patience = config.patience();
+  options.patience = config.early_stopping;
   options.output_folder = config.output_dir;
-  if (!TrainConfig::is_off(config.pretrained)) options.pretrained = config.pretrained;
+  options.pretrained = config.pretrained;
   options.freeze = config.freeze;
-  options.resume = resume_file(config);
+  options.resume = config.resume_file();
   options.identity = identity_of(config);
   options.log = [](const std::string& line) { std::cout << line << std::endl; };
   return options;

@@ -10,6 +10,7 @@
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "commands.hpp"
+#include "model_names.hpp"
 #include "paper/paper_loss.hpp"
 #include "paper/paper_network.hpp"
 #include "precompiled.hpp"
@@ -132,7 +133,7 @@ void add_bench_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("bench", "Time a network; prints one JSON line");
   auto options = std::make_shared<BenchOptions>();
   command->add_option("--model", options->model, "Which network")
-      ->check(CLI::IsMember({"paper", "dense-n", "dense-s"}))
+      ->check(CLI::IsMember(network_names))
       ->capture_default_str();
   command->add_option("--mode", options->mode, "What to time")
       ->check(CLI::IsMember({"train", "infer"}))

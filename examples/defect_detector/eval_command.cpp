@@ -12,6 +12,7 @@
 #include "evaluation.hpp"
 #include "json_options.hpp"
 #include "precompiled.hpp"
+#include "weights_file.hpp"
 
 namespace amdefect {
 
@@ -38,7 +39,7 @@ const CocoSplit& choose_split(const CocoSplits& splits, const std::string& wante
 
 void run(const EvalConfig& config) {
   require(!config.dataset_path.empty() || !config.annotation_file.empty(),
-          "eval: no data set; give --dataset_path or the key dataset_path in --config");
+          "eval: no data set; give its folder (amdefect eval DATASET) or the key dataset_path in --config");
   const auto detector = open_detector(config.weights, {.threads = config.threads});
   DetectOptions options = config.detect;
   options.min_score = config.min_score;
@@ -74,7 +75,7 @@ void run(const EvalConfig& config) {
 
   if (has_annotation_0(split.coco))
     std::cerr << "warning: the annotation with id 0 counts as not found, as in pycocotools ('amdefect coco-eval "
-                 "--fix-known-bugs' on detections.json counts it)\n";
+                 "--fix_known_bugs' on detections.json counts it)\n";
   std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
             << results.size() << " detections\n\n"
             << to_text(comparison) << '\n'
@@ -92,9 +93,9 @@ void add_eval_command(CLI::App& program) {
   const auto add = [&](const char* name, auto& value, const char* text) {
     return command->add_option(name, value, text)->capture_default_str();
   };
-  add("--dataset_path", config->dataset_path, "COCO data set: a folder with splits, or one JSON file");
+  add("--dataset_path,DATASET", config->dataset_path, "COCO data set: a folder with splits, or one JSON file");
   add("--annotation_file", config->annotation_file, "One annotation file, split by the seed");
-  add("--weights", config->weights, "Weights file written by train");
+  add("--weights", config->weights, "Folder of a run, or weights file written by train");
   add("--output_dir", config->output_dir, "Folder for metrics and detections");
   add("--split", config->split, "train, valid or test; default: test, or valid without it")
       ->check(CLI::IsMember({"train", "valid", "test"}));
@@ -105,13 +106,17 @@ void add_eval_command(CLI::App& program) {
   add("--min_score", config->min_score, "Lowest score that takes part in the ranking for AP")
       ->check(CLI::Range(0.0, 1.0));
   add_detect_options(*command, config->detect);
-  add("--max_dets", config->max_dets, "Limits of detections per image and category")->delimiter(',')->expected(3, 100);
+  add("--max_dets", config->max_dets, "Limits of detections per image and category")
+      ->delimiter(',')
+      ->expected(-3)
+      ->allow_extra_args(false);
   add("--beside", config->beside, "metrics.json of another run on this split, shown beside this one");
   add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");
   add("--seed", config->seed, "Of the split of a single annotation file")->check(seed_range);
   add("--threads", config->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));
   command->callback([=] {
     if (!file->empty()) apply_json_options(*command, *file);
+    config->weights = weights_file(config->weights).string();
     run(*config);
   });
 }

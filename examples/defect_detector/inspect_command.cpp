@@ -36,7 +36,7 @@ int inspect(const InspectConfig& config) {
 void add_inspect_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("inspect", "Look for mistakes in a COCO data set");
   auto config = std::make_shared<InspectConfig>();
-  command->add_option("dataset", config->dataset, "A folder with splits, or one JSON file")->required();
+  command->add_option("--dataset_path,DATASET", config->dataset, "A folder with splits, or one JSON file")->required();
   command->add_option("--output_dir", config->output_dir,
                       "Folder for inspection.html, a page of plots and pictures; without it there is only text");
   command->add_option("--seed", config->seed, "Of the split of a single annotation file, and of images at random")

@@ -1,14 +1,45 @@
+#include <algorithm>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/version.hpp"
 #include "coco_eval_command.hpp"
 #include "commands.hpp"
+#include "json_options.hpp"
+
+namespace {
+
+/// The arguments with the options' names as the subcommand has them: `-` and `_` mean the same in them. What is no
+/// known option stays as it is, and so does all behind `--`.
+std::vector<std::string> with_known_names(const CLI::App& program, int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  const CLI::App* command = &program;
+  for (std::size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
+    std::string& argument = arguments[i];
+    if (command == &program && !argument.starts_with("-")) {
+      const auto called = program.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == argument; });
+      if (called.empty()) break;
+      command = called.front();
+    } else if (argument.starts_with("--")) {
+      const std::size_t end = std::min(argument.find('='), argument.size());
+      const std::string known = amdefect::option_name(*command, argument.substr(2, end - 2));
+      if (!known.empty()) argument = "--" + known + argument.substr(end);
+    }
+  }
+  return arguments;
+}
+
+}  // namespace
 
 // Exit codes: 0 success, 1 bad data or a failure while working, 2 wrong use of the command line, 130 interrupted.
 int main(int argc, char** argv) {
-  CLI::App program{"amdefect: trains, evaluates and runs detectors of defects in images, on the CPU"};
+  CLI::App program{"amdefect: trains, evaluates and runs detectors of defects in images, on the CPU", "amdefect"};
   program.require_subcommand(1);
+  program.set_version_flag("--version", amdefect::concat("amdefect ", amdefect::version));
   program.set_help_all_flag("--help-all", "Print the options of all subcommands");
   amdefect::add_summary_command(program);
   amdefect::add_synth_command(program);
@@ -19,14 +50,17 @@ int main(int argc, char** argv) {
   amdefect::add_coco_eval_command(program);
   amdefect::add_bench_command(program);
   try {
-    program.parse(argc, argv);
+    std::vector<std::string> arguments = with_known_names(program, argc, argv);
+    arguments.erase(arguments.begin());
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+    program.parse(std::move(arguments));
     std::cout.flush();
     amdefect::require<amdefect::FileError>(std::cout.good(), "cannot write to the standard output");
     return 0;
   } catch (const CLI::RuntimeError& ending) {  // a subcommand asks for an exit code
     return ending.get_exit_code();
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return program.exit(error);  // --help
+    if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
     // CLI11 misses the subcommand before it looks at the word that stands in its place.
     const bool unknown = program.get_subcommands().empty() && argc > 1 && argv[1][0] != '-';
     std::cerr << "amdefect: " << (unknown ? amdefect::concat("there is no subcommand '", argv[1], "'") : error.what())

@@ -1,8 +1,8 @@
-#include <atomic>
 #include <filesystem>
 #include <iostream>
 #include <optional>
 
+#include "amdefect/core/interrupt.hpp"
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/detection/prediction_files.hpp"
 #include "amdefect/image/draw_detections.hpp"
@@ -15,8 +15,8 @@
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "evaluation.hpp"
-#include "interrupt_guard.hpp"
 #include "precompiled.hpp"
+#include "weights_file.hpp"
 
 namespace amdefect {
 
@@ -73,16 +73,6 @@ void write_page(const PredictConfig& config, const std::vector<GalleryItem>& gal
                 gallery, labels.class_names, threshold);
 }
 
-/// Set by Ctrl-C.
-class StopFlag {
- public:
-  void interrupt() noexcept { set_.store(true, std::memory_order_relaxed); }
-  explicit operator bool() const noexcept { return set_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<bool> set_{false};
-};
-
 int predict(const PredictConfig& config) {
   const std::vector<std::filesystem::path> files = find_images(config.inputs);
   const auto detector = open_detector(config.weights, {.threads = config.threads});
@@ -93,7 +83,7 @@ int predict(const PredictConfig& config) {
   detector->check_options(options);
   const std::filesystem::path output = config.output_dir;
   make_folder(output);
-  StopFlag stop;
+  InterruptFlag stop;
   const InterruptGuard guard(stop);  // before there are temporary files
   PredictionFiles lists(output, labels);
   PictureNames names(output, files);
@@ -134,7 +124,8 @@ void add_predict_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("predict", "Find objects in images and draw them");
   auto config = std::make_shared<PredictConfig>();
   command->add_option("images", config->inputs, "Images (JPEG, PNG, BMP) or folders of them")->required();
-  command->add_option("--weights", config->weights, "Weights file written by train")->capture_default_str();
+  command->add_option("--weights", config->weights, "Folder of a run, or weights file written by train")
+      ->capture_default_str();
   command
       ->add_option("--output_dir", config->output_dir,
                    "Folder for the pictures, detections.json, images.json and detections.csv")
@@ -146,11 +137,12 @@ void add_predict_command(CLI::App& program) {
   add_detect_options(*command, config->detect);
   command->add_flag("--html", config->html,
                     concat("Also write predictions.html, a page of the first ", most_on_page, " images with boxes"));
-  command->add_flag("--pictures,!--no-pictures", config->pictures, "Write each image with its boxes (default)");
+  command->add_flag("--pictures,!--no_pictures", config->pictures, "Write each image with its boxes (default)");
   command->add_option("--threads", config->threads, "Threads; 0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->callback([config] {
+    config->weights = weights_file(config->weights).string();
     if (const int code = predict(*config)) throw CLI::RuntimeError(code);
   });
 }

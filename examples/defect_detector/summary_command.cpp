@@ -3,6 +3,7 @@
 #include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/nn/summary.hpp"
 #include "commands.hpp"
+#include "model_names.hpp"
 #include "paper/paper_network.hpp"
 #include "precompiled.hpp"
 
@@ -12,9 +13,7 @@ void add_summary_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("summary", "Print a network layer by layer");
   auto classes = std::make_shared<Index>(4), size = std::make_shared<Index>(416), channels = std::make_shared<Index>(3);
   auto model = std::make_shared<std::string>("paper");
-  command->add_option("--model", *model, "Which network")
-      ->check(CLI::IsMember({"paper", "dense-n", "dense-s"}))
-      ->capture_default_str();
+  command->add_option("--model", *model, "Which network")->check(CLI::IsMember(network_names))->capture_default_str();
   command->add_option("--num_classes", *classes, "Categories, unused ones included")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
@@ -29,10 +28,10 @@ void add_summary_command(CLI::App& program) {
       std::cout << summary(paper_network<float>(*classes, *size, *channels));
       return;
     }
-    AnchorFreeModel dense = anchor_free_preset(*model);
-    dense.classes = *classes;
-    dense.channels = *channels;
-    std::cout << summary(anchor_free_network<float>(dense));  // for an image of its smallest useful size
+    AnchorFreeModel anchor_free = anchor_free_preset(*model);
+    anchor_free.classes = *classes;
+    anchor_free.channels = *channels;
+    std::cout << summary(anchor_free_network<float>(anchor_free));  // for an image of its smallest useful size
   });
 }
 

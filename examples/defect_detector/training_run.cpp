@@ -20,12 +20,6 @@ JsonValue identity_of(const TrainConfig& config, const CocoSplits& splits) {
 
 JsonValue identity_of(const TrainConfig& config) { return parse_json(to_json(config, true).dump(), "configuration"); }
 
-std::filesystem::path resume_file(const TrainConfig& config) {
-  if (TrainConfig::is_off(config.resume)) return {};
-  if (config.resume == "true") return std::filesystem::path(config.output_dir) / "last.safetensors";
-  return config.resume;
-}
-
 DetectorLabels labels_of(const TrainConfig& config, const CocoSplit& split) {
   DetectorLabels labels = labels_of(split, config.offset());
   const auto found = static_cast<Index>(labels.class_names.size());
@@ -63,7 +57,7 @@ void write_training_report(const TrainConfig& config, const CocoSplits& splits, 
 
 EarlyStopping<float>& TrainingRun::add_callbacks(bool restore_best_weights) {
   add_program_callbacks(trainer, config);
-  const Index patience = config.patience();
+  const Index patience = config.early_stopping;
   return trainer.add(std::make_unique<EarlyStopping<float>>(
       EarlyStoppingOptions{.monitor = config.monitor,
                            .higher_is_better = higher_is_better(),
@@ -81,7 +75,7 @@ CheckpointOptions TrainingRun::checkpoint(SafetensorsMetadata model) const {
 }
 
 bool TrainingRun::fit(const Dataset<float>& training, const Dataset<float>* validation, const std::string& samples) {
-  if (const std::filesystem::path from = resume_file(config); !from.empty()) {
+  if (const std::filesystem::path from = config.resume_file(); !from.empty()) {
     const SafetensorsFile file = read_safetensors(from);
     require_same_run(file, identity_of(config, splits));
     trainer.restore(load_checkpoint(file, trainer.network().parameters()));
@@ -111,19 +105,17 @@ CocoSplits read_splits(TrainConfig& config) {
     std::cerr << "warning: there is no validation split with boxes in it; watching the training loss\n";
     config.monitor = "loss";
   }
-  if (config.box_offset == "auto") {
-    const double offset = detect_box_offset(splits.train->coco);
-    if (offset != 0)
+  if (!config.box_offset) {
+    config.box_offset = detect_box_offset(splits.train->coco);
+    if (config.offset() != 0)
       std::cout << "boxes are pixel indices (whole numbers up to one less than the image's size): half a pixel is added"
                 << " (--box_offset 0 to leave them)\n";
-    config.box_offset = offset == 0 ? "0" : "0.5";
   }
   return splits;
 }
 
 void load_pretrained(Network<float>& network, const TrainConfig& config) {
-  if (!TrainConfig::is_off(config.pretrained))
-    load_weights(config.pretrained, network.parameters(), {.ignore = is_training_state});
+  if (!config.pretrained.empty()) load_weights(config.pretrained, network.parameters(), {.ignore = is_training_state});
   for (const std::string& prefix : config.freeze) network.parameters().set_trainable(prefix, false);
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "amdefect/core/interrupt.hpp"
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/data/sample_cache.hpp"
 #include "amdefect/detection/evaluate.hpp"
@@ -17,8 +18,7 @@
 #include "amdefect/train/callbacks/early_stopping.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
 #include "amdefect/train/trainer.hpp"
-#include "interrupt_guard.hpp"
-#include "train_config.hpp"
+#include "train_options.hpp"
 
 // What the trainings of all models have in common.
 namespace amdefect {
@@ -32,9 +32,6 @@ inline Index image_channels(const TrainConfig& config) {
 inline CacheOptions cache_options(const TrainConfig& config) {
   return {static_cast<std::size_t>(config.cache_memory_mb) << 20, config.cache_dir};
 }
-
-/// Which file to resume from; empty if none is asked for.
-std::filesystem::path resume_file(const TrainConfig& config);
 
 /// The options that change the course of a run.
 JsonValue identity_of(const TrainConfig& config);

@@ -7,6 +7,7 @@
 #include "amdefect/boxes/soft_nms.hpp"
 #include "amdefect/boxes/tiles.hpp"
 #include "amdefect/core/execution.hpp"
+#include "amdefect/core/interrupt.hpp"
 #include "amdefect/core/parallel.hpp"
 #include "amdefect/core/random.hpp"
 #include "amdefect/core/tensor.hpp"
@@ -49,3 +50,4 @@
 #include "amdefect/train/callbacks/weight_average.hpp"
 #include "amdefect/train/tensor_dataset.hpp"
 #include "amdefect/train/trainer.hpp"
+#include "amdefect/version.hpp"

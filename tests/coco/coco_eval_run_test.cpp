@@ -77,7 +77,7 @@ TEST_CASE("coco-eval says what it leaves out and where pycocotools misleads; str
         std::string::npos);
   CHECK(said.find("dt.json: results[") != std::string::npos);
   CHECK(said.find("the annotation with id 0 counts as not found") != std::string::npos);
-  CHECK(said.find("the first AP is undefined without 100 in --max-dets") != std::string::npos);
+  CHECK(said.find("the first AP is undefined without 100 in --max_dets") != std::string::npos);
   run.request.strict = true;
   CHECK(run.error() == "gt.json: annotations[1] (id 0): there is no image with id 7");
   run.request.annotations = run.folder.write("case/known.json", annotations());

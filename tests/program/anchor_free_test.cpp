@@ -6,7 +6,7 @@ using namespace amdefect::program_test;
 
 TEST_CASE("the anchor-free detector: the same commands") {
   const World& world = World::get();
-  const std::string small = " --model dense-n --crop_size 64 --batch_size 8 --threads 1 --network " + tiny;
+  const std::string small = " --model anchor-free-n --crop_size 64 --batch_size 8 --threads 1 --network " + tiny;
   const std::string train = "train --dataset_path data --epochs 2 --eval_interval 1 --output_dir ";
   const Outcome trained = world.run(train + "dense" + small);
   INFO(trained.err);
@@ -54,15 +54,15 @@ TEST_CASE("the anchor-free detector: the same commands") {
   CHECK(world.run("eval --dataset_path data --weights brief/best.safetensors --output_dir brief/eval").code == 0);
   CHECK(world.run("train --config brief/config.json --epochs 1 --output_dir again").code == 0);
   const Outcome unused = world.run("train --dataset_path data --epochs 1 --output_dir unused --img_size 64" + small);
-  CHECK(unused.err.find("warning: --img_size has no effect for --model dense-n") != std::string::npos);
+  CHECK(unused.err.find("warning: --img_size has no effect for --model anchor-free-n") != std::string::npos);
   check_fails("train --dataset_path data --output_dir bad --epochs 0" + small, "epochs and minutes are 0");
   check_fails("train --dataset_path data --output_dir bad --epochs 1 --monitor val_loss" + small,
-              "monitor is val_loss, which dense-n does not have");
+              "monitor is val_loss, which anchor-free-n does not have");
   check_fails("train --dataset_path data --output_dir bad --class_weights 1,2" + small,
               "2 class weights for 4 classes");
   check_fails("train --dataset_path data --model dense-n --network '{\"stem\": 0}' --output_dir bad",
               "stem is 0, expected 1 to 4096");
-  check_fails("train --dataset_path data --model dense-n --box_offset half --output_dir bad",
-              "expected auto or a number");
-  check_fails("train --dataset_path data --model dense-x --output_dir bad", "dense-x", 2);
+  check_fails("train --dataset_path data --box_offset half --output_dir bad", "expected auto or a number", 2);
+  check_fails("train --dataset_path data --model dense-x --output_dir bad",
+              "expected anchor-free-n, anchor-free-s, paper or blob, got 'dense-x'", 2);
 }

@@ -49,8 +49,9 @@ class World {
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(path("out.txt")), read(path("err.txt"))};
   }
-  std::string train(const std::string& output, const std::string& more) const {
-    return "train --dataset_path data --img_size 32 --batch_size 4 --outputs_per_example 1 --threads 1 --eval_interval "
+  std::string train(const std::string& output, const std::string& more, const std::string& model = "paper") const {
+    return "train data --model " + model +
+           " --img_size 32 --batch_size 4 --outputs_per_example 1 --threads 1 --eval_interval "
            "2 --output_dir " +
            output + " " + more;
   }

@@ -15,7 +15,7 @@ TEST_CASE("wrong data sets") {
     auto json = original;
     change(json);
     write(world.path("bad/_annotations.coco.json"), json.dump());
-    check_fails("train --dataset_path bad --img_size 32 --epochs 1 --output_dir never", text);
+    check_fails("train --dataset_path bad --model paper --img_size 32 --epochs 1 --output_dir never", text);
     CHECK_FALSE(fs::exists(world.path("never/best.safetensors")));
   };
   check_annotations([](auto& json) { json["annotations"][1]["image_id"] = 999; }, "999");
@@ -39,9 +39,9 @@ TEST_CASE("wrong data sets") {
   std::string text = original.dump();
   text.replace(text.find("\"bbox\":["), 8, "\"bbox\":[NaN,");
   write(world.path("bad/_annotations.coco.json"), text);
-  check_fails("train --dataset_path bad --img_size 32", "_annotations.coco.json");
+  check_fails("train --dataset_path bad --model paper --img_size 32", "_annotations.coco.json");
   write(world.path("bad/_annotations.coco.json"), original.dump().substr(0, 400));
-  check_fails("train --dataset_path bad --img_size 32", "_annotations.coco.json");
+  check_fails("train --dataset_path bad --model paper --img_size 32", "_annotations.coco.json");
   write(world.path("bad/_annotations.coco.json"), original.dump());
   const std::string jpeg = read(world.path("bad/synth_00003.jpg"));
   write(world.path("bad/synth_00003.jpg"), jpeg.substr(0, jpeg.size() / 2));

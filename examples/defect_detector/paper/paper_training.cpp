@@ -1,11 +1,11 @@
 #include <filesystem>
 #include <iostream>
 
+#include "amdefect/core/interrupt.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/time_budget.hpp"
-#include "interrupt_guard.hpp"
 #include "paper/paper_dataset.hpp"
 #include "paper/paper_detector.hpp"
 #include "paper/paper_loss.hpp"

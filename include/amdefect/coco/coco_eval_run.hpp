@@ -55,9 +55,9 @@ inline void warn_about_quirks(const CocoEvalRequest& request, const CocoDataset&
              << '\n';
   if (options.fix_known_bugs) return;
   if (has_annotation_0(dataset))
-    warnings << "warning: the annotation with id 0 counts as not found, as in pycocotools (--fix-known-bugs)\n";
+    warnings << "warning: the annotation with id 0 counts as not found, as in pycocotools (--fix_known_bugs)\n";
   if (std::find(options.max_dets.begin(), options.max_dets.end(), 100) == options.max_dets.end())
-    warnings << "warning: the first AP is undefined without 100 in --max-dets, as in pycocotools (--fix-known-bugs)\n";
+    warnings << "warning: the first AP is undefined without 100 in --max_dets, as in pycocotools (--fix_known_bugs)\n";
 }
 
 }  // namespace detail

@@ -42,11 +42,11 @@ inline AnchorFreeModel anchor_free_s() {
   return {.stem = 24, .widths = {48, 96, 192}, .blocks = {1, 2, 2}, .pyramid = 48, .head_convs = 1};
 }
 
-/// The model of that name. @throws Error for an unknown one.
+/// The model of that name; dense-n and dense-s are the names of before. @throws Error for an unknown one.
 inline AnchorFreeModel anchor_free_preset(std::string_view name) {
-  if (name == "dense-n") return anchor_free_n();
-  if (name == "dense-s") return anchor_free_s();
-  throw Error(concat("anchor-free model: there is no '", name, "', expected dense-n or dense-s"));
+  if (name == "anchor-free-n" || name == "dense-n") return anchor_free_n();
+  if (name == "anchor-free-s" || name == "dense-s") return anchor_free_s();
+  throw Error(concat("anchor-free model: there is no '", name, "', expected anchor-free-n or anchor-free-s"));
 }
 
 /// Throws an Error that names the number without meaning.

@@ -32,6 +32,16 @@ class InterruptGuard {
   static inline std::atomic<Target*> target_{nullptr};
 };
 
+/// A target that only remembers that it was called.
+class InterruptFlag {
+ public:
+  void interrupt() noexcept { set_.store(true, std::memory_order_relaxed); }
+  explicit operator bool() const noexcept { return set_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> set_{false};
+};
+
 /// Exit code of a program that was interrupted: what shells report after Ctrl-C.
 inline constexpr int interrupted_code = 130;
 

@@ -1,0 +1,290 @@
+#include "train_options.hpp"
+
+#include <charconv>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "amdefect/detection/anchor_free/edge_distance.hpp"
+#include "json_options.hpp"
+#include "model_names.hpp"
+#include "paper/paper_dataset.hpp"
+#include "weights_file.hpp"
+
+namespace amdefect {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr unsigned networks = anchor_free_model | paper_model, all_models = networks | blob_model;
+
+/// The value of an option as a configuration file has it, where Traits say nothing else.
+template <class T>
+Json plain_json(const T& value) {
+  if constexpr (std::is_constructible_v<Json, const T&>)
+    return value;
+  else
+    throw Error("train: an option has no form in JSON");
+}
+
+/// What an option may have besides its name, its member of the configuration and its help.
+template <class T>
+struct Traits {
+  CLI::Validator check{};
+  std::optional<T> paper{};  ///< the default that suits the paper's network, where it is another one
+  unsigned used_by = networks;
+  bool identity = true;
+  std::function<T(const std::string&)> parse{};  ///< for values that are no plain T; throws an Error that says why
+  std::function<Json(const T&)> write = plain_json<T>;  ///< the value in a configuration file
+  bool may_be_bare = false;                             ///< without a value it is `true`
+  bool newer = false;                                   ///< see TrainOption
+};
+
+std::string text_of(const Json& json) {
+  if (json.is_number_float()) return concat(json.get<double>());
+  return json.is_string() ? json.get<std::string>() : json.dump();
+}
+
+template <class T>
+CLI::Option* add_to(CLI::App& command, const std::string& name, const std::string& help, T& value,
+                    const Traits<T>& traits) {
+  const std::string names = name == "dataset_path" ? "--dataset_path,DATASET" : "--" + name;
+  CLI::Option* option = nullptr;
+  if (traits.parse) {
+    const auto read = [&value, names, parse = traits.parse](const std::string& text) {
+      try {
+        value = parse(text);
+      } catch (const Error& error) {
+        throw CLI::ValidationError(names, error.what());
+      }
+    };
+    option = command.add_option_function<std::string>(names, read, help)->default_str(text_of(traits.write(value)));
+    if (traits.may_be_bare) option->expected(0, 1)->default_str("true");
+  } else if constexpr (std::is_same_v<T, bool>) {
+    option = command.add_flag(concat(names, ",!--no_", name), value, help);
+  } else if constexpr (std::is_constructible_v<Json, const T&>) {
+    option = command.add_option(names, value, help)->capture_default_str();
+    if constexpr (std::is_same_v<T, std::vector<double>>) option->delimiter(',')->allow_extra_args(false);
+  }
+  return option->check(traits.check);
+}
+
+/// A row of the table. `member` is a pointer to a member of TrainConfig, or a function that returns a reference to one.
+template <class Member>
+TrainOption row(const std::string& name, Member member, const std::string& help,
+                Traits<std::remove_cvref_t<std::invoke_result_t<Member, TrainConfig&>>> traits = {}) {
+  using T = std::remove_cvref_t<std::invoke_result_t<Member, TrainConfig&>>;
+  const std::string shown = traits.paper ? concat(help, " (paper: ", text_of(traits.write(*traits.paper)), ")") : help;
+  TrainOption option{name, traits.used_by, traits.identity, traits.newer, {}, {}, {}};
+  option.add = [=](CLI::App& command, TrainConfig& config) {
+    return add_to<T>(command, name, shown, std::invoke(member, config), traits);
+  };
+  option.to_json = [=](const TrainConfig& config) { return traits.write(std::invoke(member, config)); };
+  if (traits.paper)
+    option.use_paper_default = [=](TrainConfig& config) { std::invoke(member, config) = *traits.paper; };
+  return option;
+}
+
+/// A row for one of the random changes of training images.
+TrainOption change(const std::string& name, double AugmentOptions::*member, const std::string& help,
+                   const CLI::Validator& check = CLI::Range(0.0, 1.0)) {
+  const auto of_config = [=](auto& config) -> auto& { return config.augment.*member; };
+  std::optional<double> paper;
+  if (paper_augmentation().*member != TrainConfig().augment.*member) paper = paper_augmentation().*member;
+  return row(name, of_config, help, {.check = check, .paper = paper});
+}
+
+bool is_off(const std::string& text) { return text.empty() || text == "false" || text == "null"; }
+
+/// A whole text as a number. @throws Error that says what was expected.
+template <class T>
+T number_of(const std::string& text, const char* expected) {
+  T value{};
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  require(problem == std::errc{} && end == text.data() + text.size(), "expected ", expected, ", got '", text, "'");
+  return value;
+}
+
+std::string model_of(const std::string& text) {
+  const std::string name = present_model_name(text);
+  require(name == "anchor-free-n" || name == "anchor-free-s" || name == "paper" || name == "blob",
+          "expected anchor-free-n, anchor-free-s, paper or blob, got '", text, "'");
+  return name;
+}
+
+Index patience_of(const std::string& text) {
+  constexpr const char* expected = "true, false or a number of epochs";
+  if (text == "true") return 10;
+  const Index epochs = text == "false" ? 0 : number_of<Index>(text, expected);
+  require(epochs >= 0, "expected ", expected, ", got '", text, "'");
+  return epochs;
+}
+
+std::optional<double> box_offset_of(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  return number_of<double>(text, "auto or a number");
+}
+
+std::string pretrained_of(const std::string& text) { return is_off(text) ? "" : weights_file(text).string(); }
+
+std::optional<std::filesystem::path> resume_of(const std::string& text) {
+  if (is_off(text)) return std::nullopt;
+  return text == "true" ? std::filesystem::path() : std::filesystem::path(text);
+}
+
+bool gpu_of(const std::string& text) {
+  require(is_off(text), "gpu must be null: amdefect computes on the CPU, got '", text, "'");
+  return false;
+}
+
+std::vector<TrainOption> make_table() {
+  using C = TrainConfig;
+  const auto whole = [](Index least, Index most) { return CLI::Range(least, most); };
+  const auto same_text = [](const std::string& text) { return text; };
+  const auto file_or_false = [](const std::string& file) { return file.empty() ? Json(false) : Json(file); };
+  return {
+      row("model", &C::model,
+          "What to train: the anchor-free detector, small (-n) or larger (-s), the paper's network, or blob, a "
+          "classical "
+          "method for comparison",
+          {.used_by = all_models, .parse = model_of}),
+      row("dataset_path", &C::dataset_path, "COCO data set: a folder with splits, or one JSON file",
+          {.used_by = all_models, .identity = false}),
+      row("annotation_file", &C::annotation_file, "One annotation file, split by the seed",
+          {.used_by = all_models, .identity = false}),
+      row("output_dir", &C::output_dir, "Folder for all that is written", {.used_by = all_models, .identity = false}),
+      row("minutes", &C::minutes, "Time that the training may take, if no --epochs are given; 0: no limit",
+          {.check = CLI::NonNegativeNumber, .paper = 0.0}),
+      row("epochs", &C::epochs, "Largest number of epochs", {.check = whole(0, 1000000), .identity = false}),
+      row("batch_size", &C::batch_size, "Images per step", {.check = whole(1, 65536), .paper = 8}),
+      row("learning_rate", &C::learning_rate, "Adam's rate at the start",
+          {.check = CLI::PositiveNumber, .paper = 1e-4}),
+      row("clip_norm", &C::clip_norm, "Largest norm of the gradient; 0: no limit", {.check = CLI::NonNegativeNumber}),
+      row("pretrained", &C::pretrained, "Weights file, or folder of a run, to start from, or false",
+          {.parse = pretrained_of, .write = file_or_false}),
+      row("freeze", &C::freeze,
+          "Beginnings of the names of layers that keep their weights and statistics, e.g. stem stage", {.newer = true}),
+      row("resume", &C::resume,
+          "Continue from last.safetensors in the output folder, or from the given file or folder of a run",
+          {.identity = false,
+           .parse = resume_of,
+           .write =
+               [](const auto& run) {
+                 if (!run) return Json(false);
+                 return run->empty() ? Json(true) : Json(run->string());
+               },
+           .may_be_bare = true}),
+      row("eval_interval", &C::eval_interval, "Measure mAP@0.5 on the validation split every so many epochs; 0: never",
+          {.check = whole(0, 1000000)}),
+      row("monitor", &C::monitor, "Value that picks the best epoch and stops early",
+          {.check = CLI::IsMember({"val_loss", "loss", "mAP50"}), .paper = "val_loss"}),
+      row("early_stopping", &C::early_stopping,
+          "Epochs (for mAP50: measurements) without improvement before stopping; true: 10, false: never",
+          {.paper = 10, .parse = patience_of}),
+      row("num_classes", &C::num_classes, "Categories, unused ones included; 0: as the data set has",
+          {.check = whole(0, 10000), .used_by = all_models}),
+      row("box_offset", &C::box_offset, "Added to box coordinates: 0.5 where they are pixel indices; auto: find out",
+          {.paper = std::optional<double>(0),
+           .used_by = all_models,
+           .parse = box_offset_of,
+           .write = [](const auto& offset) { return offset ? Json(*offset) : Json("auto"); }}),
+      row("extra_image_folders", &C::extra_image_folders, "Folders with a further channel of each image",
+          {.used_by = all_models}),
+      row("seed", &C::seed, "Of weights, order, augmentation and splits", {.check = seed_range, .used_by = all_models}),
+      row("gpu", &C::gpu, "Only null: this program uses the CPU",
+          {.identity = false, .parse = gpu_of, .write = [](bool) { return Json(); }}),
+      row("threads", &C::threads, "Threads of the network; 0: all cores", {.check = whole(0, 1024), .identity = false}),
+      row("workers", &C::workers, "Threads that load images ahead", {.check = whole(0, 256), .identity = false}),
+      row("cache_memory_mb", &C::cache_memory_mb, "Memory for resized images",
+          {.check = whole(0, 1 << 20), .identity = false}),
+      row("cache_dir", &C::cache_dir, "Folder that keeps resized images between runs", {.identity = false}),
+
+      row("network", &C::network,
+          "An architecture of your own as JSON, e.g. {\"stem\": 16, \"widths\": [32, 64], \"blocks\": [1, 1]}",
+          {.used_by = anchor_free_model,
+           .parse = same_text,
+           .write = [](const std::string& text) { return text.empty() ? Json() : Json::parse(text, nullptr, false); }}),
+      row("crop_size", &C::crop_size, "Side of the training crops in pixels; 0: by the objects",
+          {.check = whole(0, 4096), .used_by = anchor_free_model}),
+      row("mosaic", &C::mosaic, "Share of training pictures made of four crops",
+          {.check = CLI::Range(0.0, 1.0), .used_by = anchor_free_model}),
+      row("box_loss", &C::box_loss, "What boxes learn by",
+          {.check = CLI::IsMember({"iou", "giou", "diou", "ciou"}), .used_by = anchor_free_model}),
+      row("score_loss", &C::score_loss, "What scores learn by",
+          {.check = CLI::IsMember({"quality_focal", "focal"}), .used_by = anchor_free_model}),
+      row("box_bins", &C::box_bins,
+          "Learn every edge of a box as a distribution over so many distances (8 to 64), by the distribution focal "
+          "loss; 1: as --network says, or else a plain distance",
+          {.check = whole(1, EdgeDistance::most_bins), .used_by = anchor_free_model}),
+      row("class_weights", &C::class_weights, "A weight per category, e.g. 1,1,3; default: all the same",
+          {.used_by = anchor_free_model}),
+
+      row("img_size", &C::img_size, "Width and height of the network's input",
+          {.check = whole(8, 8192), .used_by = paper_model}),
+      row("fit", &C::fit, "How images get the input's size",
+          {.check = CLI::IsMember({"within", "stretch"}), .used_by = paper_model}),
+      row("raw_bce", &C::raw_bce, "Train on raw outputs clipped in the loss, as the published code",
+          {.used_by = paper_model}),
+      row("outputs_per_example", &C::outputs_per_example, "Differently changed copies of each image per epoch",
+          {.check = whole(1, 1000), .used_by = paper_model}),
+
+      change("greyscale", &AugmentOptions::greyscale, "Share of images that lose their colour"),
+      change("hue_degrees", &AugmentOptions::hue_degrees, "Largest turn of the hue", CLI::Range(0.0, 180.0)),
+      change("flip_x", &AugmentOptions::flip_x, "Share mirrored left to right"),
+      change("flip_y", &AugmentOptions::flip_y, "Share mirrored top to bottom"),
+      change("rotate", &AugmentOptions::rotate, "Share turned by 90 degrees"),
+      change("crop", &AugmentOptions::crop, "Share cropped and magnified"),
+      change("brightness", &AugmentOptions::brightness, "Largest change, as a share of the full range"),
+      change("contrast", &AugmentOptions::contrast, "Largest relative change"),
+  };
+}
+
+unsigned kind_of(const TrainConfig& config) {
+  if (config.is_paper()) return paper_model;
+  return config.is_anchor_free() ? anchor_free_model : blob_model;
+}
+
+/// The heading in the help above the options of one kind of models.
+std::string group_of(const TrainOption& option) {
+  if (option.used_by == anchor_free_model) return "The anchor-free detector";
+  if (option.used_by == paper_model) return "The paper's network";
+  return "Options";
+}
+
+}  // namespace
+
+const std::vector<TrainOption>& train_options() {
+  static const std::vector<TrainOption> table = make_table();
+  return table;
+}
+
+void add_train_options(CLI::App& command, TrainConfig& config) {
+  for (const TrainOption& option : train_options()) option.add(command, config)->group(group_of(option));
+}
+
+void use_model_defaults(const CLI::App& command, TrainConfig& config) {
+  const auto given = [&](const std::string& name) { return command.get_option("--" + name)->count() > 0; };
+  if (given("epochs")) config.minutes = given("minutes") ? config.minutes : 0;
+  if (!config.is_paper()) return;
+  for (const TrainOption& option : train_options())
+    if (option.use_paper_default && !given(option.name)) option.use_paper_default(config);
+}
+
+std::vector<std::string> unused_options(const std::set<std::string>& given, const TrainConfig& config) {
+  std::vector<std::string> unused;
+  for (const TrainOption& option : train_options())
+    if (given.contains(option.name) && (option.used_by & kind_of(config)) == 0) unused.push_back(option.name);
+  return unused;
+}
+
+nlohmann::ordered_json to_json(const TrainConfig& config, bool identity) {
+  Json json;
+  for (const TrainOption& option : train_options()) {
+    const Json value = option.to_json(config);
+    if (!identity || (option.identity && !(option.newer && value.empty()))) json[option.name] = value;
+  }
+  if (identity) json["model"] = stored_model_name(config.model);
+  return json;
+}
+
+}  // namespace amdefect

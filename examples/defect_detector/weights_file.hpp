@@ -1,0 +1,12 @@
+#pragma once
+
+#include <filesystem>
+
+namespace amdefect {
+
+/// The weights that a path means: the file itself, or the best ones in the folder of a run.
+inline std::filesystem::path weights_file(const std::filesystem::path& path) {
+  return std::filesystem::is_directory(path) ? path / "best.safetensors" : path;
+}
+
+}  // namespace amdefect
