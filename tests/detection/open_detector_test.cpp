@@ -78,8 +78,8 @@ TEST_CASE("files of unknown kinds and newer formats say what they are") {
     return error_of([&] { open_detector(path); });
   };
   CHECK(with(R"({"architecture":"yolo"})") == concat("detector: ", path.string(),
-                                                      ": unknown architecture 'yolo', expected one of anchor-free, "
-                                                      "blob, dense, fixed"));
+                                                     ": unknown architecture 'yolo', expected one of anchor-free, "
+                                                     "blob, dense, fixed"));
   CHECK(with(R"({"format":9,"architecture":"anchor-free"})") ==
         concat("detector: ", path.string(),
                ": its description, of the architecture 'anchor-free', has the format 9, but this program reads formats "

@@ -10,8 +10,7 @@ namespace {
 /// What the program is told in the tests below, for the library.
 DetectorTrainerOptions tiny_options(const CocoSplits& splits) {
   DetectorTrainerOptions options = suggest_options(splits);
-  options.model =
-      anchor_free_model_of(R"({"stem": 8, "widths": [8, 8], "blocks": [1, 1], "pyramid": 8, "levels": 3})");
+  options.model = anchor_free_model_of(R"({"stem": 8, "widths": [8, 8], "blocks": [1, 1], "pyramid": 8, "levels": 3})");
   options.epochs = 2;
   options.eval_interval = 1;
   options.crop_side = 64;
@@ -30,8 +29,10 @@ bool same_tensors(const fs::path& a, const fs::path& b) {
                     });
 }
 
-const std::string train_tiny = "train --dataset_path data --epochs 2 --eval_interval 1 --model dense-n --crop_size 64 "
-                               "--batch_size 8 --threads 1 --network " + tiny + " --output_dir ";
+const std::string train_tiny =
+    "train --dataset_path data --epochs 2 --eval_interval 1 --model dense-n --crop_size 64 "
+    "--batch_size 8 --threads 1 --network " +
+    tiny + " --output_dir ";
 
 }  // namespace
 
@@ -114,7 +115,8 @@ TEST_CASE("a model of other classes is a start, one of another architecture is r
   options.log = [&](const std::string& line) { lines.push_back(line); };
   DetectorTrainer(fewer, options).fit()->save(world.path("fewer.safetensors"));
   CHECK(lines.front().find("start/best.safetensors: took 86 of 92 tensors; left 6: 'score4.") != std::string::npos);
-  const SafetensorsFile before = read_safetensors(options.pretrained), after = read_safetensors(world.path("fewer.safetensors"));
+  const SafetensorsFile before = read_safetensors(options.pretrained),
+                        after = read_safetensors(world.path("fewer.safetensors"));
   for (const SafetensorsEntry& entry : after.entries()) {
     CAPTURE(entry.name);
     if (!before.contains(entry.name) || before.entry(entry.name).shape != entry.shape) continue;
