@@ -131,7 +131,8 @@ TEST_CASE("documented: the code of docs/training.md is that of this file") {
   const std::string page = read_all(tests + "/../../docs/training.md");
   const std::string source = flattened(read_all(tests + "/documented_test.cpp"));
   int blocks = 0;
-  for (std::size_t begin = page.find("```cpp\n"); begin != std::string::npos; begin = page.find("```cpp\n", begin + 1)) {
+  for (std::size_t begin = page.find("```cpp\n"); begin != std::string::npos;
+       begin = page.find("```cpp\n", begin + 1)) {
     const std::size_t end = page.find("```", begin + 7);
     const std::string block = flattened(page.substr(begin + 7, end - begin - 7));
     CAPTURE(block);
