@@ -31,12 +31,12 @@ const RegisterDetector fixed("fixed", [](const DetectorFile& file) {
   return std::make_unique<FixedDetector>(file.traits(0.5), file.description().get<Index>("side"));
 });
 
-const DetectorTraits traits{{{"pore"}, {7}, 0.5}, 2, 0.25, {100, 50}};
+const DetectorTraits pore_traits{{{"pore"}, {7}, 0.5}, 2, 0.25, {100, 50}};
 
 /// Neither saved nor registered.
 class NamelessDetector final : public Detector {
  public:
-  NamelessDetector() : Detector(traits) {}
+  NamelessDetector() : Detector(pore_traits) {}
   std::vector<Detection> detect(const PixelView&, const DetectOptions&) const override { return {}; }
 };
 
@@ -44,9 +44,9 @@ class NamelessDetector final : public Detector {
 
 TEST_CASE("a kind of detector of one's own is saved and opened like all others") {
   const TemporaryFolder folder;
-  FixedDetector(traits, 12).save(folder / "fixed.safetensors", {{"note", "a"}});
+  FixedDetector(pore_traits, 12).save(folder / "fixed.safetensors", {{"note", "a"}});
   const auto opened = open_detector(folder / "fixed.safetensors");
-  CHECK(opened->traits() == traits);
+  CHECK(opened->traits() == pore_traits);
   CHECK(opened->detect(Tensor<std::uint8_t>({20, 20, 2})) == std::vector<Detection>{{{0, 0, 12, 12}, 0.9, 0}});
   CHECK_THROWS_AS(RegisterDetector("fixed", nullptr), Error);
   CHECK_THROWS_AS(NamelessDetector().save(folder / "nameless.safetensors"), Error);

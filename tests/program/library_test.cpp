@@ -34,11 +34,20 @@ const std::string train_tiny =
     "--batch_size 8 --threads 1 --network " +
     tiny + " --output_dir ";
 
+/// A model that the program trained.
+const fs::path& trained_by_program() {
+  static const fs::path model = [] {
+    REQUIRE(World::get().run(train_tiny + "by_program").code == 0);
+    return World::get().path("by_program/best.safetensors");
+  }();
+  return model;
+}
+
 }  // namespace
 
 TEST_CASE("the library trains what the program trains, bit by bit") {
   const World& world = World::get();
-  REQUIRE(world.run(train_tiny + "by_program").code == 0);
+  const fs::path model = trained_by_program();
   const CocoSplits splits = read_coco_splits(world.path("data"));
   std::vector<std::string> lines;
   DetectorTrainerOptions options = tiny_options(splits);
@@ -47,8 +56,8 @@ TEST_CASE("the library trains what the program trains, bit by bit") {
   DetectorTrainer trainer(splits, options);  // the best weights are kept in memory
   const auto detector = trainer.fit();
   detector->save(world.path("by_library.safetensors"));
-  CHECK(same_tensors(world.path("by_library.safetensors"), world.path("by_program/best.safetensors")));
-  const auto opened = open_detector(world.path("by_program/best.safetensors"));
+  CHECK(same_tensors(world.path("by_library.safetensors"), model));
+  const auto opened = open_detector(model);
   CHECK(opened->traits() == detector->traits());  // the threshold, too
   CHECK(lines.size() == 3);
   CHECK(lines.back().find("training on 8 images (512 crops per epoch), validating on 3; 4 classes") == 0);
@@ -97,7 +106,7 @@ TEST_CASE("the library continues a run exactly, and only that run") {
 
 TEST_CASE("a model of other classes is a start, one of another architecture is refused") {
   const World& world = World::get();
-  REQUIRE(world.run(train_tiny + "start").code == 0);
+  const fs::path start = trained_by_program();
   const CocoSplits splits = read_coco_splits(world.path("data"));
   CocoSplits fewer = splits;
   for (std::optional<CocoSplit>* split : {&fewer.train, &fewer.valid, &fewer.test}) {
@@ -110,11 +119,12 @@ TEST_CASE("a model of other classes is a start, one of another architecture is r
   std::vector<std::string> lines;
   DetectorTrainerOptions options = tiny_options(fewer);
   options.crops_per_epoch = 16;
-  options.pretrained = world.path("start/best.safetensors");
+  options.pretrained = start;
   options.freeze = {"stem", "stage1"};
   options.log = [&](const std::string& line) { lines.push_back(line); };
   DetectorTrainer(fewer, options).fit()->save(world.path("fewer.safetensors"));
-  CHECK(lines.front().find("start/best.safetensors: took 86 of 92 tensors; left 6: 'score4.") != std::string::npos);
+  CHECK(lines.front().find("by_program/best.safetensors: took 86 of 92 tensors; left 6: 'score4.") !=
+        std::string::npos);
   const SafetensorsFile before = read_safetensors(options.pretrained),
                         after = read_safetensors(world.path("fewer.safetensors"));
   for (const SafetensorsEntry& entry : after.entries()) {
@@ -127,7 +137,7 @@ TEST_CASE("a model of other classes is a start, one of another architecture is r
   options.model.levels = 4;
   CHECK_THROWS_WITH_AS(DetectorTrainer(fewer, options).fit(),
                        doctest::Contains("is of another architecture: levels 3, expected 4"), FileError);
-  const Outcome frozen = world.run(train_tiny + "frozen --freeze stem stage --pretrained start/best.safetensors");
+  const Outcome frozen = world.run(train_tiny + "frozen --freeze stem stage --pretrained by_program/best.safetensors");
   CHECK(frozen.code == 0);
   check_fails(train_tiny + "bad --freeze nothing", "no name starts with 'nothing'");
 }
