@@ -242,15 +242,15 @@ class Trainer {
     return epoch;
   }
 
-  /// Forward and backward pass; `place()` says in an error where in the training it was.
-  template <class Place>
-  void add_gradients(const Batch<T>& batch, Place&& place) {
+  /// Forward and backward pass; `position()` says in an error where in the training it was.
+  template <class Position>
+  void add_gradients(const Batch<T>& batch, Position&& position) {
     if (pending_ == 0) network_.parameters().gradients().fill(T{0});
     workspace_->set_step(static_cast<std::uint64_t>(step_ * options_.accumulate + pending_));
     workspace_->forward(batch.inputs());
     for (const double part : loss_.evaluate(*workspace_, batch.targets()))
       if (!std::isfinite(part))
-        throw Error(concat("training: the loss is not finite any more (", place(),
+        throw Error(concat("training: the loss is not finite any more (", position(),
                            "); a lower learning rate or clip_norm may help"));
     workspace_->backward();
     ++pending_;
