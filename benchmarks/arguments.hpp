@@ -19,10 +19,10 @@ inline ConvAlgorithm parse_algorithm(const std::string& name) {
                                                          {"reference", ConvAlgorithm::reference},
                                                          {"im2col", ConvAlgorithm::im2col},
                                                          {"winograd", ConvAlgorithm::winograd},
-                                                         {"direct", ConvAlgorithm::direct}};
+                                                         {"implicit_gemm", ConvAlgorithm::implicit_gemm}};
   for (const auto& [known, algorithm] : names)
     if (name == known) return algorithm;
-  throw Error("--algorithm: expected automatic, reference, im2col, winograd or direct, found '" + name + "'");
+  throw Error("--algorithm: expected automatic, reference, im2col, winograd or implicit_gemm, found '" + name + "'");
 }
 
 /// What Google Benchmark leaves of the command line: --threads=N, --algorithm=NAME and problems.

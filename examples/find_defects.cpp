@@ -2,12 +2,12 @@
 #include <cstdio>
 #include <exception>
 
-#include "amdefect/detection/anchor_free/anchor_free_detector.hpp"
+#include "amdefect/detection/open_detector.hpp"
 #include "amdefect/image/image_io.hpp"
 
 int main(int argc, char** argv) try {
   if (argc != 3) return std::fprintf(stderr, "usage: find_defects WEIGHTS IMAGE\n"), 2;
-  const auto detector = amdefect::load_detector(argv[1]);
+  const auto detector = amdefect::open_detector(argv[1]);
   const amdefect::Image image = amdefect::load_image(argv[2]);
   for (const amdefect::Detection& d : detector->detect(amdefect::pixels(image)))
     std::printf("%s %.2f: %.1f %.1f %.1f %.1f\n", detector->labels().class_names.at(std::size_t(d.label)).c_str(),

@@ -3,11 +3,12 @@
 #include <iostream>
 
 using namespace amdefect;
-/// One bright shape of random place and size on noise; the targets are one-hot.
+
+/// One bright shape somewhere on noise, of any size; the target is its number.
 struct Shapes : Dataset<float> {
   Index size() const override { return 600; }
   Shape sample_shape() const override { return {24, 24, 1}; }
-  std::vector<Shape> target_shapes() const override { return {{3}}; }
+  std::vector<Shape> target_shapes() const override { return {{1}}; }
   void load(Index sample, Random& random, TensorView<float> x,
             std::span<const TensorView<float>> targets) const override {
     const Index kind = sample % 3;
@@ -19,39 +20,31 @@ struct Shapes : Dataset<float> {
                                std::min(u, v) < 1.5 && std::max(u, v) < radius};
         x(i, j, 0) = static_cast<float>((inside[kind] ? 0.7 : 0.3) + random.normal(0, 0.1));
       }
-    targets[0].fill(0);
-    targets[0][kind] = 1;
+    targets[0][0] = static_cast<float>(kind);
   }
 };
 
 int main() {
   Sequential<float> net({24, 24, 1});
   net.add(Conv2d<float>(16, {.kernel = 3})).add(Relu<float>()).add(MaxPool2d<float>());
-  net.add(Conv2d<float>(32, {.kernel = 3})).add(Relu<float>());
-  net.add(GlobalAveragePool<float>()).add(Dense<float>(3));
+  net.add(Conv2d<float>(32, {.kernel = 3})).add(Relu<float>()).add(GlobalAveragePool<float>()).add(Dense<float>(3));
   net.initialize(/*seed=*/1);
   std::cout << summary(net);
 
-  Adam<float> adam;
-  ConstantRate rate(1e-2);
-  const auto loss = single_loss<float>(
-      [](const LossArguments<float>& a) { return softmax_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0]); });
-  Trainer<float> trainer(net, adam, rate, loss, {.epochs = 150, .batch_size = 16});
-  trainer.add(std::make_unique<Progress<float>>(std::cout, /*live=*/false));
   const Shapes shapes;
-  trainer.fit(shapes, nullptr);
+  Trainer trainer(net, Adam{1e-2}, softmax_cross_entropy(), {.epochs = 150, .batch_size = 16});
+  trainer.add(Progress{std::cout});
+  trainer.fit(shapes);
 
-  Workspace<float> workspace(net);
-  DataLoader<float> unseen(shapes, {.batch_size = 100, .seed = 99});
-  Index right = 0;
+  DataLoader unseen(shapes, {.batch_size = shapes.size(), .seed = 99});
   unseen.start_epoch(0);
-  while (const Batch<float>* batch = unseen.next()) {
-    workspace.forward(batch->x());
-    for (Index i = 0, answer = 0; i < batch->size(); ++i) {
-      workspace.output().matrix().row(i).maxCoeff(&answer);
-      right += batch->target(0)(i, answer) == 1;
-    }
+  const Batch<float>& pictures = *unseen.next();
+  const Tensor<float> scores = predict(net, pictures.x());
+  Index right = 0;
+  for (Index i = 0, answer = 0; i < shapes.size(); ++i) {
+    scores.matrix().row(i).maxCoeff(&answer);
+    right += pictures.target(0)[i] == static_cast<float>(answer);
   }
-  std::cout << right << " of 600 new pictures recognised\n";
+  std::cout << right << " of " << shapes.size() << " new pictures recognised\n";
   return right > 500 ? 0 : 1;
 }

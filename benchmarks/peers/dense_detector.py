@@ -1,18 +1,14 @@
 #!/usr/bin/python3
 """Times the network of dense-n or dense-s in PyTorch on the CPU, or writes it as ONNX (Debian: python3-torch).
 
-Prints one JSON line like `amdefect bench --model dense-n`. The network is that of
-include/amdefect/detection/dense/dense_network.hpp but pads 1 on every side, and the targets of the loss are given
-instead of assigned: both are less work than ours. Compare with ../shared/peers/compare.py.
+Prints one JSON line like `amdefect bench --model dense-n`. The network is the same but pads 1 on every side, and the
+targets of the loss are given instead of assigned: both are less work than ours.
 """
-import argparse
-import json
-import resource
-import time
-
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+import torch_timing
 
 MODELS = {
     "dense-n": dict(stem=16, widths=(32, 64, 128), blocks=(1, 1, 1), pyramid=32, head_convs=1, levels=4),
@@ -77,58 +73,31 @@ def giou_loss(distances, truth):
     return (1 - overlap / union + (hull - union) / hull).sum()
 
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--model", choices=list(MODELS), default="dense-n")
-    p.add_argument("--mode", choices=["train", "infer"], default="train")
-    p.add_argument("--batch", type=int, default=16)
-    p.add_argument("--size", type=int, default=256)
-    p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--steps", type=int, default=5)
-    p.add_argument("--channels-last", action="store_true")
-    p.add_argument("--onnx", help="write the network to this file instead")
-    a = p.parse_args()
-    torch.set_num_threads(a.threads)
-    torch.manual_seed(0)
-    net = Dense(**MODELS[a.model])
-    if a.onnx:
-        torch.onnx.export(net.eval(), torch.rand(1, 3, a.size, a.size), a.onnx, opset_version=13, input_names=["image"])
-        return
-    layout = torch.channels_last if a.channels_last else torch.contiguous_format
-    net = net.to(memory_format=layout)
-    x = torch.rand(a.batch, 3, a.size, a.size).to(memory_format=layout)
-    adam = torch.optim.Adam(net.parameters(), 1e-4)
-    levels = MODELS[a.model]["levels"]
-    qualities = [(torch.rand_like(y) > 0.99).float() for y in net(x[:1])[:levels]]
-    places = torch.randint(0, (a.size // 4) ** 2, (10 * 9,))
-    truth = 8 * torch.rand(a.batch, len(places), 4) + 1
-
-    def train():
-        adam.zero_grad()
-        outputs = net(x)
-        loss = sum(quality_focal(y, q.expand_as(y)) for y, q in zip(outputs, qualities))
-        distances = 4 * F.softplus(outputs[levels].flatten(2)[:, :, places].transpose(1, 2))
-        (loss + 2 * giou_loss(distances.flatten(0, 1), truth.flatten(0, 1))).backward()
-        adam.step()
-
-    def infer():
+def make_loss(levels):
+    """Qualities of places and boxes at 90 of them, as if the objects had been assigned."""
+    def make(network, images):
         with torch.no_grad():
-            net(x)
+            scores = network(images[:1])[:levels]
+        qualities = [(torch.rand_like(y) > 0.99).float() for y in scores]
+        places = torch.randint(0, scores[0][0, 0].numel(), (10 * 9,))
+        truth = 8 * torch.rand(len(images), len(places), 4) + 1
 
-    if a.mode == "infer":
-        net.eval()
-    step = train if a.mode == "train" else infer
-    for _ in range(2):
-        step()
-    ms = []
-    for _ in range(a.steps):
-        start = time.perf_counter()
-        step()
-        ms.append((time.perf_counter() - start) * 1e3)
-    print(json.dumps({"peer": "pytorch " + torch.__version__, "model": a.model, "mode": a.mode, "batch": a.batch,
-                      "size": a.size, "threads": a.threads, "ms": [round(v, 2) for v in ms],
-                      "median_ms": round(sorted(ms)[len(ms) // 2], 2),
-                      "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+        def loss(outputs):
+            score_loss = sum(quality_focal(y, q.expand_as(y)) for y, q in zip(outputs, qualities))
+            distances = 4 * F.softplus(outputs[levels].flatten(2)[:, :, places].transpose(1, 2))
+            return score_loss + 2 * giou_loss(distances.flatten(0, 1), truth.flatten(0, 1))
+
+        return loss
+
+    return make
+
+
+def main():
+    parser = torch_timing.option_parser(__doc__, batch=16, size=256)
+    parser.add_argument("--model", choices=list(MODELS), default="dense-n")
+    options = parser.parse_args()
+    model = MODELS[options.model]
+    torch_timing.run(options.model, lambda: Dense(**model), make_loss(model["levels"]), options)
 
 
 if __name__ == "__main__":

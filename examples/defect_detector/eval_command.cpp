@@ -1,22 +1,21 @@
 #include <filesystem>
-#include <iomanip>
 #include <iostream>
 #include <optional>
-#include <sstream>
 
+#include "amdefect/coco/coco_eval_json.hpp"
 #include "amdefect/coco/coco_json.hpp"
-#include "amdefect/data/coco_source.hpp"
-#include "amdefect/detection/anchor_free/anchor_free_description.hpp"
+#include "amdefect/detection/evaluate.hpp"
+#include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/atomic_file.hpp"
-#include "amdefect/metrics/coco_text.hpp"
+#include "amdefect/io/weights_file.hpp"
 #include "amdefect/viz/history_json.hpp"
+#include "amdefect/viz/split_report.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
-#include "evaluation.hpp"
 #include "json_options.hpp"
-#include "paper/paper_detector.hpp"
+#include "paper/published_results.hpp"
 #include "precompiled.hpp"
-#include "weights_file.hpp"
+#include "save_report.hpp"
 
 namespace amdefect {
 
@@ -34,36 +33,7 @@ struct EvalConfig {
   int threads = 0;
 };
 
-/// The split asked for, else the test split, else the validation split.
-const CocoSplit& choose_split(const CocoSplits& splits, const std::string& wanted) {
-  if (!wanted.empty()) return splits.at(wanted);
-  if (splits.test && splits.test->size() > 0) return *splits.test;
-  return splits.at("valid");
-}
-
-void require_same_categories(const DetectorLabels& labels, const CocoSplit& split) {
-  std::string expected, actual;
-  for (std::size_t i = 0; i < labels.category_ids.size(); ++i)
-    expected += concat(i > 0 ? ", " : "", labels.category_ids[i], ' ', labels.class_names[i]);
-  for (const CocoCategory& category : split.coco.categories)
-    actual += concat(actual.empty() ? "" : ", ", category.id, ' ', category.name);
-  require(actual == expected, "eval: the categories of ", split.annotation_file.string(), " are (", actual,
-          "), expected those that the model was trained with (", expected, ")");
-}
-
-/// The figures by which detectors are compared.
-std::string headline(const CocoDataset& dataset, const std::vector<CocoResult>& results,
-                     const ReportEvaluation& evaluation) {
-  const ScorePoint best = evaluation.curves.all.best_f1();
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(3) << "AP50 " << average_precision(dataset, results, 0.5) << ", AP25 "
-       << average_precision(dataset, results, 0.25) << " (up to 300 detections per image), best F1 " << best.counts.f1()
-       << " at score " << best.threshold << ", F1 " << evaluation.curves.all.at(evaluation.match.score_threshold).f1()
-       << " at the threshold " << evaluation.match.score_threshold << '\n';
-  return text.str();
-}
-
-void evaluate(const EvalConfig& config) {
+void run(const EvalConfig& config) {
   require(!config.dataset_path.empty() || !config.annotation_file.empty(),
           "eval: no data set; give its folder (amdefect eval DATASET) or the key dataset_path in --config");
   const auto detector = open_detector(config.weights, {.threads = config.threads});
@@ -73,25 +43,29 @@ void evaluate(const EvalConfig& config) {
   const CocoSplits splits = read_coco_splits(
       config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
-  const CocoSplit& split = choose_split(splits, config.split);
-  require_same_categories(detector->labels(), split);
-  require(!split.coco.annotations.empty(), "eval: the ", split.name, " split of ", split.annotation_file.string(),
-          " has no annotations: there is nothing to evaluate against");
+  const CocoSplit& split = config.split.empty() ? splits.evaluation_split() : splits.at(config.split);
   const std::filesystem::path output = config.output_dir;
   make_folder(output);
-  const CocoSource source(split, {.extra_image_folders = config.extra_image_folders});
-
-  const std::vector<CocoResult> results = detect_split(*detector, split, source, options, [](Index done, Index total) {
-    std::cerr << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
-  });
-  const double threshold = config.score_threshold.value_or(detector->score_threshold());
-  const ReportEvaluation evaluation = evaluate_detections(split.coco, results, threshold, config.max_dets);
+  const DetectorEvaluation found = evaluate(*detector, split,
+                                            {.detect = options,
+                                             .score_threshold = config.score_threshold,
+                                             .max_dets = config.max_dets,
+                                             .extra_image_folders = config.extra_image_folders,
+                                             .progress = [](Index done, Index total) {
+                                               std::cerr << "\rdetecting: " << done << '/' << total
+                                                         << (done == total ? "\n" : "") << std::flush;
+                                             }});
+  const std::vector<CocoResult>& results = found.results;
+  const DetectionMetrics& evaluation = found.metrics;
 
   Comparison comparison = paper_comparison(split.coco, results, evaluation);
   if (!config.beside.empty()) add_other_run(comparison, config.beside);
-  ReportData report = make_report("Evaluation", split, results, evaluation, comparison);
+  ReportData report = split_report("Evaluation", split, results, evaluation);
+  report.tables.push_back(paper_table(comparison));
+  nlohmann::ordered_json metrics = metrics_json(split.coco, results, evaluation);
+  metrics["pooled_ap50"] = to_json(paper_pooled_ap(split.coco, results, evaluation.match.score_threshold));
   write_coco_results(output / "detections.json", results);
-  write_text_file(output / "metrics.json", metrics_json(split.coco, results, evaluation).dump(1) + "\n");
+  write_text_file(output / "metrics.json", metrics.dump(1) + "\n");
   report.summary = {{"weights", config.weights}, {"data set", splits.root.string()}, {"split", split.name}};
   report.configuration =
       key_values(nlohmann::ordered_json::parse(read_safetensors(config.weights).metadata().at(description_key)));
@@ -104,8 +78,8 @@ void evaluate(const EvalConfig& config) {
   std::cout << split.name << " split: " << split.size() << " images, " << split.coco.annotations.size() << " objects, "
             << results.size() << " detections\n\n"
             << to_text(comparison) << '\n'
-            << coco_summary_text(evaluation.coco) << headline(split.coco, results, evaluation)
-            << "\nwritten: metrics.json, detections.json and report.html in " << output.string() << '\n';
+            << to_text(found.metrics) << "\nwritten: metrics.json, detections.json and report.html in "
+            << output.string() << '\n';
 }
 
 }  // namespace
@@ -142,7 +116,7 @@ void add_eval_command(CLI::App& program) {
   command->callback([=] {
     if (!file->empty()) apply_json_options(*command, *file);
     config->weights = weights_file(config->weights).string();
-    evaluate(*config);
+    run(*config);
   });
 }
 

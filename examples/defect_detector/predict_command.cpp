@@ -1,11 +1,11 @@
 #include <filesystem>
-#include <iomanip>
 #include <iostream>
 #include <optional>
 
 #include "amdefect/core/interrupt.hpp"
+#include "amdefect/detection/open_detector.hpp"
 #include "amdefect/detection/prediction_files.hpp"
-#include "amdefect/image/draw.hpp"
+#include "amdefect/image/draw_detections.hpp"
 #include "amdefect/image/find_images.hpp"
 #include "amdefect/image/image_io.hpp"
 #include "amdefect/image/picture_names.hpp"
@@ -14,10 +14,7 @@
 #include "amdefect/viz/gallery_page.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
-#include "evaluation.hpp"
-#include "paper/paper_detector.hpp"
 #include "precompiled.hpp"
-#include "weights_file.hpp"
 
 namespace amdefect {
 
@@ -56,19 +53,6 @@ std::optional<Prediction> look_at(const std::filesystem::path& path, const Detec
     std::cerr << "amdefect: error: " << file << ": " << error.what() << '\n';
     return std::nullopt;
   }
-}
-
-Image annotate(const Image& image, const std::vector<Detection>& detections, const DetectorLabels& labels) {
-  Image picture = to_rgb(image);
-  std::vector<DrawnBox> boxes;
-  for (const Detection& detection : detections) {
-    std::ostringstream text;
-    text << labels.class_names.at(static_cast<std::size_t>(detection.label)) << ' ' << std::fixed
-         << std::setprecision(2) << detection.score;
-    boxes.push_back({detection.box, text.str(), class_color(detection.label)});
-  }
-  draw_boxes(picture, boxes);
-  return picture;
 }
 
 GalleryItem gallery_item(const std::filesystem::path& file, const Image& image,
@@ -114,7 +98,7 @@ int predict(const PredictConfig& config) {
     std::cout << files[i].string() << ": " << found.size() << " objects";
     if (config.pictures) {
       const std::filesystem::path picture = output / names.next(files[i]);
-      save_image(picture, annotate(image, found, labels));
+      save_image(picture, draw_detections(image, found, labels.class_names, {.score_threshold = threshold}));
       std::cout << " -> " << picture.string();
     }
     std::cout << '\n';
@@ -156,7 +140,6 @@ void add_predict_command(CLI::App& program) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->callback([config] {
-    config->weights = weights_file(config->weights).string();
     if (const int code = predict(*config)) throw CLI::RuntimeError(code);
   });
 }

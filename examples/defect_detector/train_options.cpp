@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "amdefect/detection/anchor_free/edge_distance.hpp"
+#include "amdefect/io/weights_file.hpp"
 #include "json_options.hpp"
 #include "model_names.hpp"
 #include "paper/paper_dataset.hpp"
-#include "weights_file.hpp"
 
 namespace amdefect {
 

@@ -13,20 +13,13 @@ int main() {
     points(i, 1) = static_cast<float>(y);
     classes(i, x * x + y * y < 0.5 ? 1 : 0) = 1;
   }
-  std::vector<Tensor<float>> targets;
-  targets.push_back(std::move(classes));
-  const TensorDataset<float> dataset(std::move(points), std::move(targets));
+  const TensorDataset dataset(std::move(points), std::move(classes));
 
   Sequential<float> network({2});
   network.add(Dense<float>(16)).add(Relu<float>()).add(Dense<float>(2));
   network.initialize(1);
-  Adam<float> adam;
-  ConstantRate rate(0.01);
-  const auto loss = single_loss<float>([](const LossArguments<float>& batch) {
-    return softmax_cross_entropy(batch.outputs[0], batch.targets[0], batch.gradients[0]);
-  });
-  Trainer<float> trainer(network, adam, rate, loss, {.epochs = 20, .batch_size = 32});
-  trainer.fit(dataset, nullptr);
+  Trainer trainer(network, Adam{0.01}, softmax_cross_entropy(), {.epochs = 20, .batch_size = 32});
+  trainer.fit(dataset);
 
   const double first = trainer.history().front().at("loss"), last = trainer.history().back().at("loss");
   std::cout << "loss " << first << " -> " << last << '\n';

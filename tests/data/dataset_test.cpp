@@ -10,6 +10,7 @@
 #include "amdefect/data/sample_cache.hpp"
 #include "contains.hpp"
 #include "error_of.hpp"
+#include "outside_data.hpp"
 #include "temporary_folder.hpp"
 
 using namespace amdefect;
@@ -338,11 +339,8 @@ TEST_CASE("the disk cache survives damage, other keys and concurrent use") {
 }
 
 TEST_CASE("the LPBF data set is read") {
-  const fs::path root = "/work/shared/lpbf";
-  if (!fs::is_directory(root)) {
-    MESSAGE("SKIPPED: " << root << " is not there");
-    return;
-  }
+  const fs::path root = outside_data("lpbf");
+  if (root.empty()) return;
   const CocoSplits splits = read_coco_splits(root);
   CHECK(splits.at("train").size() == 702);
   CHECK(splits.at("valid").size() == 87);

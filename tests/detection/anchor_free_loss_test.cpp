@@ -57,52 +57,52 @@ struct Case {
   std::vector<double> parts;  // of the loss
 };
 
-using Places = std::vector<Location>;
+using Locations = std::vector<Location>;
 
-/// The places of an object, by their order in the grid.
-Places places_of(std::size_t object, const std::vector<AssignedLocation>& positives) {
-  Places places;
+/// The locations of an object, by their order in the grid.
+Locations places_of(std::size_t object, const std::vector<AssignedLocation>& positives) {
+  Locations locations;
   for (const AssignedLocation& positive : positives)
-    if (positive.object == object) places.push_back(positive.place);
-  std::sort(places.begin(), places.end(), [](const Location& a, const Location& b) {
+    if (positive.object == object) locations.push_back(positive.location);
+  std::sort(locations.begin(), locations.end(), [](const Location& a, const Location& b) {
     return std::tie(a.level, a.row, a.column) < std::tie(b.level, b.row, b.column);
   });
-  return places;
+  return locations;
 }
 
 }  // namespace
 
-TEST_CASE("objects of every size have candidates near their middle, the nearest place at least") {
+TEST_CASE("objects of every size have candidates near their middle, the nearest location at least") {
   const auto all = grids(256, 256);
   const auto candidates = [&](const Box& box) { return candidate_locations(box, all, {}); };
-  CHECK(candidates({101, 101, 103, 103}) == Places{{0, 25, 25}});  // 2 x 2 pixels, no place in it
-  // 16 x 12 belongs to stride 4, where it has 4 x 3 places; the next level has 2 x 1.
-  const Places small = candidates({40, 40, 56, 52});
+  CHECK(candidates({101, 101, 103, 103}) == Locations{{0, 25, 25}});  // 2 x 2 pixels, no location in it
+  // 16 x 12 belongs to stride 4, where it has 4 x 3 locations; the next level has 2 x 1.
+  const Locations small = candidates({40, 40, 56, 52});
   CHECK(std::count_if(small.begin(), small.end(), [](const Location& p) { return p.level == 0; }) == 12);
   CHECK(std::count_if(small.begin(), small.end(), [](const Location& p) { return p.level == 1; }) == 2);
   CHECK(std::none_of(small.begin(), small.end(), [](const Location& p) { return p.level == 2; }));
   CHECK(candidate_locations({40, 40, 56, 52}, all, {.radius = 1.5}).size() == 2 * 3 + 2);
   // 256 x 256 is for the coarsest level, and the one below it competes.
-  const Places large = candidates({0, 0, 256, 256});
+  const Locations large = candidates({0, 0, 256, 256});
   CHECK(large.front().level == 1);
   CHECK(large.back().level == 2);
   for (const Box& bad : {Box{5, 5, 5, 9}, Box{9, 9, 3, 3}, Box{-50, -50, -10, -10}, Box{300, 300, 310, 310}})
     CHECK(candidates(bad).empty());
 }
 
-TEST_CASE("the places with the best score and box answer, and learn how good their object is seen") {
+TEST_CASE("the locations with the best score and box answer, and learn how good their object is seen") {
   const auto all = grids(64, 64);
-  const std::vector<LabelledBox> objects{{{20, 20, 32, 32}, 0}};  // 9 places at stride 4, 1 + 4 coarser ones
-  const auto agreement = [](const Location& place, const LabelledBox&) {
-    if (place == Location{0, 6, 6}) return LocationPrediction{0.5, 0.8};
-    if (place == Location{1, 3, 3}) return LocationPrediction{0.25, 0.8};
+  const std::vector<LabelledBox> objects{{{20, 20, 32, 32}, 0}};  // 9 locations at stride 4, 1 + 4 coarser ones
+  const auto predict = [](const Location& location, const LabelledBox&) {
+    if (location == Location{0, 6, 6}) return LocationPrediction{0.5, 0.8};
+    if (location == Location{1, 3, 3}) return LocationPrediction{0.25, 0.8};
     return LocationPrediction{0.5, 0.4};
   };
-  const auto positives = assign_locations(all, objects, agreement, {.most_locations = 3});
+  const auto positives = assign_locations(all, objects, predict, {.most_locations = 3});
   REQUIRE(positives.size() == 3);
-  CHECK(positives[0].place == Location{0, 6, 6});
+  CHECK(positives[0].location == Location{0, 6, 6});
   CHECK(positives[0].quality == doctest::Approx(0.8));
-  CHECK(positives[1].place == Location{1, 3, 3});
+  CHECK(positives[1].location == Location{1, 3, 3});
   CHECK(positives[1].quality == doctest::Approx(0.4));       // half the score
   CHECK(positives[2].quality == doctest::Approx(0.8 / 64));  // half the IoU, to the 6th power
   const auto blind = assign_locations(all, objects, [](const auto&...) { return LocationPrediction{0, 0}; });
@@ -110,7 +110,7 @@ TEST_CASE("the places with the best score and box answer, and learn how good the
   CHECK(blind[0].quality > 0);  // a network that sees nothing yet learns all the same
 }
 
-TEST_CASE("where two objects want a place, the one whose box fits better has it") {
+TEST_CASE("where two objects want a location, the one whose box fits better has it") {
   const auto all = grids(64, 64);
   const std::vector<LabelledBox> objects{{{24, 24, 28, 28}, 0}, {{18, 18, 34, 34}, 1}};  // both around (26, 26)
   const auto fits = [](double first, double second) {
@@ -119,8 +119,8 @@ TEST_CASE("where two objects want a place, the one whose box fits better has it"
     };
   };
   const Location shared{0, 6, 6};
-  const auto contains = [](const Places& places, const Location& place) {
-    return std::find(places.begin(), places.end(), place) != places.end();
+  const auto contains = [](const Locations& locations, const Location& location) {
+    return std::find(locations.begin(), locations.end(), location) != locations.end();
   };
   const auto small_wins = assign_locations(all, objects, fits(0.7, 0.6)),
              large_wins = assign_locations(all, objects, fits(0.5, 0.6));
@@ -235,10 +235,10 @@ TEST_CASE("an image without objects teaches low scores and no boxes") {
 TEST_CASE("edges with bins are the means of their distributions, which learn to be narrow") {
   Case c(8);
   c.outputs[1].fill(-50);
-  double* place = &c.outputs[1](0, 2, 3, 0);  // (14, 10), stride 4
+  double* location = &c.outputs[1](0, 2, 3, 0);  // (14, 10), stride 4
   for (const Index at : {0 * 8 + 1, 1 * 8 + 0, 2 * 8 + 2, 2 * 8 + 3, 3 * 8 + 5})
-    place[at] = 50;  // 1, 0, 2.5, 5 strides
-  const Box box = grids(32, 48, 8)[0].decode(2, 3, place);
+    location[at] = 50;  // 1, 0, 2.5, 5 strides
+  const Box box = grids(32, 48, 8)[0].decode(2, 3, location);
   CHECK(box.x1 == doctest::Approx(14 - 4));
   CHECK(box.y1 == doctest::Approx(10));
   CHECK(box.x2 == doctest::Approx(14 + 10));
@@ -253,7 +253,7 @@ TEST_CASE("edges with bins are the means of their distributions, which learn to 
   // Three edges are certain; the third lies between two bins, so its entropy, log 2, is the least.
   CHECK(distribution()[1] == doctest::Approx(0));
   CHECK(distribution()[2] == doctest::Approx(0.25 * std::log(2) / 4));
-  place[2 * 8 + 1] = place[2 * 8 + 4] = 50;  // the same mean, but wider
+  location[2 * 8 + 1] = location[2 * 8 + 4] = 50;  // the same mean, but wider
   CHECK(distribution()[1] == doctest::Approx(0));
   CHECK(distribution()[2] == doctest::Approx(0.25 * std::log(4) / 4));
 }
@@ -266,8 +266,8 @@ TEST_CASE("decoding gives back the boxes behind the outputs, the best first") {
     outputs.emplace_back(Shape{1, grid.rows, grid.columns, 4});
   }
   const auto distance = [](double strides) { return static_cast<float>(std::log(std::exp(strides) - 1)); };
-  outputs[0](0, 2, 3, 1) = 1;  // stride 4, place (14, 10)
-  outputs[4](0, 1, 0, 0) = 2;  // stride 16, place (8, 24)
+  outputs[0](0, 2, 3, 1) = 1;  // stride 4, location (14, 10)
+  outputs[4](0, 1, 0, 0) = 2;  // stride 16, location (8, 24)
   for (Index edge = 0; edge < 4; ++edge) outputs[1](0, 2, 3, edge) = distance(0.5 + 0.25 * static_cast<double>(edge));
   for (Index edge = 0; edge < 4; ++edge) outputs[5](0, 1, 0, edge) = distance(0.5);
   const std::vector<TensorView<const float>> views(outputs.begin(), outputs.end());

@@ -1,8 +1,8 @@
 # Dependencies point one way: a header includes headers of its own folder and of the folders before it only; and nothing
 # but reading and writing pictures and JSON includes stb or nlohmann/json.
 cmake_minimum_required(VERSION 3.22)
-set(folders core kernels losses nn optim io train boxes metrics image coco data detection inspect viz)
-set(free_of_json_and_stb core kernels losses nn optim io train boxes metrics)
+set(folders core io kernels losses nn optim train boxes metrics image coco data inspect detection viz)
+set(free_of_json_and_stb core io kernels losses nn optim train boxes metrics)
 
 file(GLOB entries RELATIVE ${INCLUDE_DIR}/amdefect ${INCLUDE_DIR}/amdefect/*)
 list(FILTER entries EXCLUDE REGEX "\\.hpp$")

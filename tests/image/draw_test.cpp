@@ -2,32 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <cmath>
-#include <limits>
+#include "amdefect/image/draw_text.hpp"
 
 using namespace amdefect;
-
-TEST_CASE("a frame lies around its box and leaves the inside as it was") {
-  Image image(60, 80, 3, 200);
-  const Rgb color{255, 0, 0};
-  draw_boxes(image, std::vector<DrawnBox>{{Box{20, 10, 50, 40}, "", color}});
-  const auto is = [&](Index y, Index x, const Rgb& expected) {
-    return image(y, x, 0) == expected[0] && image(y, x, 1) == expected[1] && image(y, x, 2) == expected[2];
-  };
-  for (Index y = 10; y < 40; ++y)
-    for (Index x = 20; x < 50; ++x) REQUIRE(is(y, x, {200, 200, 200}));
-  for (Index x = 19; x < 51; ++x) {
-    CHECK(is(9, x, color));
-    CHECK(is(40, x, color));
-    CHECK(is(8, x, {16, 16, 16}));
-  }
-  for (Index y = 9; y < 41; ++y) {
-    CHECK(is(y, 19, color));
-    CHECK(is(y, 50, color));
-    CHECK(is(y, 51, {16, 16, 16}));
-  }
-  CHECK(is(5, 5, {200, 200, 200}));
-}
 
 TEST_CASE("text is drawn inside of its measured size, for every character") {
   for (Index scale : {1, 3})
@@ -47,22 +24,49 @@ TEST_CASE("text is drawn inside of its measured size, for every character") {
   CHECK(text_width("", 1) == 0);
 }
 
-TEST_CASE("boxes anywhere, of any size and with any text do no harm") {
-  const double inf = std::numeric_limits<double>::infinity();
-  for (const Box& box : {Box{-1e300, -1e300, 1e300, 1e300}, Box{-inf, 3, inf, 5}, Box{50, 50, 50, 50}, Box{9, 9, 3, 3}})
-    for (const char* text :
-         {"", "nozzle 0.97", "Überhitzung 日本", "a text that is far wider than all of this picture"}) {
-      Image image(20, 30, 3, 100);
-      draw_boxes(image, std::vector<DrawnBox>{{box, text, class_color(3)}});
-    }
-  Image grey(20, 30, 1);
-  CHECK_THROWS_AS(draw_boxes(grey, std::vector<DrawnBox>{{Box{1, 1, 5, 5}, "", class_color(0)}}), ShapeError);
+TEST_CASE("text that is too wide is shortened") {
+  const std::string text = "mouse_bite";
+  CHECK(fit_text(text, text_width(text)) == text);
+  const std::string shortened = fit_text(text, text_width(text) - 1);
+  CHECK(shortened.ends_with(".."));
+  CHECK(text.starts_with(shortened.substr(0, shortened.size() - 2)));
+  CHECK(text_width(shortened) < text_width(text));
+  CHECK(fit_text(text, 3 * text_width(text), 3) == text);
+  CHECK(fit_text(text, 0) == "..");
+  CHECK(fit_text("日本", 100) == "??");
+}
+
+TEST_CASE("a rectangle is filled as far as it is in the image") {
+  Image image(4, 5, 3, 9);
+  fill_rectangle(image, {-3, 2, 2, 99}, {1, 2, 3});
+  for (Index y = 0; y < 4; ++y)
+    for (Index x = 0; x < 5; ++x)
+      for (Index c = 0; c < 3; ++c) CHECK(image(y, x, c) == (y >= 2 && x < 2 ? c + 1 : 9));
+  const Image before = image.clone();
+  fill_rectangle(image, {7, 0, 9, 4}, {1, 2, 3});
+  fill_rectangle(image, {3, 3, 1, 1}, {1, 2, 3});
+  CHECK(image == before);
+  Image grey(4, 5, 1);
+  CHECK_THROWS_AS(fill_rectangle(grey, {0, 0, 1, 1}, {1, 2, 3}), ShapeError);
 }
 
 TEST_CASE("any image can be shown as RGB") {
   Image grey(2, 3, 1, 7), five(2, 3, 5, 0);
   for (Index c = 0; c < 5; ++c) five(1, 2, c) = static_cast<std::uint8_t>(c + 1);
   CHECK(to_rgb(grey) == Image(2, 3, 3, 7));
+  CHECK(to_rgb(five)(1, 2, 0) == 1);
   CHECK(to_rgb(five)(1, 2, 2) == 3);
   CHECK_THROWS_AS(to_rgb(Image()), ShapeError);
+}
+
+TEST_CASE("an enlarged image repeats its pixels") {
+  Image image(2, 3, 2);
+  for (std::size_t i = 0; i < image.bytes().size(); ++i) image.bytes()[i] = static_cast<std::uint8_t>(i);
+  const Image large = enlarge(image, 3);
+  REQUIRE(large.shape() == Shape{6, 9, 2});
+  for (Index y = 0; y < 6; ++y)
+    for (Index x = 0; x < 9; ++x)
+      for (Index c = 0; c < 2; ++c) CHECK(large(y, x, c) == image(y / 3, x / 3, c));
+  CHECK(enlarge(image, 1) == image);
+  CHECK_THROWS_AS(enlarge(image, 0), ShapeError);
 }

@@ -103,11 +103,11 @@ void check_exact(const Execution& execution, const ConvGeometry& g, Random& rand
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("convolution: im2col and direct equal the reference exactly on integers", T, float, double) {
+TEST_CASE_TEMPLATE("convolution: im2col and implicit_gemm equal the reference exactly on integers", T, float, double) {
   Random random(1);
   for (int trial = 0; trial < 400; ++trial) {
     const ConvGeometry g = random_geometry(random);
-    for (const ConvAlgorithm algorithm : {ConvAlgorithm::im2col, ConvAlgorithm::direct})
+    for (const ConvAlgorithm algorithm : {ConvAlgorithm::im2col, ConvAlgorithm::implicit_gemm})
       check_exact<T>({.threads = 1 + trial % 3, .convolution = algorithm}, g, random);
   }
 }
@@ -149,7 +149,7 @@ TEST_CASE("convolution: long sums and wide matrices equal the reference exactly 
            .pad_top = 3,
            .pad_left = 3},
        })
-    for (const ConvAlgorithm algorithm : {ConvAlgorithm::im2col, ConvAlgorithm::direct})
+    for (const ConvAlgorithm algorithm : {ConvAlgorithm::im2col, ConvAlgorithm::implicit_gemm})
       check_exact<float>({.threads = 2, .convolution = algorithm}, g, random);
 }
 

@@ -15,10 +15,10 @@ TEST_CASE("losses allocate nothing") {
   const std::vector<float> weights = {1, 0, 2, 1, 1, 1}, class_weight = {1, 2, 3, 4};
   const std::vector<std::int32_t> labels = {0, 1, 2, 3, 0, 1};
   const long before = heap_allocations;
-  mse(pred.view(), target, dpred);
+  mean_squared_error(pred.view(), target, dpred);
   smooth_l1(pred.view(), target, dpred);
-  bce_probabilities(pred.view(), target, dpred);
-  bce_logits(pred.view(), target, dpred, {.weights = weights}, {.class_weight = class_weight});
+  binary_cross_entropy(pred.view(), target, dpred);
+  binary_cross_entropy_with_logits(pred.view(), target, dpred, {.weights = weights}, {.class_weight = class_weight});
   sigmoid_focal(pred.view(), target, dpred, {.scale = 2, .normaliser = 3});
   quality_focal(pred.view(), target, dpred);
   softmax_cross_entropy(pred.view(), target, dpred);

@@ -67,13 +67,15 @@ struct NamedLoss {
 std::vector<NamedLoss> elementwise_losses() {
   static const std::vector<double> class_weight = {0.5, 2, 1}, pos_weight = {3, 1, 0.25};
   return {
-      {"mse", [](auto& p, auto& t, auto d, auto& r) { return mse(p.view(), t, d, r); }},
+      {"mean_squared_error", [](auto& p, auto& t, auto d, auto& r) { return mean_squared_error(p.view(), t, d, r); }},
       {"smooth_l1", [](auto& p, auto& t, auto d, auto& r) { return smooth_l1(p.view(), t, d, r, {.beta = 0.3}); }},
       {"l1", [](auto& p, auto& t, auto d, auto& r) { return smooth_l1(p.view(), t, d, r, {.beta = 0}); }},
-      {"bce_logits", [](auto& p, auto& t, auto d, auto& r) { return bce_logits(p.view(), t, d, r); }},
-      {"bce_logits weighted",
+      {"binary_cross_entropy_with_logits",
+       [](auto& p, auto& t, auto d, auto& r) { return binary_cross_entropy_with_logits(p.view(), t, d, r); }},
+      {"binary_cross_entropy_with_logits weighted",
        [](auto& p, auto& t, auto d, auto& r) {
-         return bce_logits(p.view(), t, d, r, {.class_weight = class_weight, .pos_weight = pos_weight});
+         return binary_cross_entropy_with_logits(p.view(), t, d, r,
+                                                 {.class_weight = class_weight, .pos_weight = pos_weight});
        }},
       {"softmax_cross_entropy",
        [](auto& p, auto& t, auto d, auto& r) { return softmax_cross_entropy(p.view(), t, d, r); }},
@@ -144,14 +146,14 @@ TEST_CASE("losses: extreme logits give finite values and gradients in float") {
       CHECK(std::isfinite(value));
       CHECK(dpred.array().isFinite().all());
     };
-    finite(bce_logits(pred.view(), target, dpred));
+    finite(binary_cross_entropy_with_logits(pred.view(), target, dpred));
     finite(sigmoid_focal(pred.view(), target, dpred));
     finite(sigmoid_focal(pred.view(), target, dpred, {}, {.gamma = 0.5}));
     finite(sigmoid_focal(pred.view(), target, dpred, {}, {.gamma = 0}));
     finite(quality_focal(pred.view(), target, dpred));
     finite(quality_focal(pred.view(), target, dpred, {}, {.beta = 0.5}));
     finite(softmax_cross_entropy(pred.view(), target, dpred));
-    finite(bce_probabilities(pred.view(), target, dpred));
+    finite(binary_cross_entropy(pred.view(), target, dpred));
     CHECK(dpred.array().abs().maxCoeff() < 1e8f);
   }
 }
@@ -161,16 +163,16 @@ TEST_CASE("losses: values by hand") {
     return Tensor<double>(Shape{1, static_cast<Index>(values.size())}, values);
   };
   Tensor<double> dpred(Shape{1, 2});
-  CHECK(mse(row({1, 4}).view(), row({0, 2}), dpred) == 2.5);
+  CHECK(mean_squared_error(row({1, 4}).view(), row({0, 2}), dpred) == 2.5);
   CHECK((dpred[0] == 1 && dpred[1] == 2));
   CHECK(smooth_l1(row({0.5, -3}).view(), row({0, 0}), dpred) == 0.5 * (0.125 + 2.5));
   CHECK((dpred[0] == 0.25 && dpred[1] == -0.5));
   CHECK(smooth_l1(row({2, -3}).view(), row({2, 0}), dpred, {}, {.beta = 0}) == 1.5);
   CHECK((dpred[0] == 0 && dpred[1] == -0.5));
-  CHECK(bce_probabilities(row({0.5, 0}).view(), row({1, 1}), dpred) ==
+  CHECK(binary_cross_entropy(row({0.5, 0}).view(), row({1, 1}), dpred) ==
         doctest::Approx(0.5 * (std::log(2) - std::log(1e-7))).epsilon(1e-14));
   CHECK((dpred[0] == -1 && dpred[1] == 0));
-  CHECK(bce_logits(row({0, std::log(3)}).view(), row({1, 0}), dpred) ==
+  CHECK(binary_cross_entropy_with_logits(row({0, std::log(3)}).view(), row({1, 0}), dpred) ==
         doctest::Approx(0.5 * (std::log(2) + std::log(4))).epsilon(1e-14));
   CHECK(dpred[0] == -0.25);
   CHECK(dpred[1] == doctest::Approx(0.375).epsilon(1e-14));
@@ -205,13 +207,13 @@ TEST_CASE("losses: distribution focal loss is the cross-entropy against the two 
 TEST_CASE("losses: Keras clipping") {
   const Tensor<double> target = uniform(Shape{5, 4}, 0, 1, 7);
   check_gradient(uniform(Shape{5, 4}, 0.05, 0.95, 6), [&](const Tensor<double>& p, TensorView<double> d) {
-    return bce_probabilities(p.view(), target, d, {}, {.clip = 0.01});
+    return binary_cross_entropy(p.view(), target, d, {}, {.clip = 0.01});
   });
   const Tensor<double> outside(Shape{4}, std::vector<double>{-5, 0.05, 0.95, 7}),
       half(Shape{4}, std::vector<double>(4, 0.5));
   Tensor<double> dpred(Shape{4});
   dpred.fill(9);
-  bce_probabilities(outside.view(), half, dpred, {}, {.clip = 0.1});
+  binary_cross_entropy(outside.view(), half, dpred, {}, {.clip = 0.1});
   CHECK((dpred.array() == 0).all());
 }
 
@@ -227,7 +229,7 @@ TEST_CASE("losses: float agrees with double, and empty predictions cost nothing"
   for (Index i = 0; i < dpred.size(); ++i) CHECK(dpred32[i] == doctest::Approx(dpred[i]).epsilon(1e-5));
 
   Tensor<float> none(Shape{0, 4});
-  CHECK(mse(none.view(), none, none) == 0);
+  CHECK(mean_squared_error(none.view(), none, none) == 0);
   CHECK(giou_loss(none.view(), none, none) == 0);
   CHECK(softmax_cross_entropy(none.view(), none, none) == 0);
 }
@@ -235,20 +237,23 @@ TEST_CASE("losses: float agrees with double, and empty predictions cost nothing"
 TEST_CASE("losses: wrong input is named") {
   Tensor<float> a(Shape{2, 3}), b(Shape{3, 2});
   const std::vector<float> three(3, 1.f), four(4, 1.f);
-  CHECK_THROWS_WITH_AS(mse(a.view(), b, {}), "mse: expected a target of the prediction's shape [2, 3], got [3, 2]",
+  CHECK_THROWS_WITH_AS(mean_squared_error(a.view(), b, {}),
+                       "mean_squared_error: expected a target of the prediction's shape [2, 3], got [3, 2]",
                        ShapeError);
   CHECK_THROWS_WITH_AS(sigmoid_focal(a.view(), a, b),
                        "sigmoid_focal: expected a gradient of the prediction's shape [2, 3], got [3, 2]", ShapeError);
-  CHECK_THROWS_WITH_AS(bce_logits(b.view(), b, {}, {}, {.pos_weight = three}),
-                       "bce_logits: expected 2 values of pos_weight for a prediction of shape [3, 2], got 3",
-                       ShapeError);
-  CHECK_THROWS_WITH_AS(mse(a.view(), a, {}, {.weights = four}), "mse: 4 weights do not divide 6 terms into groups",
-                       ShapeError);
-  CHECK_THROWS_WITH_AS(mse(a.view(), a, {}, {.normaliser = 0}), "mse: the normaliser must be positive, got 0", Error);
+  CHECK_THROWS_WITH_AS(
+      binary_cross_entropy_with_logits(b.view(), b, {}, {}, {.pos_weight = three}),
+      "binary_cross_entropy_with_logits: expected 2 values of pos_weight for a prediction of shape [3, 2], got 3",
+      ShapeError);
+  CHECK_THROWS_WITH_AS(mean_squared_error(a.view(), a, {}, {.weights = four}),
+                       "mean_squared_error: 4 weights do not divide 6 terms into groups", ShapeError);
+  CHECK_THROWS_WITH_AS(mean_squared_error(a.view(), a, {}, {.normaliser = 0}),
+                       "mean_squared_error: the normaliser must be positive, got 0", Error);
   CHECK_THROWS_WITH_AS(ciou_loss(a.view(), a, {}), "ciou_loss: expected boxes of shape [..., 4], got [2, 3]",
                        ShapeError);
   CHECK_THROWS_AS(smooth_l1(a.view(), a, {}, {}, {.beta = -1}), Error);
-  CHECK_THROWS_AS(bce_probabilities(a.view(), a, {}, {}, {.clip = 0.5}), Error);
+  CHECK_THROWS_AS(binary_cross_entropy(a.view(), a, {}, {}, {.clip = 0.5}), Error);
   const std::vector<std::int32_t> bad_label = {0, 3}, one_label = {0};
   CHECK_THROWS_WITH_AS(softmax_cross_entropy(a.view(), bad_label, {}),
                        "softmax_cross_entropy: expected labels from 0 to 2, got 3", Error);

@@ -37,19 +37,22 @@ TEST_CASE("detections become COCO results") {
 TEST_CASE("the evaluator collects images and gives COCO's AP50") {
   DetectionEvaluator evaluator(3);
   CHECK(evaluator.map50() == -1);
-  const std::vector<GroundTruth> truths = {{{0, 0, 0.1, 0.1}, 0}, {{0.5, 0.5, 0.9, 0.9}, 2}};
+  const std::vector<LabelledBox> truths = {{{0, 0, 0.1, 0.1}, 0}, {{0.5, 0.5, 0.9, 0.9}, 2}};
   const std::vector<Detection> detections = {
       {{0, 0, 0.1, 0.09}, 0.9, 0}, {{0.5, 0.5, 0.9, 0.9}, 0.8, 1}, {{0.9, 0.9, 0.2, 0.2}, 0.7, 1}};
   evaluator.add(truths, detections);
   CHECK(evaluator.map50() == doctest::Approx(0.5));  // class 0 found, class 2 not, class 1 has no ground truth
-  evaluator.add(std::vector<GroundTruth>{{{0.5, 0.5, 0.9, 0.9}, 2, true}}, {});
+  const std::vector<LabelledBox> crowd = {{{0.5, 0.5, 0.9, 0.9}, 2}};
+  evaluator.add({}, {}, crowd);
   CHECK(evaluator.map50() == doctest::Approx(0.5));  // a crowd need not be found
   CHECK(evaluator.map50() == evaluator.evaluate().stats[stat_ap50]);
+  CHECK(evaluator.average_precision(0.5) == evaluator.map50());
+  CHECK(evaluator.average_precision(0.95) == 0.25);  // class 2 aside, class 0 has an IoU of 0.9
   CHECK(evaluator.evaluate({.fix_known_bugs = true}).stats[stat_ap50] == evaluator.map50());
   CHECK(evaluator.images() == 2);
   CHECK(evaluator.dataset().annotations.size() == 3);
   CHECK(evaluator.results().size() == 3);
-  CHECK_THROWS_WITH_AS(evaluator.add(std::vector<GroundTruth>{{{}, 3}}, {}),
+  CHECK_THROWS_WITH_AS(evaluator.add(std::vector<LabelledBox>{{{}, 3}}, {}),
                        "evaluator: image 2 has an object of class 3, expected 0 to 2", Error);
   CHECK(evaluator.images() == 2);
   evaluator.clear();

@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "amdefect/detection/anchor_free/anchor_free_network.hpp"
-#include "amdefect/losses/bce.hpp"
-#include "amdefect/losses/mse.hpp"
+#include "amdefect/losses/binary_cross_entropy.hpp"
+#include "amdefect/losses/mean_squared_error.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "nn/two_headed_network.hpp"
@@ -21,8 +21,8 @@ TEST_CASE("after the first step neither training nor inference allocates") {
   const auto step = [&] {
     net.parameters().gradients().fill(0);
     training.forward(batch);
-    bce_logits(training.output(0), classes, training.output_gradient(0));
-    mse(training.output(1), boxes, training.output_gradient(1));
+    binary_cross_entropy_with_logits(training.output(0), classes, training.output_gradient(0));
+    mean_squared_error(training.output(1), boxes, training.output_gradient(1));
     training.backward();
     adam.step(net.parameters(), 1e-4);
     inference.forward(batch);
@@ -34,6 +34,18 @@ TEST_CASE("after the first step neither training nor inference allocates") {
   CHECK(heap_allocations == before);
   const Tensor<float> probe({1});
   CHECK(heap_allocations > before);  // the counter counts
+}
+
+TEST_CASE("nor does alternating between a few sizes") {
+  Network<float> net = paper_network<float>(4, 96);
+  net.initialize(1);
+  const Tensor<float> small({1, 96, 96, 3}), large({3, 96, 96, 3});
+  Workspace<float> workspace(net);
+  for (const auto* batch : {&small, &large}) workspace.forward(*batch);
+  const long before = heap_allocations;
+  for (int round = 0; round < 3; ++round)
+    for (const auto* batch : {&small, &large}) workspace.forward(*batch);
+  CHECK(heap_allocations == before);
 }
 
 TEST_CASE("nor does a training with residuals, shared features and fused batch norms") {

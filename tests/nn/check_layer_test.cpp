@@ -1,3 +1,5 @@
+// A layer overrides the functions of `Layer` and hides those of `Operation` with lists of inputs: no compiler may warn.
+#pragma GCC diagnostic error "-Woverloaded-virtual"
 #include "amdefect/nn/check_layer.hpp"
 
 #include <doctest/doctest.h>
@@ -15,7 +17,7 @@ class FaultyScale : public Layer<double> {
  public:
   explicit FaultyScale(Fault fault) : fault_(fault) {}
   std::string kind() const override { return "faulty_scale"; }
-  Shape infer_shape(const Shape& input) const override { return input; }
+  Shape output_shape(const Shape& input) const override { return input; }
   std::vector<ParameterSpec> parameters(const Shape&) const override {
     return {{.name = "scale", .shape = {1}, .initializer = Initializer::ones}};
   }

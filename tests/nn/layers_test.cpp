@@ -40,9 +40,9 @@ TEST_CASE("convolutions keep the layer contract") {
 
 TEST_CASE("a convolution's shape error says what does not fit") {
   const Conv2d<float> conv(4, {.kernel = 3, .padding = Padding::valid()});
-  CHECK_THROWS_WITH_AS(static_cast<void>(conv.infer_shape({1, 2, 8, 3})),
+  CHECK_THROWS_WITH_AS(static_cast<void>(conv.output_shape({1, 2, 8, 3})),
                        "conv2d: a 3x3 kernel with dilation 1x1 does not fit into the input [1, 2, 8, 3]", ShapeError);
-  CHECK_THROWS_AS(static_cast<void>(conv.infer_shape({1, 8, 3})), ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(conv.output_shape({1, 8, 3})), ShapeError);
   CHECK_THROWS_AS(Conv2d<float>(5, {.groups = 2}), Error);
   CHECK_THROWS_AS(Conv2d<float>(0), Error);
 }
@@ -52,6 +52,9 @@ TEST_CASE("normalisation layers keep the contract") {
   check(BatchNorm<double>(), {{9, 5}});
   check(BatchNorm<double>({.moving_statistics = true}), {{3, 4, 5, 3}});
   check(BatchNorm<double>(), {{1, 150, 3, 2}});
+  const LayerCheckOptions frozen{.frozen_statistics = true};
+  CHECK(check_layer(BatchNorm<double>(), {{3, 4, 5, 3}}, frozen).passed());
+  CHECK(check_layer(detail::BatchNormRelu<double>(BatchNorm<double>()), {{3, 4, 5, 3}}, frozen).passed());
   check_images(detail::BatchNormRelu<double>(BatchNorm<double>()), 3);
   check(detail::BatchNormRelu<double>(BatchNorm<double>({.moving_statistics = true})), {{3, 4, 5, 3}});
   check_images(LayerNorm<double>(), 5);

@@ -109,6 +109,60 @@ TEST_CASE("gradients accumulate, and frozen weights get none") {
   CHECK_THROWS_AS(net.parameters().set_trainable("nothing", false), Error);
 }
 
+TEST_CASE("frozen batch norms normalise with their moving statistics and keep them") {
+  for (const bool with_relu : {false, true}) {  // a ReLU behind it is fused
+    CAPTURE(with_relu);
+    Network<double> net;
+    Value value = net.add(Conv2d<double>(4, {.kernel = 3}), net.input({6, 5, 2}), "conv");
+    value = net.add(BatchNorm<double>(), value, "fixed");
+    if (with_relu) value = net.add(Relu<double>(), value);
+    value = net.add(Conv2d<double>(3, {.kernel = 3}), value, "head");
+    net.output(net.add(BatchNorm<double>(), value, "free"));
+    net.initialize(3);
+    Random random(5);
+    for (const char* name : {"fixed.moving_mean", "fixed.moving_variance", "fixed.gamma", "fixed.beta"})
+      for (double& element : net.parameters().value(name)) element = random.uniform(0.5, 1.5);
+    Parameters<double>& parameters = net.parameters();
+    const Index trainable = parameters.trainable();
+    parameters.set_trainable("fixed.", false);
+    CHECK(parameters.trainable() == trainable - 8);
+    CHECK(parameters.at("fixed.moving_mean").frozen);
+    const Tensor<double> before(parameters.values().shape(), parameters.values().span());
+    Tensor<double> x = gaussian<double>({3, 6, 5, 2}, 1);
+    auto workspace = Workspace<double>::for_training(net, {}, 0, true);
+    const auto loss = [&] {
+      workspace.forward(x);
+      double sum = 0;
+      for (Index i = 0; i < workspace.output().size(); ++i) sum += std::sin(i) * workspace.output()[i];
+      return sum;
+    };
+    loss();
+    for (Index i = 0; i < workspace.output().size(); ++i) workspace.output_gradient()[i] = std::sin(i);
+    workspace.backward();
+    for (const Parameter& p : parameters.list()) {
+      const bool same = std::equal(parameters.value(p).begin(), parameters.value(p).end(), before.data() + p.offset);
+      CHECK_MESSAGE(same == (p.name.find("free.moving") == std::string::npos), p.name);
+    }
+    CHECK(parameters.gradient("fixed.gamma").array().abs().maxCoeff() == 0);
+    const auto check_difference = [&](double& variable, double gradient) {
+      const double kept = variable, step = 1e-5;
+      variable = kept + step;
+      const double above = loss();
+      variable = kept - step;
+      const double below = loss();
+      variable = kept;
+      CHECK((above - below) / (2 * step) == doctest::Approx(gradient).epsilon(1e-6));
+    };
+    const Tensor<double> dx(x.shape(), workspace.input_gradient().span());
+    for (Index i = 0; i < x.size(); i += 13) check_difference(x[i], dx[i]);
+    for (Index i = 0; i < 72; i += 7)
+      check_difference(parameters.value("conv.kernel")[i], parameters.gradient("conv.kernel")[i]);
+    parameters.set_trainable("fixed.", true);
+    CHECK_FALSE(parameters.at("fixed.moving_mean").frozen);
+    CHECK(parameters.trainable() == trainable);
+  }
+}
+
 TEST_CASE("shapes seen before give the same results again, in either order") {
   const Network<double> net = branched_network();
   const Tensor<double> small = gaussian<double>({1, 6, 6, 2}, 1), large = gaussian<double>({4, 9, 7, 2}, 2);
@@ -119,6 +173,27 @@ TEST_CASE("shapes seen before give the same results again, in either order") {
   CHECK(workspace.output("map").shape() == Shape{4, 9, 7, 12});
   workspace.forward(small);
   CHECK((workspace.output("scores").array() == first.array()).all());
+}
+
+TEST_CASE("plans of many shapes are dropped, and the memory is that of the largest") {
+  const Network<double> net = branched_network();
+  Workspace<double> workspace(net, {.threads = 1});
+  const Tensor<double> largest({1, 40, 33, 2});
+  workspace.forward(largest);
+  const std::size_t memory = workspace.memory();
+  for (Index i = 0; i < 1000; ++i) {
+    workspace.forward(TensorView<const double>(largest.data(), {1, 1 + i % 40, 1 + i / 40, 2}));
+    REQUIRE(workspace.memory() == memory);
+    REQUIRE(workspace.plans() <= Workspace<double>::most_plans);
+  }
+  CHECK(workspace.plans() == Workspace<double>::most_plans);
+  Tensor<double> x = gaussian<double>({1, 3, 5, 2}, 1);
+  Workspace<double> fresh(net, {.threads = 1});
+  for (auto* other : {&workspace, &fresh}) other->forward(x);
+  CHECK((workspace.output("map").array() == fresh.output("map").array()).all());
+  CHECK_THROWS_AS(workspace.forward(Tensor<double>({1, 3, 5, 7})), ShapeError);
+  workspace.forward(x);
+  CHECK((workspace.output("map").array() == fresh.output("map").array()).all());
 }
 
 TEST_CASE("one network serves several threads at once") {

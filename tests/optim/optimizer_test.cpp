@@ -75,3 +75,22 @@ TEST_CASE("clipping scales the joint norm") {
   CHECK(clip_gradient_norm(p, 5.0) == doctest::Approx(1));
   CHECK(p.gradient("kernel")[0] == doctest::Approx(0.5 / norm));
 }
+
+TEST_CASE("an optimiser may have a learning rate, and moves with its moments") {
+  CHECK(Adam{1e-2}.learning_rate() == 1e-2);
+  CHECK(!Adam({.weight_decay = 0.02}).learning_rate());
+  CHECK(!Adam().learning_rate());
+  CHECK(Adam<double>(1e-3, {.weight_decay = 0.02}).learning_rate() == 1e-3);
+  CHECK(Sgd(0.1, {.momentum = 0.9}).learning_rate() == 0.1);
+  CHECK(!Sgd({.momentum = 0.9}).learning_rate());
+  CHECK_THROWS_WITH_AS(Adam{-1.0}, "optimiser: the learning rate must not be negative, got -1", Error);
+  Parameters<double> a = two_weights(), b = two_weights();
+  Adam<double> stays, goes;
+  stays.step(a, 0.1);
+  goes.step(b, 0.1);
+  Adam<double> arrived = std::move(goes);
+  stays.step(a, 0.1);
+  arrived.step(b, 0.1);
+  CHECK((a.values().array() == b.values().array()).all());
+  CHECK(arrived.steps() == 2);
+}

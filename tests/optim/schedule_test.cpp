@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "amdefect/optim/warmup_cosine.hpp"
+
 using namespace amdefect;
 
 namespace {
@@ -101,4 +103,63 @@ TEST_CASE("schedule: wrong options are named") {
   CHECK_THROWS_AS(CosineDecay(1, 0), Error);
   CHECK_THROWS_AS(ReduceOnPlateau(1, {.factor = 1}), Error);
   CHECK_THROWS_AS(ReduceOnPlateau(1, {.patience = -1}), Error);
+}
+
+TEST_CASE("schedule: warm-up and cosine give the rates that they always gave, over updates and over a progress") {
+  const LinearWarmup parts(137 / 20, std::make_unique<CosineDecay>(0.003, 137));
+  const WarmupCosine whole(0.003, {.steps = 137});
+  const std::pair<Index, double> over_steps[] = {{0, 0.00050000000000000001},
+                                                 {1, 0.00099986854424959212},
+                                                 {4, 0.0024947452253796655},
+                                                 {5, 0.0029901511832722111},
+                                                 {6, 0.0029858245403207489},
+                                                 {7, 0.0029807166166495964},
+                                                 {50, 0.0021174282815418269},
+                                                 {100, 0.00050829024379692492},
+                                                 {136, 3.9436725122404814e-07},
+                                                 {137, 0},
+                                                 {500, 0}};
+  for (const auto& [step, rate] : over_steps) {
+    CHECK(parts.rate(step) == doctest::Approx(rate).epsilon(1e-15).scale(1e-3));
+    CHECK(whole.rate(step) == parts.rate(step));
+  }
+  const std::pair<double, double> over_progress[] = {{0, 3.0000000000000001e-05},
+                                                     {0.0001, 3.0000000000000001e-05},
+                                                     {0.01, 0.00059999999999999995},
+                                                     {0.03, 0.0018},
+                                                     {0.05, 0.0030000000000000001},
+                                                     {0.051, 0.0029999917981201607},
+                                                     {0.3, 0.002515922357438612},
+                                                     {0.7, 0.00067957776281635999},
+                                                     {0.99, 8.2011398861092655e-07},
+                                                     {1, 0},
+                                                     {1.5, 0}};
+  WarmupCosine told(0.003);
+  for (const auto& [progress, rate] : over_progress) {
+    told.set_progress(progress);
+    CHECK(told.rate(3) == doctest::Approx(rate).epsilon(1e-15).scale(1e-3));
+  }
+  WarmupCosine to_final(0.003, {.warmup = 0.2, .final_rate = 0.0007});
+  for (const auto& [progress, rate] :
+       {std::pair{0.0, 3e-05}, {0.1, 0.0015}, {0.2, 0.003}, {0.5, 0.0022900859472198536}, {1.0, 0.0007}}) {
+    to_final.set_progress(progress);
+    CHECK(to_final.rate(3) == doctest::Approx(rate).epsilon(1e-15).scale(1e-3));
+  }
+}
+
+TEST_CASE("schedule: a progress is remembered where it counts, and reaches a schedule that is warmed up") {
+  WarmupCosine told(0.01), restored(0.01), counted(0.01, {.steps = 100});
+  told.set_progress(0.3);
+  CHECK(told.state() == std::vector<double>{0.3});
+  restored.restore(told.state());
+  CHECK(restored.rate(0) == told.rate(0));
+  counted.set_progress(0.3);
+  CHECK(counted.rate(0) == WarmupCosine(0.01, {.steps = 100}).rate(0));
+  CHECK(counted.state().empty());
+  CHECK_THROWS_AS(counted.restore(told.state()), Error);
+  LinearWarmup warm(2, std::make_unique<WarmupCosine>(0.01));
+  warm.set_progress(0.3);
+  CHECK(warm.rate(5) == told.rate(5));
+  CHECK_THROWS_AS(WarmupCosine(0.01, {.warmup = 1}), Error);
+  CHECK_THROWS_AS(WarmupCosine(0.01, {.steps = -1}), Error);
 }

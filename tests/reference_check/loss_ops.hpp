@@ -34,7 +34,7 @@ Tensor<T> optional_tensor(const Check<T>& check, const char* name) {
 
 template <class T>
 void check_mse(Check<T>& check) {
-  check_loss(check, [](auto... arguments) { return mse(arguments...); });
+  check_loss(check, [](auto... arguments) { return mean_squared_error(arguments...); });
 }
 
 template <class T>
@@ -45,16 +45,17 @@ void check_smooth_l1(Check<T>& check) {
 
 template <class T>
 void check_bce_probabilities(Check<T>& check) {
-  const BceOptions options{.clip = check->number({"clip", "eps"}, 1e-7)};
-  check_loss(check, [&](auto... arguments) { return bce_probabilities(arguments..., options); });
+  const BinaryCrossEntropyOptions options{.clip = check->number({"clip", "eps"}, 1e-7)};
+  check_loss(check, [&](auto... arguments) { return binary_cross_entropy(arguments..., options); });
 }
 
 template <class T>
 void check_bce_logits(Check<T>& check) {
   const Tensor<T> class_weight = optional_tensor(check, "class_weight"),
                   pos_weight = optional_tensor(check, "pos_weight");
-  const BceLogitsOptions<T> options{.class_weight = class_weight.span(), .pos_weight = pos_weight.span()};
-  check_loss(check, [&](auto... arguments) { return bce_logits(arguments..., options); });
+  const BinaryCrossEntropyLogitsOptions<T> options{.class_weight = class_weight.span(),
+                                                   .pos_weight = pos_weight.span()};
+  check_loss(check, [&](auto... arguments) { return binary_cross_entropy_with_logits(arguments..., options); });
 }
 
 template <class T>

@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "amdefect/train/tensor_dataset.hpp"
+
 using namespace amdefect;
 
 namespace {
@@ -169,4 +171,56 @@ TEST_CASE("a dataset of tensors yields its rows") {
   std::vector<Tensor<float>> wrong;
   wrong.emplace_back(Shape{4, 1});
   CHECK_THROWS_AS(TensorDataset<float>(Tensor<float>({3, 2}), std::move(wrong)), ShapeError);
+}
+
+TEST_CASE("the shards of an epoch are disjoint, cover it, and have equally many batches") {
+  for (const Index size : {12, 37, 40, 41, 43})
+    for (const Index count : {1, 2, 3, 5})
+      for (const bool drop_last : {false, true}) {
+        CAPTURE(size);
+        CAPTURE(count);
+        CAPTURE(drop_last);
+        if (drop_last && size < 4 * count) continue;
+        Numbers data(size);
+        data.slow = false;
+        DataLoader<double> whole(data, {.batch_size = 4 * count, .seed = 3, .workers = 0, .drop_last = drop_last});
+        whole.start_epoch(2);
+        std::vector<std::unique_ptr<DataLoader<double>>> shards;
+        for (Index i = 0; i < count; ++i) {
+          shards.push_back(std::make_unique<DataLoader<double>>(
+              data,
+              LoaderOptions{.batch_size = 4, .seed = 3, .workers = 1, .drop_last = drop_last, .shard = {i, count}}));
+          shards.back()->start_epoch(2);
+        }
+        Index samples = 0;
+        for (Index b = 0; b < shards[0]->batches(); ++b) {
+          // Batch b of all shards together is batch b of the whole, samples and their random numbers.
+          const Batch<double>* all = whole.next();
+          REQUIRE(all != nullptr);
+          std::set<std::pair<double, double>> expected, found;
+          for (Index i = 0; i < all->size(); ++i) expected.emplace(all->x()(i, 0), all->x()(i, 1));
+          for (const auto& shard : shards) {
+            const Batch<double>* batch = shard->next();
+            REQUIRE(batch != nullptr);
+            CHECK(batch->size() > 0);
+            for (Index i = 0; i < batch->size(); ++i) found.emplace(batch->x()(i, 0), batch->x()(i, 1));
+            samples += batch->size();
+          }
+          CHECK(found == expected);
+        }
+        Index promised = 0;
+        for (const auto& shard : shards) {
+          CHECK(shard->next() == nullptr);
+          CHECK(shard->batches() == shards[0]->batches());
+          promised += shard->samples();
+        }
+        CHECK(promised == samples);
+        const Index rest = size % (4 * count);
+        CHECK(size - samples == (drop_last || rest < count ? rest : 0));  // fewer than one for each shard
+      }
+  const Numbers data(3);
+  CHECK_THROWS_WITH_AS(DataLoader<double>(data, {.shard = {2, 2}}), "data loader: there is no shard 2 of 2", Error);
+  CHECK_THROWS_AS(DataLoader<double>(data, {.shard = {0, 0}}), Error);
+  CHECK_THROWS_WITH_AS(DataLoader<double>(data, {.shard = {0, 4}}),
+                       "data loader: 3 samples cannot be shared by 4 shards", Error);
 }

@@ -1,86 +1,20 @@
 #include "amdefect/train/trainer.hpp"
 
 #include <doctest/doctest.h>
+#include "allocation_counter.hpp"
 
 #include <sstream>
 
-#include "amdefect/losses/cross_entropy.hpp"
-#include "amdefect/nn/layers.hpp"
-#include "amdefect/optim/adam.hpp"
-#include "amdefect/train/callbacks/checkpoint.hpp"
+#include "amdefect/optim/warmup_cosine.hpp"
 #include "amdefect/train/callbacks/csv_log.hpp"
-#include "amdefect/train/callbacks/early_stopping.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
 #include "amdefect/train/callbacks/time_budget.hpp"
 #include "amdefect/train/callbacks/weight_average.hpp"
+#include "train/points_run.hpp"
 
 using namespace amdefect;
 
 namespace {
-
-/// Points of two classes, with noise drawn anew at every load.
-class Points : public Dataset<float> {
- public:
-  explicit Points(Index size) : size_(size) {}
-  Index size() const override { return size_; }
-  Shape sample_shape() const override { return {2}; }
-  std::vector<Shape> target_shapes() const override { return {{2}}; }
-  void load(Index sample, Random& random, TensorView<float> x,
-            std::span<const TensorView<float>> targets) const override {
-    const bool second = sample % 2 == 1;
-    x[0] = static_cast<float>(random.normal(second ? 1 : -1, 0.3));
-    x[1] = static_cast<float>(random.normal(0, 1));
-    targets[0][0] = second ? 0.0f : 1.0f;
-    targets[0][1] = second ? 1.0f : 0.0f;
-  }
-
- private:
-  Index size_;
-};
-
-/// A run with everything that has a state: batch norm, dropout, Adam, plateau, early stopping.
-struct Run {
-  explicit Run(Index epochs, const std::filesystem::path& last = {}, double rate = 0.01)
-      : net({2}), schedule(rate, {.factor = 0.5, .patience = 1, .min_delta = 0}) {
-    net.add(Dense<float>(8)).add(BatchNorm<float>()).add(Relu<float>()).add(Dropout<float>(0.2)).add(Dense<float>(2));
-    net.initialize(1);
-    const auto loss = single_loss<float>([](const LossArguments<float>& a) {
-      return softmax_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0]);
-    });
-    trainer = std::make_unique<Trainer<float>>(
-        net, adam, schedule, loss,
-        TrainerOptions{.epochs = epochs, .batch_size = 8, .seed = 3, .execution = {.threads = 1}});
-    stopping = &trainer->add(std::make_unique<EarlyStopping<float>>(EarlyStoppingOptions{.patience = 3}));
-    trainer->add(std::make_unique<Checkpoint<float>>(CheckpointOptions{.last = last}));
-  }
-  void fit() { trainer->fit(training, &validation); }
-
-  Points training{60}, validation{20};
-  Sequential<float> net;
-  Adam<float> adam;
-  ReduceOnPlateau schedule;
-  std::unique_ptr<Trainer<float>> trainer;
-  EarlyStopping<float>* stopping = nullptr;
-};
-
-/// Interrupts after a number of steps, as Ctrl-C would.
-class InterruptAfter : public Callback<float> {
- public:
-  explicit InterruptAfter(int steps) : steps_(steps) {}
-  void on_step(Trainer<float>& trainer, const StepLog&) override {
-    if (--steps_ == 0) trainer.interrupt();
-  }
-
- private:
-  int steps_;
-};
-
-void check_equal(const Run& a, const Run& b) {
-  REQUIRE(a.trainer->history().size() == b.trainer->history().size());
-  for (std::size_t i = 0; i < a.trainer->history().size(); ++i)
-    CHECK(a.trainer->history()[i].values == b.trainer->history()[i].values);
-  CHECK((a.net.parameters().values().array() == b.net.parameters().values().array()).all());
-}
 
 const std::filesystem::path folder = std::filesystem::temp_directory_path() / "amdefect_trainer_test";
 
@@ -123,6 +57,28 @@ TEST_CASE("early stopping ends the run and puts the best weights back") {
   CHECK(run.trainer->evaluate(loader)[0] == doctest::Approx(run.stopping->best()));
 }
 
+TEST_CASE("early stopping keeps the best weights in memory of its own, once, and only if it puts them back") {
+  Sequential<float> net = small_net();
+  Trainer trainer(net, Adam{1e-2}, softmax_cross_entropy());
+  const auto log = [](double loss) { return EpochLog{.epoch = 1, .values = {{"val_loss", loss}}}; };
+  EarlyStopping keeps, forgets({.restore_best_weights = false});
+  const EpochLog logs[] = {log(3), log(2), log(1)};
+  keeps.on_epoch(trainer, logs[0]);
+  const long before = heap_allocations;
+  keeps.on_epoch(trainer, logs[1]);
+  net.parameters().values().array() += 1;
+  keeps.on_epoch(trainer, logs[2]);
+  for (const EpochLog& one : logs) forgets.on_epoch(trainer, one);
+  CHECK(heap_allocations == before);
+  CHECK(keeps.best() == 1);
+  TrainingState<float> kept, forgotten;
+  keeps.save(kept);
+  forgets.save(forgotten);
+  CHECK((kept.tensors.at("early_stopping.best_weights").array() == net.parameters().values().array()).all());
+  CHECK(forgotten.tensors.empty());
+  CHECK(forgotten.at("early_stopping") == kept.at("early_stopping"));
+}
+
 TEST_CASE("the weight average follows the weights, survives a resume, and is what the best weights are") {
   std::filesystem::create_directories(folder);
   const auto averaged = [](Run& run, double decay) {
@@ -161,12 +117,12 @@ TEST_CASE("a time budget moves the schedule, ends the training, and says so befo
     }
   };
   Run run(1);
-  ProgressCosine schedule(0.01, 0.2);
+  WarmupCosine schedule(0.01, {.warmup = 0.2});
   Trainer<float> trainer(run.net, run.adam, schedule, single_loss<float>([](const LossArguments<float>& a) {
                            return softmax_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0]);
                          }),
                          {.epochs = unlimited_epochs, .batch_size = 8, .execution = {.threads = 1}});
-  trainer.add(std::make_unique<TimeBudget<float>>(&schedule, 0.2));
+  trainer.add(TimeBudget{0.2});
   trainer.add(std::make_unique<MeasureLast>());
   trainer.fit(run.training, nullptr);
   CHECK(trainer.stopped());
@@ -178,19 +134,33 @@ TEST_CASE("a time budget moves the schedule, ends the training, and says so befo
   CHECK(state.at("time_budget").at(0) > 0.15);
 
   Run any(unlimited_epochs);  // with a schedule that does not look at the clock
-  any.trainer->add(std::make_unique<TimeBudget<float>>(nullptr, 0.05));
+  any.trainer->add(TimeBudget{0.05});
   any.fit();
   CHECK(any.trainer->stopped());
 
-  schedule.set_progress(0.1);
-  CHECK(schedule.rate(5) == doctest::Approx(0.005));
-  schedule.set_progress(0.2);
-  CHECK(schedule.rate(5) == doctest::Approx(0.01));
-  schedule.set_progress(0.6);
-  CHECK(schedule.rate(5) == doctest::Approx(0.005));
-  schedule.set_progress(2);
-  CHECK(schedule.rate(5) == doctest::Approx(0).scale(1));
-  CHECK_THROWS_AS(TimeBudget<float>(&schedule, 0), Error);
+  CHECK_THROWS_AS(TimeBudget<float>(0), Error);
+}
+
+TEST_CASE("a run within a time goes on with the time that is left and the rate that it had") {
+  Sequential<float> net = small_net();
+  const auto make = [&] {
+    return std::make_unique<Trainer<float>>(net, Adam(), WarmupCosine(0.01), softmax_cross_entropy(),
+                                            TrainerOptions{.epochs = unlimited_epochs, .batch_size = 8});
+  };
+  const auto first = make();
+  TrainingState<float> state = first->state();
+  state.numbers["time_budget"] = {99.9};  // as a checkpoint has them
+  state.numbers["schedule"] = {0.7};
+  const auto resumed = make();
+  resumed->add(TimeBudget{100});
+  resumed->restore(std::move(state));
+  WarmupCosine expected(0.01);
+  expected.set_progress(0.7);
+  CHECK(resumed->learning_rate() == expected.rate(0));
+  resumed->add<InterruptAfter>(1);
+  resumed->fit(Points(16));
+  expected.set_progress(0.999);
+  CHECK(resumed->learning_rate() <= expected.rate(0));
 }
 
 TEST_CASE("a loss that is not finite stops the training with a clear message") {

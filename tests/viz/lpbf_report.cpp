@@ -1,6 +1,8 @@
-// lpbf_report SHARED OUTPUT_DIR: a report of real annotations (SHARED/lpbf/valid) with disturbed copies of them as
-// detections (SHARED/coco/02_real_valid_mid_noise), to be looked at with scripts/screenshot.sh.
+// lpbf_report OUTPUT_DIR: a report of real annotations (lpbf/valid) with disturbed copies of them as detections
+// (coco/02_real_valid_mid_noise), to be looked at with scripts/screenshot.sh. The environment variable
+// AMDEFECT_TEST_DATA names the folder of both.
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
@@ -35,28 +37,25 @@ std::vector<EpochLog> example_history() {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 3) {
-    std::cerr << "usage: lpbf_report SHARED OUTPUT_DIR\n";
+  const char* outside = std::getenv("AMDEFECT_TEST_DATA");
+  if (argc != 2 || outside == nullptr) {
+    std::cerr << "usage: AMDEFECT_TEST_DATA=DIR lpbf_report OUTPUT_DIR\n";
     return 2;
   }
-  const fs::path shared = argv[1], output = argv[2], coco = shared / "coco/02_real_valid_mid_noise";
+  const fs::path lpbf = fs::path(outside) / "lpbf", coco = fs::path(outside) / "coco/02_real_valid_mid_noise";
+  const fs::path output = argv[1];
   const CocoDataset dataset = read_coco_annotations(coco / "gt.json", CocoStrictness::evaluation);
   const std::vector<CocoResult> results = read_coco_results(coco / "dt.json");
   ReportData data{.title = "Defects in laser powder bed fusion",
                   .subtitle = "validation images with disturbed annotations as detections"};
   data.summary = {{"data set", "lpbf/valid"}, {"example", "not a trained network"}};
-  data.configuration = {{"dataset_path", (shared / "lpbf").string()},
-                        {"img_size", "416"},
-                        {"batch_size", "8"},
-                        {"epochs", "50"},
-                        {"learning_rate", "0.0001"},
-                        {"early_stopping", "10"},
-                        {"num_classes", "2"},
-                        {"eval_interval", "3"}};
+  data.configuration = {
+      {"dataset_path", lpbf.string()}, {"img_size", "416"},      {"batch_size", "8"},  {"epochs", "50"},
+      {"learning_rate", "0.0001"},     {"early_stopping", "10"}, {"num_classes", "2"}, {"eval_interval", "3"}};
   data.history = example_history();
   data.class_names = class_names(dataset);
-  data.evaluation = evaluate_for_report(dataset, results);
-  const auto load = [&](const CocoImage& image) { return load_image(shared / "lpbf/valid/images" / image.file_name); };
+  data.evaluation = measure_detections(dataset, results);
+  const auto load = [&](const CocoImage& image) { return load_image(lpbf / "valid/images" / image.file_name); };
   data.gallery = select_gallery(dataset, results, load);
   write_report(output / "report.html", data);
 

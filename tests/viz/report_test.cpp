@@ -10,6 +10,7 @@
 
 #include "amdefect/coco/coco_json.hpp"
 #include "amdefect/viz/comparison.hpp"
+#include "outside_data.hpp"
 #include "temporary_folder.hpp"
 #include "viz/page_check.hpp"
 #include "viz/xml_check.hpp"
@@ -66,7 +67,7 @@ ReportData small_report() {
     data.history.push_back(log);
   }
   data.class_names = class_names(dataset);
-  data.evaluation = evaluate_for_report(dataset, results);
+  data.evaluation = measure_detections(dataset, results);
   data.tables.push_back(comparison_table(two_runs()));
   data.gallery = select_gallery(dataset, results, grey_picture);
   return data;
@@ -235,7 +236,7 @@ TEST_CASE("evaluations without detections, ground truth, images or categories") 
                             const CocoEvalOptions& options = {}) {
     ReportData data;
     data.class_names = class_names(truth);
-    data.evaluation = evaluate_for_report(truth, found, {}, options);
+    data.evaluation = measure_detections(truth, found, {}, options);
     data.tables.push_back(comparison_table(two_runs()));
     data.gallery = select_gallery(truth, found, grey_picture);
     return page_of(data);
@@ -272,7 +273,7 @@ TEST_CASE("80 classes") {
   }
   ReportData data;
   data.class_names = class_names(dataset);
-  data.evaluation = evaluate_for_report(dataset, results);
+  data.evaluation = measure_detections(dataset, results);
   data.gallery = select_gallery(dataset, results, grey_picture);
   const std::string html = page_of(data);
   CHECK(html.find("mean of 80 classes  AP 1.000") != std::string::npos);
@@ -320,8 +321,28 @@ TEST_CASE("a gallery of predictions without ground truth") {
   CHECK(html.find(">0 detections<") != std::string::npos);
   CHECK(html.find("found plain off\" data-s=\"0.3\" data-t=\"class 1 0.30\"") != std::string::npos);
   CHECK(html.find("x=\"1\" y=\"2\" width=\"10\" height=\"10\"") != std::string::npos);
+  // The frame of the score 0.8 is closed (above half of the way from 0.5 to 1), that of 0.3 is of corners.
+  CHECK(count_text(html, "<rect x=\"1\" y=\"2\"") == 1);
+  CHECK(html.find("d=\"M5.16 5H5V5.16M5.84 5H6V5.16M5.16 6H5V5.84M5.84 6H6V5.84\"") != std::string::npos);
+  CHECK(html.find("score from 0.75</li>") != std::string::npos);
+  CHECK(html.find("value=\"labels\" data-adds checked") != std::string::npos);
   write_gallery(folder / "empty.html", "Predictions", "", {}, {});
   CHECK(read_text(folder / "empty.html").find("There is nothing to show.") != std::string::npos);
+}
+
+TEST_CASE("where there is one class, its name is in the key and not on each box") {
+  GalleryItem item{.name = "layer.png", .picture = make_gallery_picture(Image(20, 30, 3, 50))};
+  for (const double x : {1.0, 15.0}) item.detections.push_back({{{x, 2, x + 6, 8}, 0.8, 0}});
+  const TemporaryFolder folder;
+  const auto page = [&](const GalleryItem& shown) {
+    write_gallery(folder / "page.html", "Predictions", "", {shown}, {"pore", "crack"}, 0.5);
+    return read_text(folder / "page.html");
+  };
+  CHECK(count_text(page(item), ">0.80</text>") == 2);
+  CHECK(count_text(page(item), "pore</li>") == 1);
+  item.detections[1].detection.label = 1;
+  CHECK(count_text(page(item), ">pore 0.80</text>") == 1);
+  CHECK(count_text(page(item), ">crack 0.80</text>") == 1);
 }
 
 TEST_CASE("a report that cannot be written is one clear error") {
@@ -333,17 +354,13 @@ TEST_CASE("a report that cannot be written is one clear error") {
 }
 
 TEST_CASE("a report of real images") {
-  const fs::path shared = fs::path(__FILE__).parent_path() / "../../../shared";
-  const fs::path coco = shared / "coco/02_real_valid_mid_noise", images = shared / "lpbf/valid/images";
-  if (!fs::exists(coco) || !fs::exists(images)) {
-    MESSAGE("SKIPPED: " << coco.string() << " or " << images.string() << " is absent");
-    return;
-  }
+  const fs::path coco = outside_data("coco/02_real_valid_mid_noise"), images = outside_data("lpbf/valid/images");
+  if (coco.empty() || images.empty()) return;
   const CocoDataset dataset = read_coco_annotations(coco / "gt.json", CocoStrictness::evaluation);
   const std::vector<CocoResult> results = read_coco_results(coco / "dt.json");
   ReportData data;
   data.class_names = class_names(dataset);
-  data.evaluation = evaluate_for_report(dataset, results);
+  data.evaluation = measure_detections(dataset, results);
   data.gallery =
       select_gallery(dataset, results, [&](const CocoImage& image) { return load_image(images / image.file_name); });
   CHECK(data.gallery.size() == 18);

@@ -6,6 +6,7 @@
 
 #include "amdefect/data/sample_cache.hpp"
 #include "amdefect/train/data_loader.hpp"
+#include "outside_data.hpp"
 
 using namespace amdefect;
 
@@ -60,7 +61,7 @@ TEST_CASE("the data set yields pixels / 255 and targets, several times per epoch
   const PaperDataset<double> data(source, {8, 8, 4}, {.classes = 2, .slots = 3, .outputs = 3});
   CHECK(data.size() == 6);
   Batch<double> batch(data, 2);
-  std::vector<TensorView<double>> scratch;
+  Batch<double>::Scratch scratch;
   Random random(1);
   batch.load(data, 1, random, 0, scratch);
   batch.load(data, 4, random, 1, scratch);
@@ -95,11 +96,8 @@ TEST_CASE("options without meaning are refused") {
 }
 
 TEST_CASE("LPBF: more boxes than slots are reported, and an epoch loads") {
-  const std::filesystem::path root = "/work/shared/lpbf";
-  if (!std::filesystem::is_directory(root)) {
-    MESSAGE("SKIPPED: " << root << " is not there");
-    return;
-  }
+  const std::filesystem::path root = outside_data("lpbf");
+  if (root.empty()) return;
   const CocoSplits splits = read_coco_splits(root);
   CHECK(slot_warning(CocoSource(splits.at("train")), "train", 100) ==
         "train: 4 of 702 images have more than 100 boxes (up to 123); 55 boxes get no slot");

@@ -1,9 +1,8 @@
 #include "paper/paper_detector.hpp"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
-#include "amdefect/detection/anchor_free/anchor_free_detector.hpp"
+#include "amdefect/detection/open_detector.hpp"
 #include "amdefect/train/training_state.hpp"
 #include "paper/paper_dataset.hpp"
 #include "precompiled.hpp"
@@ -33,56 +32,17 @@ std::vector<Detection> decode_paper_outputs(TensorView<const float> classes, Ten
 
 }  // namespace
 
-SafetensorsMetadata ModelDescription::metadata() const {
-  const nlohmann::ordered_json json{{"architecture", architecture},
-                                    {"img_size", img_size},
-                                    {"channels", channels},
-                                    {"fit", fit == FitMode::within ? "within" : "stretch"},
-                                    {"raw_outputs", raw_outputs},
-                                    {"class_names", labels.class_names},
-                                    {"category_ids", labels.category_ids},
-                                    {"box_offset", labels.box_offset}};
-  return {{metadata_key, json.dump()}};
-}
-
-ModelDescription ModelDescription::of(const SafetensorsFile& file) {
-  const auto found = file.metadata().find(metadata_key);
-  require<FileError>(found != file.metadata().end(), "model: ", file.path().string(),
-                     ": holds weights but no description of the model ('", metadata_key,
-                     "' in its metadata); was it written by 'amdefect train'?");
-  try {
-    const auto json = nlohmann::json::parse(found->second);
-    ModelDescription description{
-        .architecture = json.at("architecture"),
-        .img_size = json.at("img_size"),
-        .channels = json.at("channels"),
-        .fit = json.at("fit") == "within" ? FitMode::within : FitMode::stretch,
-        .raw_outputs = json.at("raw_outputs"),
-        .labels = {json.at("class_names"), json.at("category_ids"), json.value("box_offset", 0.0)}};
-    require<FileError>(description.architecture == "paper", "model: ", file.path().string(), ": unknown architecture '",
-                       description.architecture, "'");
-    require<FileError>(description.labels.class_names.size() == description.labels.category_ids.size() &&
-                           !description.labels.class_names.empty() && description.img_size > 0 &&
-                           description.channels > 0,
-                       "model: ", file.path().string(), ": its description is not consistent");
-    return description;
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError(concat("model: ", file.path().string(), ": bad description: ", error.what()));
-  }
-}
-
-PaperDetector::PaperDetector(std::shared_ptr<const Network<float>> network, ModelDescription description,
+PaperDetector::PaperDetector(std::shared_ptr<const Network<float>> network, PaperDescription description,
                              const Execution& execution)
-    : Detector(description.labels, description.channels, 0.5),
+    : Detector(DetectorTraits{description.labels, description.channels, 0.5}),
       description_(std::move(description)),
       network_(std::move(network)),
       workspace_(*network_, execution),
       input_({1, description_.img_size, description_.img_size, description_.channels}) {}
 
-std::vector<Detection> PaperDetector::detect(TensorView<const std::uint8_t> view, const DetectOptions& options) const {
+std::vector<Detection> PaperDetector::detect(const PixelView& view, const DetectOptions& options) const {
   check_input(view, options);
-  Image image(view.dim(0), view.dim(1), view.dim(2));
-  std::copy(view.begin(), view.end(), image.bytes().begin());
+  const Image image = to_8_bit(view);
   const std::lock_guard lock(mutex_);
   const Index size = description_.img_size;
   const Letterbox letterbox = fit_letterbox(image.height(), image.width(), size, size, description_.fit);
@@ -104,49 +64,34 @@ void PaperDetector::check_options(const DetectOptions& options) const {
           "mirror images could be averaged at; the anchor-free detectors have it");
 }
 
-SafetensorsMetadata blob_metadata(const BlobDescription& d) {
-  const nlohmann::ordered_json json{{"architecture", "blob"},
-                                    {"channels", d.channels},
-                                    {"class_names", d.labels.class_names},
-                                    {"category_ids", d.labels.category_ids},
-                                    {"box_offset", d.labels.box_offset},
-                                    {"score_threshold", d.score_threshold},
-                                    {"label", d.label},
-                                    {"window", d.model.window},
-                                    {"threshold", d.model.threshold},
-                                    {"least_area", d.model.least_area},
-                                    {"dark", d.model.dark}};
-  return {{ModelDescription::metadata_key, json.dump()}};
+JsonValue::Object PaperDetector::settings() const {
+  return {{"img_size", description_.img_size},
+          {"fit", description_.fit == FitMode::within ? "within" : "stretch"},
+          {"raw_outputs", description_.raw_outputs}};
 }
 
 namespace {
 
-std::unique_ptr<Detector> blob_detector(const nlohmann::json& json, const std::filesystem::path& path) {
-  try {
-    return std::make_unique<BlobDetector>(
-        BlobModel{json.at("window"), json.at("threshold"), json.at("least_area"), json.at("dark")},
-        DetectorLabels{json.at("class_names"), json.at("category_ids"), json.at("box_offset")},
-        json.at("label").get<Index>(), json.at("channels").get<Index>(), json.at("score_threshold").get<double>());
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError(concat("model: ", path.string(), ": bad description: ", error.what()));
-  }
-}
-
-}  // namespace
-
-std::unique_ptr<Detector> open_detector(const std::filesystem::path& path, const Execution& execution) {
-  const SafetensorsFile file = read_safetensors(path);
-  const auto text = file.metadata().find(ModelDescription::metadata_key);
-  const auto json =
-      text == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(text->second, nullptr, false);
-  const std::string architecture = json.is_object() ? json.value("architecture", "") : "";
-  if (architecture == "dense") return load_detector(file, execution);
-  if (architecture == "blob") return blob_detector(json, path);
-  ModelDescription description = ModelDescription::of(file);
+std::unique_ptr<Detector> open_paper_detector(const DetectorFile& file) {
+  file.allow_only({"img_size", "fit", "raw_outputs"});
+  const DetectorTraits traits = file.traits(0.5);
+  const JsonReader json = file.description();
+  const std::string fit = json.get<std::string>("fit");
+  const PaperDescription description{.img_size = json.get<Index>("img_size"),
+                                     .channels = traits.channels,
+                                     .fit = fit == "within" ? FitMode::within : FitMode::stretch,
+                                     .raw_outputs = json.get<bool>("raw_outputs"),
+                                     .labels = traits.labels};
+  require<FileError>(description.img_size > 0 && (fit == "within" || fit == "stretch"), file.where(),
+                     ": its description is not consistent");
   auto network = std::make_shared<Network<float>>(paper_network<float>(
       static_cast<Index>(description.labels.class_names.size()), description.img_size, description.channels));
-  load_weights(file, network->parameters(), training_state_prefix);
-  return std::make_unique<PaperDetector>(std::move(network), std::move(description), execution);
+  load_weights(file.weights(), network->parameters(), {.ignore = is_training_state});
+  return std::make_unique<PaperDetector>(std::move(network), description, file.execution());
 }
+
+const RegisterDetector paper("paper", open_paper_detector);
+
+}  // namespace
 
 }  // namespace amdefect

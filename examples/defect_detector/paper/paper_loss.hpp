@@ -1,8 +1,8 @@
 #pragma once
 
-#include "amdefect/losses/bce.hpp"
+#include "amdefect/losses/binary_cross_entropy.hpp"
 #include "amdefect/losses/loss_function.hpp"
-#include "amdefect/losses/mse.hpp"
+#include "amdefect/losses/mean_squared_error.hpp"
 
 namespace amdefect {
 
@@ -12,9 +12,9 @@ namespace amdefect {
 template <class T>
 LossFunction<T> paper_loss(bool raw_outputs = false) {
   return {{"classification", "regression"}, [raw_outputs](const LossArguments<T>& a) {
-            a.parts[0] = raw_outputs ? bce_probabilities(a.outputs[0], a.targets[0], a.gradients[0])
-                                     : bce_logits(a.outputs[0], a.targets[0], a.gradients[0]);
-            a.parts[1] = mse(a.outputs[1], a.targets[1], a.gradients[1]);
+            a.parts[0] = raw_outputs ? binary_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0])
+                                     : binary_cross_entropy_with_logits(a.outputs[0], a.targets[0], a.gradients[0]);
+            a.parts[1] = mean_squared_error(a.outputs[1], a.targets[1], a.gradients[1]);
           }};
 }
 

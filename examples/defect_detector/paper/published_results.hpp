@@ -33,7 +33,7 @@ inline PooledAp paper_pooled_ap(const CocoDataset& dataset, std::span<const Coco
 /// The published AP pools the detections of all images, so ours does here too; the standard figure stands below it,
 /// without a partner.
 inline Comparison paper_comparison(const CocoDataset& dataset, std::span<const CocoResult> results,
-                                   const ReportEvaluation& evaluation) {
+                                   const DetectionMetrics& evaluation) {
   const PooledAp pooled = paper_pooled_ap(dataset, results, evaluation.match.score_threshold);
   const std::vector<std::string> names = class_names(dataset);
   const DetectionCounts counts = evaluation.curves.all.at(evaluation.match.score_threshold);

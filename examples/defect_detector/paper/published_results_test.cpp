@@ -27,7 +27,7 @@ const Comparison::Row& row(const Comparison& comparison, const std::string& figu
 }  // namespace
 
 TEST_CASE("a run stands beside the published figures: pooled AP under its own name, COCO's without a partner") {
-  const Comparison comparison = paper_comparison(dataset, results, evaluate_for_report(dataset, results));
+  const Comparison comparison = paper_comparison(dataset, results, measure_detections(dataset, results));
   CHECK(comparison.columns == std::vector<std::string>{"this run", "paper"});
   CHECK(row(comparison, "mAP@0.5, pooled").values == std::vector<double>{1, 0.236});
   CHECK(row(comparison, "AP@0.5 nozzle, pooled").values == std::vector<double>{1, 0.004});
@@ -47,7 +47,7 @@ TEST_CASE("the metrics of another run get a column of their own") {
   const TemporaryFolder folder;
   const auto metrics = folder.write("run 7/metrics.json", R"({"mAP50": 0.25, "pooled_ap50": {"mean": 0.5},
     "per_image_f1": {"precision": 0.1, "recall": 0.2, "F1": 0.3, "TP": 4, "FP": 5, "FN": 6}})");
-  Comparison comparison = paper_comparison(dataset, results, evaluate_for_report(dataset, results));
+  Comparison comparison = paper_comparison(dataset, results, measure_detections(dataset, results));
   add_other_run(comparison, metrics);
   CHECK(comparison.columns == std::vector<std::string>{"this run", "run 7", "paper"});
   CHECK(row(comparison, "mAP@0.5, pooled").values == std::vector<double>{1, 0.5, 0.236});

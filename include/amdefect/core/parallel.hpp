@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <thread>
 
 #include "amdefect/core/shape.hpp"
 
@@ -11,13 +10,12 @@
 
 namespace amdefect {
 
-/// The number of threads a request stands for: 0 means all cores; always 1 without OpenMP or inside a parallel region.
+/// The number of threads a request stands for: 0 means OpenMP's default, which is OMP_NUM_THREADS if the environment
+/// sets it, else all cores; always 1 without OpenMP or inside a parallel region.
 inline int resolve_threads(int requested) {
 #ifdef _OPENMP
   if (omp_in_parallel()) return 1;
-  if (requested > 0) return requested;
-  static const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return cores;
+  return requested > 0 ? requested : std::max(1, omp_get_max_threads());
 #else
   static_cast<void>(requested);
   return 1;

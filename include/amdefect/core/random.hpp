@@ -9,7 +9,7 @@
 
 namespace amdefect {
 
-/// Seeded random numbers that are the same on every platform (the distributions of <random> are not).
+/// Seeded random numbers that are the same on every platform (the distributions of `<random>` are not).
 ///
 /// SplitMix64 (Steele, Lea, Flood 2014): the whole state is one number, so a stream is cheap to derive and to save.
 class Random {

@@ -194,7 +194,7 @@ class Tensor {
 template <class T>
 TensorView<T> ensure_capacity(Tensor<T>& memory, const Shape& shape) {
   if (memory.size() < shape.elements()) {
-    memory = Tensor<T>();  // release before booking the larger block
+    memory = Tensor<T>();  // release before allocating the larger block
     memory = Tensor<T>({shape.elements()});
   }
   return {memory.data(), shape};

@@ -29,6 +29,7 @@ struct CropDatasetOptions {
                          .fill = padding_grey};
   double mosaic = 0.5;  ///< probability of crops of four images in one
   AugmentOptions augment{.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5, .brightness = 0.1, .contrast = 0.2};
+  PixelScaling pixel_scaling{};  ///< `crop.fill` is its offset
 };
 
 /// Random crops at native resolution for an anchor-free detector, with the objects in them [slots, 5]: x1, y1, x2, y2,
@@ -62,7 +63,7 @@ class CropDataset final : public Dataset<T> {
                              ? mosaic({draw(), draw(), draw(), draw()}, options_.crop, random)
                              : random_crop(*draw(), options_.crop, random);
     const Sample crop = augment(shown, options_.augment, random);
-    scale_pixels(pixels(crop.image), x);
+    scale_pixels(pixels(crop.image), x, 0, 0, options_.pixel_scaling);
     write_objects(crop.objects, targets[0]);
   }
 

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "amdefect/detection/detector.hpp"
+#include "amdefect/detection/detector_file.hpp"
+#include "amdefect/image/image.hpp"
 
 namespace amdefect {
 
@@ -25,11 +26,11 @@ struct BlobModel {
 namespace detail {
 
 /// The brightness of an image as integers [height, width].
-inline std::vector<std::uint8_t> grey_levels(TensorView<const std::uint8_t> image) {
-  const Index channels = image.dim(2), colors = std::min<Index>(channels, 3);
-  std::vector<std::uint8_t> grey(static_cast<std::size_t>(image.size() / channels));
+inline std::vector<std::uint8_t> grey_levels(const Image& image) {
+  const Index channels = image.channels(), colors = std::min<Index>(channels, 3);
+  std::vector<std::uint8_t> grey(static_cast<std::size_t>(image.height() * image.width()));
   for (std::size_t i = 0; i < grey.size(); ++i) {
-    const std::uint8_t* pixel = image.data() + static_cast<Index>(i) * channels;
+    const std::uint8_t* pixel = image.bytes().data() + static_cast<Index>(i) * channels;
     int sum = 0;
     for (Index c = 0; c < colors; ++c) sum += pixel[c];
     grey[i] = static_cast<std::uint8_t>(sum / colors);
@@ -80,10 +81,10 @@ inline std::vector<Detection> find_blobs(std::vector<int> difference, Index heig
     if (difference[static_cast<std::size_t>(start)] < model.threshold) continue;
     Index top = height, left = width, bottom = 0, right = 0, area = 0;
     double sum = 0;
-    const auto visit = [&](Index place) {
-      sum += difference[static_cast<std::size_t>(place)];
-      difference[static_cast<std::size_t>(place)] = -1;  // never again: thresholds are positive
-      open.push_back(place);
+    const auto visit = [&](Index pixel) {
+      sum += difference[static_cast<std::size_t>(pixel)];
+      difference[static_cast<std::size_t>(pixel)] = -1;  // never again: thresholds are positive
+      open.push_back(pixel);
     };
     visit(start);
     while (!open.empty()) {
@@ -115,7 +116,7 @@ class BlobDetector final : public Detector {
  public:
   /// @throws Error for settings without meaning.
   BlobDetector(const BlobModel& model, DetectorLabels labels, Index label, Index channels, double score_threshold = 0)
-      : Detector(std::move(labels), channels, score_threshold), model_(model), label_(label) {
+      : Detector(DetectorTraits{std::move(labels), channels, score_threshold}), model_(model), label_(label) {
     require(model.window > 0 && model.window % 2 == 1 && model.threshold > 0 && model.least_area > 0,
             "blob detector: window (odd), threshold and least_area must be positive, got ", model.window, ", ",
             model.threshold, " and ", model.least_area);
@@ -123,11 +124,12 @@ class BlobDetector final : public Detector {
             " of ", this->labels().class_names.size());
   }
 
-  /// A mirrored image has the mirrored blobs, so `flip_test` changes nothing; nor do the options of tiles.
-  std::vector<Detection> detect(TensorView<const std::uint8_t> image, const DetectOptions& options) const override {
+  /// A mirrored image has the mirrored blobs, so `flip_test` changes nothing; nor do the options of tiles. Pixels are
+  /// looked at with 8 bits.
+  std::vector<Detection> detect(const PixelView& image, const DetectOptions& options) const override {
     check_input(image, options);
     const Index height = image.dim(0), width = image.dim(1);
-    const std::vector<std::uint8_t> grey = detail::grey_levels(image);
+    const std::vector<std::uint8_t> grey = detail::grey_levels(to_8_bit(image));
     std::vector<Detection> found =
         detail::find_blobs(detail::median_difference(grey, height, width, model_.window), height, width, model_);
     for (Detection& detection : found) detection.label = label_;
@@ -136,9 +138,32 @@ class BlobDetector final : public Detector {
 
   const BlobModel& model() const { return model_; }
 
+ protected:
+  std::string architecture() const override { return "blob"; }
+  JsonValue::Object settings() const override {
+    return {{"label", label_},
+            {"window", model_.window},
+            {"threshold", model_.threshold},
+            {"least_area", model_.least_area},
+            {"dark", model_.dark}};
+  }
+
  private:
   BlobModel model_;
   Index label_;
 };
+
+/// @throws FileError for an unfit description.
+inline std::unique_ptr<Detector> open_blob_detector(const DetectorFile& file) {
+  file.allow_only({"label", "window", "threshold", "least_area", "dark"});
+  const JsonReader json = file.description();
+  const BlobModel model{json.get<Index>("window"), json.get<Index>("threshold"), json.get<Index>("least_area"),
+                        json.get<bool>("dark")};
+  const DetectorTraits traits = file.traits(0);
+  return file.checked([&]() -> std::unique_ptr<Detector> {
+    return std::make_unique<BlobDetector>(model, traits.labels, json.get<Index>("label"), traits.channels,
+                                          traits.score_threshold);
+  });
+}
 
 }  // namespace amdefect

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <string>
@@ -10,6 +11,9 @@
 #include "amdefect/boxes/nms.hpp"
 #include "amdefect/boxes/soft_nms.hpp"
 #include "amdefect/core/tensor.hpp"
+#include "amdefect/image/pixel_scaling.hpp"
+#include "amdefect/io/json_value.hpp"
+#include "amdefect/io/safetensors.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
 
 namespace amdefect {
@@ -33,6 +37,9 @@ inline CocoResult to_coco(const Detection& detection, std::int64_t image_id, con
   return result;
 }
 
+/// Lowest score of a detection that takes part in the ranking for AP.
+inline constexpr double default_min_score = 0.01;
+
 struct DetectOptions {
   /// Lowest score; not given: the detector's own threshold, which balances false alarms against misses.
   std::optional<double> min_score = std::nullopt;
@@ -49,7 +56,23 @@ struct DetectOptions {
   Index tile = 1536, overlap = 256;
 };
 
-/// Finds objects in images.
+/// Key of a detector's description in the metadata of its file.
+inline constexpr const char* description_key = "amdefect";
+/// The version of descriptions that is written. Version 1, of which files say nothing, lacks `pixel_scaling`.
+inline constexpr int description_format = 2;
+
+/// What is known of every detector.
+struct DetectorTraits {
+  DetectorLabels labels;
+  Index channels = 3;            ///< that an image must have
+  double score_threshold = 0.5;  ///< lowest score of a detection worth showing
+  PixelScaling pixel_scaling{};  ///< of what a network sees
+
+  friend bool operator==(const DetectorTraits&, const DetectorTraits&) = default;
+};
+
+/// Finds objects in images. A kind of your own implements `detect`, and, to be saved and opened again, `architecture`,
+/// `settings` and `weights`; see `RegisterDetector`.
 class Detector {
  public:
   virtual ~Detector() = default;
@@ -57,8 +80,7 @@ class Detector {
   /// The objects in an image [height, width, channels] of any size, best first, in pixels (a pixel covers [i, i + 1)).
   /// Several threads may call this at once. @throws ShapeError for an empty image or another number of channels, and
   /// what `check_options` throws.
-  virtual std::vector<Detection> detect(TensorView<const std::uint8_t> image,
-                                        const DetectOptions& options = {}) const = 0;
+  virtual std::vector<Detection> detect(const PixelView& image, const DetectOptions& options = {}) const = 0;
 
   /// Throws an Error that names the option without meaning, or that this detector does not have.
   virtual void check_options(const DetectOptions& options) const {
@@ -72,25 +94,60 @@ class Detector {
     between("max_detections", static_cast<double>(options.max_detections), 0, large);
   }
 
-  const DetectorLabels& labels() const { return labels_; }
+  const DetectorTraits& traits() const { return traits_; }
+  const DetectorLabels& labels() const { return traits_.labels; }
   /// Channels an image must have.
-  Index channels() const { return channels_; }
+  Index channels() const { return traits_.channels; }
   /// Lowest score of a detection worth showing.
-  double score_threshold() const { return score_threshold_; }
+  double score_threshold() const { return traits_.score_threshold; }
+
+  /// Writes all that `open_detector` needs, and more metadata if there is any. @throws FileError if the file cannot be
+  /// written, Error for a kind that has no name in files.
+  void save(const std::filesystem::path& path, const SafetensorsMetadata& metadata = {}) const {
+    write_safetensors(path, weights(), file_metadata(metadata));
+  }
+  /// What `save` writes besides the weights: `metadata` and the description.
+  SafetensorsMetadata file_metadata(SafetensorsMetadata metadata = {}) const {
+    metadata[description_key] = description().to_text();
+    return metadata;
+  }
+  /// What a file tells of this detector besides its weights.
+  JsonValue description() const {
+    require(!architecture().empty(), "detector: this kind of detector has no name (architecture) to be saved by");
+    JsonValue json{
+        {"format", description_format},
+        {"architecture", architecture()},
+        {"channels", channels()},
+        {"class_names", JsonValue::array(labels().class_names)},
+        {"category_ids", JsonValue::array(labels().category_ids)},
+        {"box_offset", labels().box_offset},
+        {"score_threshold", score_threshold()},
+        {"pixel_scaling", JsonValue{{"offset", traits_.pixel_scaling.offset}, {"scale", traits_.pixel_scaling.scale}}}};
+    for (const auto& [key, value] : settings()) json.set(key, value);
+    return json;
+  }
 
  protected:
-  Detector(DetectorLabels labels, Index channels, double score_threshold)
-      : labels_(std::move(labels)), channels_(channels), score_threshold_(score_threshold) {}
+  explicit Detector(DetectorTraits traits) : traits_(std::move(traits)) {}
+
+  /// The name of the kind of detector in files.
+  virtual std::string architecture() const { return ""; }
+  /// What this kind needs to know besides `traits`, by keys of its own.
+  virtual JsonValue::Object settings() const { return {}; }
+  /// The tensors of the file; their elements are borrowed.
+  virtual std::vector<SafetensorsEntry> weights() const { return {}; }
 
   /// @throws ShapeError unless the image is one for this detector, and what `check_options` throws.
-  void check_input(TensorView<const std::uint8_t> image, const DetectOptions& options) const {
-    require<ShapeError>(image.rank() == 3 && image.size() > 0 && image.dim(2) == channels_,
-                        "detector: expected an image [height, width, ", channels_, "], got ",
-                        image.data() ? "" : "a null pointer for ", image.shape());
+  void check_input(const PixelView& image, const DetectOptions& options) const {
+    image.visit([&](const auto& view) {
+      require<ShapeError>(view.rank() == 3 && view.size() > 0 && view.dim(2) == channels(),
+                          "detector: expected an image [height, width, ", channels(), "], got ",
+                          view.data() ? "" : "a null pointer for ", view.shape());
+    });
     check_options(options);
   }
 
-  double min_score(const DetectOptions& options) const { return options.min_score.value_or(score_threshold_); }
+  double min_score(const DetectOptions& options) const { return options.min_score.value_or(score_threshold()); }
 
   /// What is left of all candidates: see DetectOptions.
   std::vector<Detection> select(std::vector<Detection> found, const DetectOptions& options) const {
@@ -101,9 +158,7 @@ class Detector {
   }
 
  private:
-  DetectorLabels labels_;
-  Index channels_;
-  double score_threshold_;
+  DetectorTraits traits_;
 };
 
 }  // namespace amdefect

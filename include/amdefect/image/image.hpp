@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -8,36 +9,38 @@
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/tensor.hpp"
+#include "amdefect/image/pixel_view.hpp"
 
 namespace amdefect {
 
-/// An 8-bit image with any number of interleaved channels: height x width x channels, row by row. The first three
+/// An image with any number of interleaved channels: height x width x channels values, row by row. The first three
 /// channels of a colour image are red, green, blue. Moves; copies only when asked (`clone`).
 ///
 /// Coordinates are continuous: pixel i covers [i, i + 1) and has its centre at i + 0.5, so that an image of width w
 /// reaches from 0 to w.
-class Image {
+template <PixelType P>
+class BasicImage {
  public:
-  Image() = default;
+  BasicImage() = default;
   /// @throws ShapeError for negative sizes.
-  Image(Index height, Index width, Index channels, std::uint8_t value = 0)
+  BasicImage(Index height, Index width, Index channels, P value = 0)
       : height_(height), width_(width), channels_(channels) {
-    bytes_.assign(static_cast<std::size_t>(shape().elements()), value);
+    values_.assign(static_cast<std::size_t>(shape().elements()), value);
   }
-  Image(Image&& other) noexcept { *this = std::move(other); }
-  Image& operator=(Image&& other) noexcept {
+  BasicImage(BasicImage&& other) noexcept { *this = std::move(other); }
+  BasicImage& operator=(BasicImage&& other) noexcept {
     height_ = std::exchange(other.height_, 0);
     width_ = std::exchange(other.width_, 0);
     channels_ = std::exchange(other.channels_, 0);
-    bytes_ = std::exchange(other.bytes_, {});
+    values_ = std::exchange(other.values_, {});
     return *this;
   }
-  Image clone() const {
-    Image copy(0, 0, 0);
+  BasicImage clone() const {
+    BasicImage copy(0, 0, 0);
     copy.height_ = height_;
     copy.width_ = width_;
     copy.channels_ = channels_;
-    copy.bytes_ = bytes_;
+    copy.values_ = values_;
     return copy;
   }
 
@@ -46,28 +49,48 @@ class Image {
   Index channels() const { return channels_; }
   /// [height, width, channels].
   Shape shape() const { return {height_, width_, channels_}; }
-  bool empty() const { return bytes_.empty(); }
+  bool empty() const { return values_.empty(); }
 
-  std::span<std::uint8_t> bytes() { return bytes_; }
-  std::span<const std::uint8_t> bytes() const { return bytes_; }
+  std::span<P> values() { return values_; }
+  std::span<const P> values() const { return values_; }
+  std::span<std::uint8_t> bytes() requires std::same_as<P, std::uint8_t> { return values_; }
+  std::span<const std::uint8_t> bytes() const requires std::same_as<P, std::uint8_t> { return values_; }
   /// The `channels` values of a pixel, and behind them those of the pixels to its right.
-  std::uint8_t* pixel(Index y, Index x) { return bytes_.data() + (y * width_ + x) * channels_; }
-  const std::uint8_t* pixel(Index y, Index x) const { return bytes_.data() + (y * width_ + x) * channels_; }
-  std::uint8_t& operator()(Index y, Index x, Index c) { return pixel(y, x)[c]; }
-  std::uint8_t operator()(Index y, Index x, Index c) const { return pixel(y, x)[c]; }
+  P* pixel(Index y, Index x) { return values_.data() + (y * width_ + x) * channels_; }
+  const P* pixel(Index y, Index x) const { return values_.data() + (y * width_ + x) * channels_; }
+  P& operator()(Index y, Index x, Index c) { return pixel(y, x)[c]; }
+  P operator()(Index y, Index x, Index c) const { return pixel(y, x)[c]; }
 
-  friend bool operator==(const Image& a, const Image& b) { return a.shape() == b.shape() && a.bytes_ == b.bytes_; }
+  friend bool operator==(const BasicImage& a, const BasicImage& b) {
+    return a.shape() == b.shape() && a.values_ == b.values_;
+  }
 
  private:
   Index height_ = 0, width_ = 0, channels_ = 0;
-  std::vector<std::uint8_t> bytes_;
+  std::vector<P> values_;
 };
 
+using Image = BasicImage<std::uint8_t>;
+using Image16 = BasicImage<std::uint16_t>;
+
 /// The pixels as a tensor [height, width, channels], as detectors take them.
-inline TensorView<const std::uint8_t> pixels(const Image& image) { return {image.bytes().data(), image.shape()}; }
+template <PixelType P>
+TensorView<const P> pixels(const BasicImage<P>& image) {
+  return {image.values().data(), image.shape()};
+}
 
 /// The nearest 8-bit value.
 inline std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value + 0.5, 0.0, 255.0)); }
+
+/// The picture with 8 bits per value: those of 16 bits and floating point are rounded to the nearest grey level.
+inline Image to_8_bit(const PixelView& picture) {
+  Image image(picture.dim(0), picture.dim(1), picture.dim(2));
+  picture.visit([&]<class P>(TensorView<const P> values) {
+    std::transform(values.begin(), values.end(), image.bytes().begin(),
+                   [](P value) { return to_byte(static_cast<double>(value) / values_per_level<P>); });
+  });
+  return image;
+}
 
 /// The same picture with the channels of `extra` behind its own. @throws ShapeError unless height and width agree.
 inline Image stack_channels(const Image& image, const Image& extra) {

@@ -30,6 +30,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <concepts>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -53,10 +54,13 @@ enum class ImageChannels {
 /// Images of more pixels than this are refused: a header of a few bytes must not claim all memory.
 inline constexpr Index max_image_pixels = Index{1} << 28;
 
-/// Decodes a JPEG, PNG or BMP file and turns it upright (EXIF orientation). Of 16-bit values the upper 8 bits are kept.
-/// `name` stands for the file in messages. @throws FileError if the bytes are no such file, damaged or truncated.
-inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name,
-                          ImageChannels channels = ImageChannels::rgb) {
+/// Decodes a JPEG, PNG or BMP file and turns it upright (EXIF orientation). `P` is `std::uint8_t` or `std::uint16_t`:
+/// of 16-bit values the upper 8 bits are kept, or 8-bit values are multiplied by 257. `name` stands for the file in
+/// messages. @throws FileError if the bytes are no such file, damaged or truncated.
+template <PixelType P>
+BasicImage<P> decode_image_as(std::span<const std::uint8_t> bytes, const std::string& name,
+                              ImageChannels channels = ImageChannels::rgb) {
+  static_assert(!std::same_as<P, float>, "image files hold values of 8 or 16 bits");
   const detail::ImageHeader header = detail::check_image_file(bytes, name);
   require<FileError>(header.width <= max_image_pixels && header.height <= max_image_pixels &&
                          header.width * header.height <= max_image_pixels,
@@ -66,18 +70,38 @@ inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string
   const auto size = static_cast<int>(bytes.size());
   int width = 0, height = 0, stored = 0;
   const int wanted = channels == ImageChannels::rgb ? 3 : channels == ImageChannels::grey ? 1 : 0;
-  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
-      stbi_load_from_memory(bytes.data(), size, &width, &height, &stored, wanted), stbi_image_free);
+  const auto load = [] {
+    if constexpr (std::same_as<P, std::uint8_t>)
+      return stbi_load_from_memory;
+    else
+      return stbi_load_16_from_memory;
+  }();
+  const std::unique_ptr<P, void (*)(void*)> pixels(load(bytes.data(), size, &width, &height, &stored, wanted),
+                                                   stbi_image_free);
   require<FileError>(pixels != nullptr, name, ": cannot be decoded: ", stbi_failure_reason());
-  Image image(height, width, wanted ? wanted : stored);
-  std::copy_n(pixels.get(), image.bytes().size(), image.bytes().begin());
+  BasicImage<P> image(height, width, wanted ? wanted : stored);
+  std::copy_n(pixels.get(), image.values().size(), image.values().begin());
   const Orientation orientation = exif_orientation(header.orientation);
   return orientation == Orientation{} ? std::move(image) : orient(image, orientation);
 }
+inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name,
+                          ImageChannels channels = ImageChannels::rgb) {
+  return decode_image_as<std::uint8_t>(bytes, name, channels);
+}
 
-/// Reads a JPEG, PNG or BMP file; see `decode_image`. @throws FileError
+/// Reads a JPEG, PNG or BMP file; see `decode_image_as`. @throws FileError
 inline Image load_image(const std::filesystem::path& path, ImageChannels channels = ImageChannels::rgb) {
   return decode_image(read_bytes(path), path.string(), channels);
+}
+/// The same with 16 bits per value: a 16-bit PNG loses nothing.
+inline Image16 load_image_16(const std::filesystem::path& path, ImageChannels channels = ImageChannels::rgb) {
+  return decode_image_as<std::uint16_t>(read_bytes(path), path.string(), channels);
+}
+/// Whether the file's values have 16 bits. @throws FileError if it cannot be read.
+inline bool is_16_bit_image(const std::filesystem::path& path) {
+  const Bytes bytes = read_bytes(path);
+  return bytes.size() <= std::numeric_limits<int>::max() &&
+         stbi_is_16_bit_from_memory(bytes.data(), static_cast<int>(bytes.size())) != 0;
 }
 
 namespace detail {

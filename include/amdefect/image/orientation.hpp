@@ -31,18 +31,19 @@ inline Orientation exif_orientation(int tag) {
   return tag >= 1 && tag <= 8 ? needed[static_cast<std::size_t>(tag - 1)] : Orientation{};
 }
 
-inline Image orient(const Image& image, const Orientation& orientation) {
+template <PixelType P>
+BasicImage<P> orient(const BasicImage<P>& image, const Orientation& orientation) {
   const Index rows = orientation.transpose ? image.width() : image.height();
   const Index columns = orientation.transpose ? image.height() : image.width();
   const Index channels = image.channels();
   // Steps in the source for one step down and one to the right in the result.
   Index down = image.width() * channels, right = channels;
   if (orientation.transpose) std::swap(down, right);
-  const std::uint8_t* origin = image.bytes().data();
+  const P* origin = image.values().data();
   if (orientation.flip_y) origin += (rows - 1) * down, down = -down;
   if (orientation.flip_x) origin += (columns - 1) * right, right = -right;
-  Image result(rows, columns, channels);
-  std::uint8_t* out = result.bytes().data();
+  BasicImage<P> result(rows, columns, channels);
+  P* out = result.values().data();
   for (Index y = 0; y < rows; ++y)
     for (Index x = 0; x < columns; ++x) out = std::copy_n(origin + y * down + x * right, channels, out);
   return result;

@@ -36,7 +36,7 @@ struct AnnotationCheck {
 
   std::vector<std::vector<std::size_t>> by_image{};  ///< the annotations of each image
   Index crowds = 0;
-  Index usable = 0;  ///< boxes that training can use: no crowds, with an extent, at least in part within their image
+  Index usable = 0;  ///< boxes that training can use, see `is_usable`
   std::array<std::vector<Place>, box_fault_names.size()> faults{};
   double box_offset = 0;                                 ///< see `detect_box_offset`
   std::vector<std::pair<std::string, Index>> classes{};  ///< boxes of each category
@@ -81,6 +81,25 @@ inline std::vector<std::string> repeated(std::vector<std::string> names) {
 
 }  // namespace detail
 
+/// Whether training can use the box: no crowd, with an extent, at least in part within its image.
+inline bool is_usable(const CocoAnnotation& annotation, const CocoImage& image) {
+  const CocoBox& box = annotation.box;
+  const bool known = image.width > 0 && image.height > 0;
+  const bool visible =
+      !known || (box.x < static_cast<double>(image.width) && box.y < static_cast<double>(image.height) &&
+                 box.x + box.width > 0 && box.y + box.height > 0);
+  return !annotation.crowd && box.width > 0 && box.height > 0 && visible;
+}
+
+/// Whether there is a box that training can use. Stops at the first one.
+inline bool has_usable_box(const CocoSplit& split) {
+  std::unordered_map<std::int64_t, const CocoImage*> images;
+  for (const CocoImage& image : split.coco.images) images.emplace(image.id, &image);
+  return std::any_of(
+      split.coco.annotations.begin(), split.coco.annotations.end(),
+      [&](const CocoAnnotation& annotation) { return is_usable(annotation, *images.at(annotation.image_id)); });
+}
+
 inline AnnotationCheck check_annotations(const CocoSplit& split) {
   AnnotationCheck check{.box_offset = detect_box_offset(split.coco)};
   check.by_image.resize(split.coco.images.size());
@@ -105,9 +124,7 @@ inline AnnotationCheck check_annotations(const CocoSplit& split) {
     note(BoxFault::enormous, known && a.box.width * a.box.height > 0.9 * width * height);
     check.by_image[position].push_back(i);
     check.crowds += a.crowd;
-    const bool visible =
-        !known || (a.box.x < width && a.box.y < height && a.box.x + a.box.width > 0 && a.box.y + a.box.height > 0);
-    check.usable += !a.crowd && a.box.width > 0 && a.box.height > 0 && visible;
+    check.usable += is_usable(a, image);
     ++per_class[a.category_id];
     if (!a.crowd) sides.push_back(std::max(a.box.width, a.box.height));
   }

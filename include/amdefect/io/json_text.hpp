@@ -91,10 +91,9 @@ class JsonText {
 
   /// Takes the punctuation mark if it comes next.
   bool accept(char mark) {
-    skip_space();
-    if (position_ >= text_.size() || text_[position_] != mark) return false;
-    ++position_;
-    return true;
+    const bool found = next_is(mark);
+    position_ += found;
+    return found;
   }
   void expect(char mark) {
     if (!accept(mark)) fail(concat('\'', mark, '\''));
@@ -148,17 +147,52 @@ class JsonText {
   }
 
   /// Any JSON number.
-  double number() {
+  double number() { return to_double(number_token()); }
+
+  /// The text of any JSON number.
+  std::string_view number_token() {
     skip_space();
-    const std::string_view rest = text_.substr(position_);
-    std::size_t length = rest.find_first_not_of("+-.0123456789eE");
-    if (length == std::string_view::npos) length = rest.size();
+    const std::size_t begin = position_;
+    std::size_t end = begin;
+    const auto digits = [&] {
+      const std::size_t first = end;
+      while (end < text_.size() && text_[end] >= '0' && text_[end] <= '9') ++end;
+      return end - first;
+    };
+    const auto mark = [&](std::string_view marks) {
+      const bool found = end < text_.size() && marks.find(text_[end]) != std::string_view::npos;
+      end += found;
+      return found;
+    };
+    mark("-");
+    bool valid = mark("0") || digits() > 0;
+    if (valid && mark(".")) valid = digits() > 0;
+    if (valid && mark("eE")) {
+      mark("+-");
+      valid = digits() > 0;
+    }
+    if (!valid || digits() > 0) fail("a number");  // digits after a leading zero
+    position_ = end;
+    return text_.substr(begin, end - begin);
+  }
+  double to_double(std::string_view token) const {
     double value = 0;
-    const auto [end, problem] = std::from_chars(rest.data(), rest.data() + length, value);
-    const bool json = length > 0 && rest[length - 1] != '.' && (rest[0] == '-' || digit_ahead());
-    if (!json || problem != std::errc{} || end != rest.data() + length) fail("a number");
-    position_ += length;
+    const std::errc problem = std::from_chars(token.data(), token.data() + token.size(), value).ec;
+    if (problem != std::errc{}) fail("a number that fits into a double", std::string(token));
     return value;
+  }
+
+  /// Whether that mark comes next; `accept` takes it as well.
+  bool next_is(char mark) {
+    skip_space();
+    return position_ < text_.size() && text_[position_] == mark;
+  }
+  /// Takes the word (`true`, `false`, `null`) if it comes next.
+  bool accept_word(std::string_view word) {
+    skip_space();
+    if (!text_.substr(position_).starts_with(word)) return false;
+    position_ += word.size();
+    return true;
   }
 
   /// @throws FileError always: where, what was expected, and what comes next in the text.

@@ -21,6 +21,7 @@
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/tensor.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/half_float.hpp"
 #include "amdefect/io/json_text.hpp"
 #include "amdefect/io/safetensors_header.hpp"
 
@@ -61,6 +62,9 @@ SafetensorsEntry safetensors_entry(std::string name, TensorView<T> tensor) {
           std::as_bytes(tensor.span())};
 }
 
+/// What is read as float or double.
+inline constexpr std::string_view numeric_dtypes = "F64, F32, F16, BF16, I64 or I32";
+
 namespace detail {
 
 /// Levenshtein distance: single-character edits that turn one text into the other.
@@ -85,6 +89,18 @@ void convert_elements(std::span<const std::byte> bytes, TensorView<T> out) {
     std::memcpy(&value, bytes.data() + static_cast<std::size_t>(i) * sizeof(Stored), sizeof(Stored));
     out[i] = static_cast<T>(value);
   }
+}
+
+/// Elements of that dtype into a tensor of float or double; false if this dtype is not converted.
+template <std::floating_point T>
+bool convert_elements(std::string_view dtype, std::span<const std::byte> bytes, TensorView<T> out) {
+  if (dtype == "F32") return convert_elements<float>(bytes, out), true;
+  if (dtype == "F64") return convert_elements<double>(bytes, out), true;
+  if (dtype == "F16") return convert_elements<Float16>(bytes, out), true;
+  if (dtype == "BF16") return convert_elements<BFloat16>(bytes, out), true;
+  if (dtype == "I32") return convert_elements<std::int32_t>(bytes, out), true;
+  if (dtype == "I64") return convert_elements<std::int64_t>(bytes, out), true;
+  return false;
 }
 
 }  // namespace detail
@@ -135,7 +151,8 @@ class SafetensorsFile {
     return result;
   }
 
-  /// Copies the elements into `out`. F32 and F64 are converted into each other; other types must be the same.
+  /// Copies the elements into `out`. Float and double are read from F64, F32, F16, BF16, I64 and I32, rounded where
+  /// they must be; other types must be the same.
   /// @throws FileError for a missing name or another type, ShapeError for another shape.
   template <class T>
   void read(std::string_view name, TensorView<T> out) const {
@@ -144,14 +161,15 @@ class SafetensorsFile {
                         out.shape(), ", found ", source.shape);
     if (source.dtype == dtype_name<T>()) {
       if (!out.empty()) std::memcpy(out.data(), source.bytes.data(), source.bytes.size());
-    } else if (std::floating_point<T> && source.dtype == "F32") {
-      detail::convert_elements<float>(source.bytes, out);
-    } else if (std::floating_point<T> && source.dtype == "F64") {
-      detail::convert_elements<double>(source.bytes, out);
-    } else {
-      throw FileError(concat(where(), "tensor ", detail::json_quote(name), ": expected ",
-                             std::floating_point<T> ? "F32 or F64" : dtype_name<T>(), ", found ", source.dtype));
+      return;
     }
+    std::string_view expected = dtype_name<T>();
+    if constexpr (std::floating_point<T>) {
+      if (detail::convert_elements(source.dtype, source.bytes, out)) return;
+      expected = numeric_dtypes;
+    }
+    throw FileError(
+        concat(where(), "tensor ", detail::json_quote(name), ": expected ", expected, ", found ", source.dtype));
   }
 
  private:

@@ -87,8 +87,8 @@ class SafetensorsHeaderParser {
     std::string key = json_.string();
     json_.expect(':');
     std::string value = json_.string();
-    const auto [place, is_new] = header_.metadata.emplace(std::move(key), std::move(value));
-    require<FileError>(is_new, file_, "the metadata key ", json_quote(place->first), " appears twice");
+    const auto [item, is_new] = header_.metadata.emplace(std::move(key), std::move(value));
+    require<FileError>(is_new, file_, "the metadata key ", json_quote(item->first), " appears twice");
   }
 
   SafetensorsInfo tensor(std::string name) {

@@ -27,7 +27,7 @@ void conv2d_forward(const Execution& execution, const ConvGeometry& g, const T* 
   const ConvAlgorithm algorithm = detail::choose_algorithm<T>(execution, detail::ConvDirection::forward, g);
   if (algorithm == ConvAlgorithm::reference)
     reference::conv2d_forward(g, x, kernel, epilogue, y);
-  else if (algorithm == ConvAlgorithm::direct && detail::is_depthwise(g))
+  else if (algorithm == ConvAlgorithm::implicit_gemm && detail::is_depthwise(g))
     detail::depthwise_forward(execution, g, x, kernel, epilogue, y);
   else if (algorithm == ConvAlgorithm::winograd && g.stride_h == 1)
     detail::winograd_forward<detail::WinogradStride1>(execution, g, x, kernel, epilogue, y, scratch);
@@ -51,7 +51,7 @@ void conv2d_backward_input(const Execution& execution, const ConvGeometry& g, co
   const ConvAlgorithm algorithm = detail::choose_algorithm<T>(execution, detail::ConvDirection::backward_input, g);
   if (algorithm == ConvAlgorithm::reference)
     reference::conv2d_backward_input(g, dy, kernel, dx);
-  else if (algorithm == ConvAlgorithm::direct && detail::is_depthwise(g))
+  else if (algorithm == ConvAlgorithm::implicit_gemm && detail::is_depthwise(g))
     detail::depthwise_backward_input(execution, g, dy, kernel, dx);
   else if (algorithm == ConvAlgorithm::winograd && g.stride_h == 1)
     detail::winograd_backward_input<detail::WinogradStride1>(execution, g, dy, kernel, dx, scratch);
@@ -76,7 +76,7 @@ void conv2d_backward_kernel(const Execution& execution, const ConvGeometry& g, c
   const ConvAlgorithm algorithm = detail::choose_algorithm<T>(execution, detail::ConvDirection::backward_kernel, g);
   if (algorithm == ConvAlgorithm::reference)
     reference::conv2d_backward_kernel(g, x, dy, dkernel);
-  else if (algorithm == ConvAlgorithm::direct && detail::is_depthwise(g))
+  else if (algorithm == ConvAlgorithm::implicit_gemm && detail::is_depthwise(g))
     detail::depthwise_backward_kernel(execution, g, x, dy, dkernel);
   else if (algorithm == ConvAlgorithm::winograd && g.stride_h == 1)
     detail::winograd_backward_kernel<detail::WinogradStride1>(execution, g, x, dy, dkernel, scratch);

@@ -7,7 +7,7 @@
 
 /// How a convolution becomes a matrix product. The row of A that belongs to an output pixel is the window that pixel
 /// sees; in NHWC a window is a few runs of consecutive elements, so that A need not be written down: the input itself,
-/// with zeros around it where the window leaves the image, serves as A (`direct`). `im2col` writes A down.
+/// with zeros around it where the window leaves the image, serves as A (`implicit_gemm`). `im2col` writes A down.
 namespace amdefect::detail {
 
 enum class Staging { in_place, padded_rows, columns };

@@ -39,8 +39,8 @@ inline WindowAxis window_axis(Index in, Index window, Index stride, Index dilati
     const Index total = std::max<Index>((out - 1) * stride + extent - in, 0);
     return {out, total / 2, total - total / 2};
   }
-  const Index room = in + before + after - extent;
-  return {room < 0 ? 0 : room / stride + 1, before, after};
+  const Index span = in + before + after - extent;
+  return {span < 0 ? 0 : span / stride + 1, before, after};
 }
 
 /// The sizes a 2-D convolution kernel works on. Input and output are NHWC; the kernel is HWIO:
@@ -72,9 +72,9 @@ struct InnerRange {
 };
 
 inline InnerRange inner_range(Index in, Index out, Index kernel, Index stride, Index dilation, Index pad) {
-  const Index room = in + pad - (kernel - 1) * dilation - 1;  // where the last such window would start, padding counted
+  const Index span = in + pad - (kernel - 1) * dilation - 1;  // where the last such window would start, padding counted
   const Index first = std::clamp<Index>((pad + stride - 1) / stride, 0, out);
-  return {first, std::clamp<Index>(room < 0 ? 0 : room / stride + 1, first, std::max(first, out))};
+  return {first, std::clamp<Index>(span < 0 ? 0 : span / stride + 1, first, std::max(first, out))};
 }
 inline InnerRange inner_rows(const ConvGeometry& g) {
   return inner_range(g.in_h, g.out_h, g.kernel_h, g.stride_h, g.dilation_h, g.pad_top);

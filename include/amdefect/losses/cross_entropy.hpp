@@ -4,8 +4,9 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <vector>
 
-#include "amdefect/losses/reduction.hpp"
+#include "amdefect/losses/output_loss.hpp"
 
 namespace amdefect {
 
@@ -44,6 +45,14 @@ double reduce_softmax_rows(const char* loss, TensorView<const T> pred, TensorVie
   });
 }
 
+/// @throws Error unless all are whole numbers from 0 to `classes` - 1.
+template <class T>
+void require_class_numbers(TensorView<const T> numbers, Index classes) {
+  for (const T number : numbers)
+    require(number >= 0 && number < static_cast<T>(classes) && number == std::floor(number),
+            "softmax_cross_entropy: expected class numbers from 0 to ", classes - 1, ", got ", number);
+}
+
 }  // namespace detail
 
 /// Cross-entropy -sum_c t_c log softmax(x)_c of logits over the last dimension; targets are probabilities (one-hot or
@@ -77,6 +86,28 @@ double softmax_cross_entropy(TensorView<T> pred, std::span<const std::int32_t> l
   return detail::reduce_softmax_rows(
       "softmax_cross_entropy", logits, dpred, reduction, options,
       [&](Index row, Index c) { return labels[static_cast<std::size_t>(row)] == c ? 1.0 : 0.0; });
+}
+
+/// Weights per class; empty: all 1.
+struct CrossEntropyWeights {
+  std::vector<double> class_weight{};
+};
+
+/// The same as a loss for a trainer. The targets are probabilities of the shape of the logits, or a class number per
+/// row of logits.
+inline OutputLoss softmax_cross_entropy(const CrossEntropyWeights& weights = {}) {
+  return OutputLoss([weights = detail::OwnedWeights(weights.class_weight)](auto output, auto target, auto gradient,
+                                                                           const auto& reduction) {
+    using T = typename decltype(gradient)::Scalar;
+    const CrossEntropyOptions<T> options{.class_weight = weights.template as<T>()};
+    const Index classes = output.rank() > 0 ? output.shape().back() : 1;
+    if (classes == 1 || target.size() * classes != output.size())
+      return softmax_cross_entropy(output, target, gradient, reduction, options);
+    detail::require_class_numbers(target, classes);
+    return detail::reduce_softmax_rows(
+        "softmax_cross_entropy", output, gradient, reduction, options,
+        [&](Index row, Index c) { return target[row] == static_cast<T>(c) ? 1.0 : 0.0; });
+  });
 }
 
 }  // namespace amdefect

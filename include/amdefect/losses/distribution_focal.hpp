@@ -26,4 +26,11 @@ double distribution_focal(TensorView<T> pred, detail::LossInput<T> target, detai
   });
 }
 
+/// The same as a loss for a trainer.
+inline OutputLoss distribution_focal() {
+  return OutputLoss([](auto output, auto target, auto gradient, const auto& reduction) {
+    return distribution_focal(output, target, gradient, reduction);
+  });
+}
+
 }  // namespace amdefect

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "amdefect/losses/logistic.hpp"
-#include "amdefect/losses/reduction.hpp"
+#include "amdefect/losses/output_loss.hpp"
 
 namespace amdefect {
 
@@ -63,6 +63,19 @@ double quality_focal(TensorView<T> pred, detail::LossInput<T> target, detail::Lo
                                    const double fade_slope = error != 0 ? beta * fade / error * s.p * s.q : 0;
                                    return {fade * cost, fade * error + fade_slope * cost};
                                  });
+}
+
+/// Both as losses for a trainer, as means over all elements.
+inline OutputLoss sigmoid_focal(const FocalOptions& options = {}) {
+  return OutputLoss([options](auto output, auto target, auto gradient, const auto& reduction) {
+    return sigmoid_focal(output, target, gradient, reduction, options);
+  });
+}
+
+inline OutputLoss quality_focal(const QualityFocalOptions& options = {}) {
+  return OutputLoss([options](auto output, auto target, auto gradient, const auto& reduction) {
+    return quality_focal(output, target, gradient, reduction, options);
+  });
 }
 
 }  // namespace amdefect

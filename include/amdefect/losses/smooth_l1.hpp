@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "amdefect/losses/reduction.hpp"
+#include "amdefect/losses/output_loss.hpp"
 
 namespace amdefect {
 
@@ -24,6 +24,13 @@ double smooth_l1(TensorView<T> pred, detail::LossInput<T> target, detail::LossGr
                                    if (size < beta) return {0.5 * error * error / beta, error / beta};
                                    return {size - 0.5 * beta, error == 0 ? 0 : std::copysign(1.0, error)};
                                  });
+}
+
+/// The same as a loss for a trainer.
+inline OutputLoss smooth_l1(const SmoothL1Options& options = {}) {
+  return OutputLoss([options](auto output, auto target, auto gradient, const auto& reduction) {
+    return smooth_l1(output, target, gradient, reduction, options);
+  });
 }
 
 }  // namespace amdefect

@@ -11,9 +11,10 @@ namespace amdefect {
 
 /// How `check_layer` measures.
 struct LayerCheckOptions {
-  double step = 1e-5;       ///< of the central differences
-  double tolerance = 1e-6;  ///< largest |difference - gradient| over a tensor, divided by the largest |gradient|
-  std::uint64_t seed = 1;   ///< for inputs, weights and upstream gradient, all Gaussian
+  double step = 1e-5;              ///< of the central differences
+  double tolerance = 1e-6;         ///< largest |difference - gradient| over a tensor, divided by the largest |gradient|
+  std::uint64_t seed = 1;          ///< for inputs, weights and upstream gradient, all Gaussian
+  bool frozen_statistics = false;  ///< let the layer find its statistics frozen
 };
 
 /// What `check_layer` found; `failures` is empty for a layer that keeps the contract.
@@ -34,15 +35,15 @@ class LayerChecker {
     const Shape out = operation.output_shape(shapes);
     y_ = Tensor<double>(out);
     dy_ = gaussian(out);
-    for (const ParameterSpec& spec : operation.declare(shapes)) {
+    for (const ParameterSpec& spec : operation.parameters(shapes)) {
       parameters_.push_back(gaussian(spec.shape));
       if (spec.statistic) parameters_.back().array() = parameters_.back().array().abs() + 0.5;
       statistic_.push_back(spec.statistic);
       gradients_.emplace_back(spec.shape);
     }
-    const Booking booking = operation.reserve(shapes, {}, true);
-    state_ = Tensor<std::byte>({static_cast<Index>(booking.state) + 1});
-    scratch_ = Tensor<std::byte>({static_cast<Index>(std::max(booking.forward_scratch, booking.backward_scratch)) + 1});
+    const MemoryRequest request = operation.memory(shapes, {}, true);
+    state_ = Tensor<std::byte>({static_cast<Index>(request.state) + 1});
+    scratch_ = Tensor<std::byte>({static_cast<Index>(std::max(request.forward_scratch, request.backward_scratch)) + 1});
   }
 
   LayerCheckReport run() {
@@ -88,8 +89,10 @@ class LayerChecker {
     const auto values = views<const double>(parameters_);
     auto gradients = views<double>(gradients_);
     auto statistics = views<double>(moving_);
-    for (std::size_t i = 0; i < statistic_.size(); ++i)
+    for (std::size_t i = 0; i < statistic_.size(); ++i) {
       if (statistic_[i]) gradients[i] = {};
+      if (!statistic_[i] || options_.frozen_statistics) statistics[i] = {};
+    }
     Context<double> context;
     context.training = true;
     context.random = Random(options_.seed, 1);
@@ -106,7 +109,7 @@ class LayerChecker {
     moving_ = clone(parameters_);  // statistics are updated in a copy: the values stay as they are
     state_.fill(std::byte{0xff});
     y_.fill(poison);
-    with_context([&](Context<double>& context) { operation_.evaluate(context, views<const double>(x), y_); });
+    with_context([&](Context<double>& context) { operation_.forward(context, views<const double>(x), y_); });
     return y_.clone();
   }
 
@@ -116,7 +119,7 @@ class LayerChecker {
     for (const auto& input : x_) dx.emplace_back(input.shape()).fill(poison);
     for (auto& gradient : gradients_) gradient.fill(initial);
     with_context([&](Context<double>& context) {
-      operation_.differentiate(context, views<const double>(x), y, dy_, views<double>(dx));
+      operation_.backward(context, views<const double>(x), y, dy_, views<double>(dx));
     });
     return dx;
   }
@@ -135,9 +138,8 @@ class LayerChecker {
                concat("backward does not add to the gradient of parameter ", i));
     std::vector<TensorView<double>> unwanted(x_.size());
     for (auto& gradient : gradients_) gradient.fill(0);
-    with_context([&](Context<double>& context) {
-      operation_.differentiate(context, views<const double>(x_), y, dy_, unwanted);
-    });
+    with_context(
+        [&](Context<double>& context) { operation_.backward(context, views<const double>(x_), y, dy_, unwanted); });
     for (std::size_t i = 0; i < gradients_.size(); ++i)
       expect(equal(gradients_[i], expected[i]),
              concat("the gradient of parameter ", i, " changes if dx is not wanted"));
@@ -162,7 +164,7 @@ class LayerChecker {
       Tensor<double> memory = x_[0].clone();
       const TensorView<const double> input = memory.view();
       with_context([&](Context<double>& context) {
-        operation_.evaluate(context, std::span(&input, 1), TensorView<double>(memory.data(), y.shape()));
+        operation_.forward(context, std::span(&input, 1), TensorView<double>(memory.data(), y.shape()));
       });
       expect(std::equal(y.begin(), y.end(), memory.begin()), "forward in place differs from out of place");
       forward(x_);
@@ -171,7 +173,7 @@ class LayerChecker {
       Tensor<double> memory = dy_.clone();
       const TensorView<double> target(memory.data(), x_[0].shape());
       with_context([&](Context<double>& context) {
-        operation_.differentiate(context, views<const double>(x_), y, memory, std::span(&target, 1));
+        operation_.backward(context, views<const double>(x_), y, memory, std::span(&target, 1));
       });
       expect(std::equal(dx[0].begin(), dx[0].end(), memory.begin()), "backward in place differs from out of place");
     }

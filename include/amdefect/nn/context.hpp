@@ -17,9 +17,9 @@ class Context {
   TensorView<const T> parameter(std::size_t slot) const { return parameters[slot]; }
   /// Gradient of the loss with respect to a parameter: ADD to it. Empty while the parameter is frozen.
   TensorView<T> gradient(std::size_t slot) const { return gradients.empty() ? TensorView<T>{} : gradients[slot]; }
-  /// A statistic to update, while training only.
-  TensorView<T> statistic(std::size_t slot) const { return statistics[slot]; }
-  /// Memory booked by `Layer::book`: `state` survives from forward to backward, `scratch` only this call.
+  /// A statistic to update while training. Empty while it is frozen, and in inference: use `parameter(slot)`.
+  TensorView<T> statistic(std::size_t slot) const { return statistics.empty() ? TensorView<T>{} : statistics[slot]; }
+  /// Memory that `Operation::memory` asked for: `state` survives from forward to backward, `scratch` only this call.
   template <class U>
   U* state() const {
     return reinterpret_cast<U*>(state_memory);

@@ -27,12 +27,12 @@ class FusedConv2d : public Layer<T> {
       : conv_(std::move(conv)), norm_(std::move(norm)), activation_(activation) {}
 
   std::string kind() const override { return "fused_conv2d"; }
-  Shape infer_shape(const Shape& input) const override { return conv_->infer_shape(input); }
-  Booking book(const Shape& input, const Execution& execution, bool training) const override {
-    Booking booking = conv_->book(input, execution, training);
+  Shape output_shape(const Shape& input) const override { return conv_->output_shape(input); }
+  MemoryRequest memory(const Shape& input, const Execution& execution, bool training) const override {
+    MemoryRequest request = conv_->memory(input, execution, training);
     const ConvGeometry g = conv_->geometry(input);
-    booking.forward_scratch += norm_bytes(g.out_c, g.kernel_size());
-    return booking;
+    request.forward_scratch += norm_bytes(g.out_c, g.kernel_size());
+    return request;
   }
   Index macs(const Shape& input) const override { return conv_->macs(input); }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
@@ -71,7 +71,7 @@ class FusedConv2d : public Layer<T> {
       for (Index c = 0; c < channels; ++c) folded[i + c] = kernel[i + c] * scale[c];
     return folded;
   }
-  /// Room for scale, shift and the folded kernel; keeps the rest of the scratch memory aligned.
+  /// Bytes for scale, shift and the folded kernel; keeps the rest of the scratch memory aligned.
   std::size_t norm_bytes(Index channels, Index kernel_size) const {
     if (!norm_) return 0;
     const Index elements = 2 * channels + (activation_ == Activation::after_norm ? kernel_size : 0);
@@ -132,8 +132,8 @@ void remove(Node& node) {
 
 }  // namespace detail
 
-/// The nodes of a network for training: a batch norm and the ReLU behind it become one node in the place of the ReLU,
-/// if nothing else reads the value between. Nodes that are gone keep their number but lose their operation.
+/// The nodes of a network for training: a batch norm and the ReLU behind it become one node where the ReLU was, if
+/// nothing else reads the value between. Nodes that are gone keep their number but lose their operation.
 template <class T>
 std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& network) {
   auto nodes = network.nodes();
@@ -151,7 +151,7 @@ std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& netwo
 }
 
 /// The nodes of a network for inference: a convolution and what follows it (ReLU and batch norm in either order, or one
-/// of them, nothing else reading the values between) become one node in the place of the last. Nodes that are gone keep
+/// of them, nothing else reading the values between) become one node where the last was. Nodes that are gone keep
 /// their number but lose their operation.
 template <class T>
 std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& network) {

@@ -9,7 +9,7 @@
 
 namespace amdefect {
 
-/// Places buffers with known lifetimes in one block of memory so that no two that live at the same time overlap.
+/// Gives buffers with known lifetimes offsets in one block of memory so that no two that live at the same time overlap.
 ///
 /// Steps are numbered by the caller (forward steps, then backward steps). The heuristic is the usual one for static
 /// plans: largest buffer first, at the lowest offset that is free during its life.
@@ -17,7 +17,7 @@ class MemoryPlanner {
  public:
   using Buffer = std::size_t;
 
-  /// Books `bytes` that live from step `first` to step `last`, both included.
+  /// Adds a buffer of `bytes` that lives from step `first` to step `last`, both included.
   Buffer add(std::size_t bytes, std::size_t first, std::size_t last) {
     buffers_.push_back({round_up(bytes), first, last, 0});
     return buffers_.size() - 1;
@@ -32,17 +32,17 @@ class MemoryPlanner {
   }
 
   /// Decides all offsets. Returns the size of the whole block in bytes.
-  std::size_t place() {
+  std::size_t assign_offsets() {
     std::vector<Buffer> order(buffers_.size());
     std::iota(order.begin(), order.end(), Buffer{0});
     std::stable_sort(order.begin(), order.end(),
                      [&](Buffer a, Buffer b) { return buffers_[a].bytes > buffers_[b].bytes; });
-    std::vector<Buffer> placed;  // by ascending offset
+    std::vector<Buffer> assigned;  // by ascending offset
     std::size_t total = 0;
     for (const Buffer id : order) {
       Life& life = buffers_[id];
       std::size_t offset = 0;
-      for (const Buffer other : placed) {
+      for (const Buffer other : assigned) {
         const Life& neighbour = buffers_[other];
         if (neighbour.last < life.first || life.last < neighbour.first) continue;
         if (offset + life.bytes <= neighbour.offset) break;
@@ -50,14 +50,14 @@ class MemoryPlanner {
       }
       life.offset = offset;
       total = std::max(total, offset + life.bytes);
-      placed.insert(std::upper_bound(placed.begin(), placed.end(), offset,
-                                     [&](std::size_t value, Buffer b) { return value < buffers_[b].offset; }),
-                    id);
+      assigned.insert(std::upper_bound(assigned.begin(), assigned.end(), offset,
+                                       [&](std::size_t value, Buffer b) { return value < buffers_[b].offset; }),
+                      id);
     }
     return total;
   }
 
-  /// Offset in bytes from the start of the block; valid after `place`.
+  /// Offset in bytes from the start of the block; valid after `assign_offsets`.
   std::size_t offset(Buffer buffer) const { return buffers_[buffer].offset; }
 
  private:

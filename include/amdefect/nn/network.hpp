@@ -22,9 +22,9 @@ struct Value {
 ///
 ///     Network<float> net;
 ///     Value x = net.input({28, 28, 1});
-///     x = net.add(Conv2d<float>(16, {.kernel = 3}), x, "conv1");
-///     x = net.add(Relu<float>(), x);
-///     net.output(net.add(Add<float>(), {x, shortcut}), "features");
+///     x = net.add(Conv2d(16, {.kernel = 3}), x, "conv1");  // layers are of float unless told: Conv2d<double>(...)
+///     x = net.add(Relu(), x);
+///     net.output(net.add(Add(), {x, shortcut}), "features");
 ///     net.initialize(seed);
 ///
 /// A network only describes and holds weights; `Workspace` runs it. Not copyable, cheap to move.
@@ -79,7 +79,7 @@ class Network {
     } catch (const ShapeError& error) {
       throw ShapeError(concat("network: '", node.name, "': ", error.what()));
     }
-    for (ParameterSpec& spec : operation->declare(shapes)) {
+    for (ParameterSpec& spec : operation->parameters(shapes)) {
       spec.name = node.name + "." + spec.name;
       node.parameters.push_back(parameters_.count());
       parameters_.declare(std::move(spec));
@@ -95,7 +95,7 @@ class Network {
     const std::array<Shape, 1> shapes{nodes_.at(input.id).shape};
     Node node{checked_name(name, origin.name), origin.operation, {input}, {}, origin.parameters};
     node.shape = origin.operation->output_shape(shapes);
-    const std::vector<ParameterSpec> specs = origin.operation->declare(shapes);
+    const std::vector<ParameterSpec> specs = origin.operation->parameters(shapes);
     for (std::size_t i = 0; i < specs.size(); ++i)
       require_shape(("network: shared weights of '" + origin.name + "'").c_str(),
                     parameters_[origin.parameters[i]].shape, specs[i].shape);
@@ -159,7 +159,7 @@ class Network {
 /// A chain of layers with one input and one output: a network that remembers its last value.
 ///
 ///     Sequential<float> net({28, 28, 1});
-///     net.add(Conv2d<float>(16, {.kernel = 3})).add(Relu<float>()).add(Flatten<float>()).add(Dense<float>(10));
+///     net.add(Conv2d(16, {.kernel = 3}), Relu(), MaxPool2d(), Flatten(), Dense(10));
 template <class T>
 class Sequential : public Network<T> {
  public:
@@ -169,6 +169,12 @@ class Sequential : public Network<T> {
   Sequential& add(Op operation, const std::string& name = {}) {
     last_ = Network<T>::add(std::move(operation), last_, name);
     this->outputs_[0].value = last_;
+    return *this;
+  }
+  /// Several layers one after the other, with default names.
+  template <std::derived_from<Operation<T>>... Ops>
+  requires(sizeof...(Ops) > 1) Sequential& add(Ops... operations) {
+    (add(std::move(operations)), ...);
     return *this;
   }
 

@@ -4,13 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "amdefect/io/json_value.hpp"
 #include "amdefect/nn/context.hpp"
 
 namespace amdefect {
 
-/// Memory in bytes that an operation wants for given input shapes; granted 64-byte aligned, contents undefined.
-struct Booking {
-  std::size_t state = 0;             ///< kept from forward to backward (booked while training only)
+/// Memory in bytes that an operation asks for, for given input shapes; it is given 64-byte aligned, contents undefined.
+struct MemoryRequest {
+  std::size_t state = 0;             ///< kept from forward to backward (while training only)
   std::size_t forward_scratch = 0;   ///< during forward only
   std::size_t backward_scratch = 0;  ///< during backward only
 };
@@ -26,7 +27,7 @@ struct MemoryTraits {
 /// A node of a network: any number of inputs, one output. Most have one input and derive from `Layer` instead.
 ///
 /// The contract: all functions are const and re-entrant, allocate nothing while running, and take their memory from the
-/// context. `differentiate` OVERWRITES every dx that is not empty (an empty one is not wanted) and ADDS to the
+/// context. `backward` OVERWRITES every dx that is not empty (an empty one is not wanted) and ADDS to the
 /// parameter gradients that are not empty. Shapes include the batch as first dimension.
 template <class T>
 class Operation {
@@ -36,20 +37,24 @@ class Operation {
   using Shapes = std::span<const Shape>;
 
   virtual ~Operation() = default;
-  /// The type as shown in summaries and messages, e.g. `conv2d`.
+  /// The type as shown in summaries and messages and written to model files, e.g. `conv2d`.
   virtual std::string kind() const = 0;
+  /// What a model file holds of this operation, as an object: all that its constructor from a `const JsonReader&` needs
+  /// to make it again (layer_registry.hpp).
+  virtual JsonValue attributes() const { return JsonValue::object(); }
   /// Shape of the output. @throws ShapeError naming the operation if it cannot work on these inputs.
   virtual Shape output_shape(Shapes inputs) const = 0;
   /// Parameters, named within the operation (`kernel`); their order gives the slots of the context.
-  virtual std::vector<ParameterSpec> declare(Shapes) const { return {}; }
-  virtual Booking reserve(Shapes, const Execution&, bool /*training*/) const { return {}; }
+  virtual std::vector<ParameterSpec> parameters(Shapes) const { return {}; }
+  /// Memory that `forward` and `backward` take from the context.
+  virtual MemoryRequest memory(Shapes, const Execution&, bool /*training*/) const { return {}; }
   virtual MemoryTraits traits() const { return {}; }
   /// Multiply-accumulate operations of a forward pass.
-  virtual Index cost(Shapes) const { return 0; }
+  virtual Index macs(Shapes) const { return 0; }
 
-  virtual void evaluate(Context<T>& context, Inputs x, TensorView<T> y) const = 0;
-  virtual void differentiate(Context<T>& context, Inputs x, TensorView<const T> y, TensorView<const T> dy,
-                             InputGradients dx) const = 0;
+  virtual void forward(Context<T>& context, Inputs x, TensorView<T> y) const = 0;
+  virtual void backward(Context<T>& context, Inputs x, TensorView<const T> y, TensorView<const T> dy,
+                        InputGradients dx) const = 0;
 };
 
 }  // namespace amdefect

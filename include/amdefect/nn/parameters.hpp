@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +19,11 @@ struct ParameterSpec {
   bool weight_decay = false;  ///< a kernel: AdamW and SGD may decay it; biases and scales are left alone
 };
 
-/// A declared parameter and its place in the arenas.
+/// A declared parameter and where it is in the arenas.
 struct Parameter : ParameterSpec {
-  Index offset = 0;  ///< first element in the arenas
-  bool trainable = true;
+  Index offset = 0;       ///< first element in the arenas
+  bool trainable = true;  ///< an optimiser may change it: neither a statistic nor frozen
+  bool frozen = false;    ///< training leaves it as it is; a statistic is then used instead of updated
   Index size() const { return shape.elements(); }
 };
 
@@ -37,16 +39,19 @@ class Parameters {
     Parameter parameter{std::move(spec)};
     parameter.trainable = !parameter.statistic;
     parameter.offset = arena_size_;
+    constexpr Index most = std::numeric_limits<Index>::max() / static_cast<Index>(2 * sizeof(T));
+    require(parameter.size() <= most - arena_size_, "parameters: with '", parameter.name, "' ", parameter.shape,
+            " there are more elements than this machine can address");
     arena_size_ += (parameter.size() + elements_per_line - 1) / elements_per_line * elements_per_line;
     list_.push_back(std::move(parameter));
   }
 
-  /// Books the memory for all values (zero); does nothing when called again.
+  /// Allocates the memory for all values (zero); does nothing when called again.
   void allocate() {
     if (!allocated()) values_ = Tensor<T>({std::max<Index>(1, arena_size_)});
   }
   bool allocated() const { return !values_.empty(); }
-  /// Books the gradients (zero); does nothing when called again.
+  /// Allocates the gradients (zero); does nothing when called again.
   void allocate_gradients() {
     if (gradients_.empty()) gradients_ = Tensor<T>({std::max<Index>(1, arena_size_)});
   }
@@ -82,17 +87,21 @@ class Parameters {
   TensorView<T> gradients() { return gradients_; }
   TensorView<const T> gradients() const { return gradients_; }
 
-  /// Freezes (false) or frees (true) all weights whose name starts with `prefix`. Statistics are not concerned.
+  /// Freezes (false) or frees (true) all weights and statistics whose name starts with `prefix`. A batch norm whose
+  /// statistics are frozen normalises with them in training, too, as after Keras' `trainable = False` and PyTorch's
+  /// `eval()`. Workspaces for training look at this when they are made.
   /// @throws Error if no parameter matches.
   void set_trainable(std::string_view prefix, bool trainable) {
     bool any = false;
     for (Parameter& p : list_)
       if (std::string_view(p.name).starts_with(prefix)) {
         any = true;
-        p.trainable = trainable && !p.statistic;
+        set_frozen(p, !trainable);
       }
     require(any, "parameters: no name starts with '", prefix, "'");
   }
+  /// Freezes the one parameter or statistic of that name. @throws Error if there is none.
+  void freeze(std::string_view name) { set_frozen(list_[static_cast<std::size_t>(&at(name) - list_.data())], true); }
 
   /// Numbers of elements.
   Index total() const {
@@ -103,6 +112,11 @@ class Parameters {
   }
 
  private:
+  static void set_frozen(Parameter& p, bool frozen) {
+    p.frozen = frozen;
+    p.trainable = !frozen && !p.statistic;
+  }
+
   static constexpr Index elements_per_line = static_cast<Index>(tensor_alignment / sizeof(T));
 
   template <class Predicate>

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "amdefect/core/parallel.hpp"
 #include "amdefect/nn/memory_planner.hpp"
 #include "amdefect/nn/network.hpp"
 
@@ -43,12 +44,14 @@ class Plan {
   Plan(const Network<T>& network, const NetworkNodes& graph, std::span<const Shape> input_shapes,
        const PlanOptions& options)
       : network_(network), graph_(graph), options_(options), nodes_(graph.size()), loss_step_(nodes_.size()) {
+    // Scratch memory is for that many threads, whatever OpenMP's default becomes.
+    options_.execution.threads = resolve_threads(options.execution.threads);
     infer_shapes(input_shapes);
     find_gradients();
-    book_values();
-    if (options.training) book_gradients();
-    book_layer_memory();
-    bytes_ = planner_.place();
+    plan_values();
+    if (options.training) plan_gradients();
+    plan_layer_memory();
+    bytes_ = planner_.assign_offsets();
   }
 
   const Node& operator[](std::size_t id) const { return nodes_[id]; }
@@ -78,8 +81,8 @@ class Plan {
   Execution execution_of(std::size_t id) const {
     constexpr Index least_macs = 1 << 19;
     Execution execution = options_.execution;
-    const Index macs = operation(id)->cost(input_shapes(id));
-    if (macs > 0 && macs < least_macs) execution.threads = 1;  // without a cost, the kernel decides by itself
+    const Index macs = operation(id)->macs(input_shapes(id));
+    if (macs > 0 && macs < least_macs) execution.threads = 1;  // without a count, the kernel decides by itself
     return execution;
   }
 
@@ -137,7 +140,7 @@ class Plan {
     return last;
   }
 
-  void book_values() {
+  void plan_values() {
     const std::vector<std::size_t> last = last_reads();
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
       if (!operation(id)) continue;  // inputs stay in the caller's memory
@@ -153,7 +156,7 @@ class Plan {
     }
   }
 
-  void book_gradients() {
+  void plan_gradients() {
     for (const auto& output : network_.outputs())
       nodes_[output.value.id].gradient =
           planner_.add(bytes_of(output.value.id), loss_step_, std::max(loss_step_, backward_step(output.value.id)));
@@ -177,19 +180,19 @@ class Plan {
     }
   }
 
-  void book_layer_memory() {
+  void plan_layer_memory() {
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
       if (!operation(id)) continue;
       Node& node = nodes_[id];
       nodes_[id].execution = execution_of(id);
-      const Booking booking = operation(id)->reserve(input_shapes(id), nodes_[id].execution, options_.training);
-      const auto book = [&](std::size_t bytes, std::size_t first, std::size_t last) {
+      const MemoryRequest request = operation(id)->memory(input_shapes(id), nodes_[id].execution, options_.training);
+      const auto buffer = [&](std::size_t bytes, std::size_t first, std::size_t last) {
         return bytes ? planner_.add(bytes, first, last) : none;
       };
-      node.forward_scratch = book(booking.forward_scratch, id, id);
+      node.forward_scratch = buffer(request.forward_scratch, id, id);
       if (!options_.training) continue;
-      node.state = book(booking.state, id, node.backward ? backward_step(id) : id);
-      if (node.backward) node.backward_scratch = book(booking.backward_scratch, backward_step(id), backward_step(id));
+      node.state = buffer(request.state, id, node.backward ? backward_step(id) : id);
+      if (node.backward) node.backward_scratch = buffer(request.backward_scratch, backward_step(id), backward_step(id));
     }
   }
 

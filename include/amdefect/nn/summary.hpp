@@ -41,7 +41,7 @@ std::string summary(const Network<T>& network) {
       shapes.push_back(network.shape(input));
       inputs += (inputs.empty() ? "" : ", ") + network.nodes()[input.id].name;
     }
-    if (node.operation) macs = node.operation->cost(shapes);
+    if (node.operation) macs = node.operation->macs(shapes);
     total_macs += macs;
     rows.push_back({concat(node.name, " (", node.operation ? node.operation->kind() : "input", ")"),
                     concat(node.shape.sample()), detail::with_commas(parameters), detail::with_commas(macs), inputs});

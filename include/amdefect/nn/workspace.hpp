@@ -13,11 +13,14 @@ namespace amdefect {
 
 /// Runs a network: holds the activations, gradients of activations and scratch memory, but no weights.
 ///
-/// One network may serve many workspaces, one per thread. Memory is booked once per input shape: repeated calls with
-/// shapes seen before allocate nothing. The network must outlive its workspaces and keep its layers.
+/// One network may serve many workspaces, one per thread. The first call with an input shape makes a plan and allocates
+/// what the largest plan so far does not have; the plans of the `most_plans` shapes used last are kept, and calls with
+/// these allocate nothing. The network must outlive its workspaces and keep its layers.
 template <class T>
 class Workspace {
  public:
+  static constexpr std::size_t most_plans = 16;
+
   /// For inference. @throws Error if the network's weights were neither initialised nor loaded.
   explicit Workspace(const Network<T>& network, const Execution& execution = {})
       : Workspace(network, nullptr, {.execution = execution}, 0) {}
@@ -41,7 +44,7 @@ class Workspace {
       if (!operation) continue;
       Node& node = current_->nodes[id];
       Context<T> context = context_of(id, node.forward_scratch);
-      operation->evaluate(context, node.inputs, node.value);
+      operation->forward(context, node.inputs, node.value);
     }
   }
 
@@ -53,7 +56,7 @@ class Workspace {
       Node& node = current_->nodes[id];
       if (!operation || !node.backward) continue;
       Context<T> context = context_of(id, node.backward_scratch);
-      operation->differentiate(context, node.inputs, node.value, node.gradient, node.input_gradients);
+      operation->backward(context, node.inputs, node.value, node.gradient, node.input_gradients);
       for (const Addition& addition : node.additions)
         add_elements(options_.execution.threads, addition.term, addition.total);
     }
@@ -72,8 +75,10 @@ class Workspace {
   const Network<T>& network() const { return *network_; }
   bool training() const { return options_.training; }
   const Execution& execution() const { return options_.execution; }
-  /// Bytes booked for all shapes seen so far.
+  /// Bytes allocated for tensors: those of the largest shape seen so far.
   std::size_t memory() const { return static_cast<std::size_t>(block_.size()); }
+  /// Number of input shapes whose plan is kept.
+  std::size_t plans() const { return prepared_.size(); }
   /// Number of training steps so far; selects the random numbers of dropout, so a resumed run sets it.
   std::uint64_t step() const { return step_; }
   void set_step(std::uint64_t step) { step_ = step; }
@@ -118,8 +123,8 @@ class Workspace {
         const Parameter& parameter = network.parameters()[id];
         views.values.push_back(network.parameters().value(parameter));
         if (!trained) continue;
-        const bool statistic = parameter.statistic;
-        views.statistics.push_back(statistic ? trained->parameters().value(parameter) : TensorView<T>{});
+        const bool updated = parameter.statistic && !parameter.frozen;
+        views.statistics.push_back(updated ? trained->parameters().value(parameter) : TensorView<T>{});
         views.gradients.push_back(parameter.trainable ? trained->parameters().gradient(parameter) : TensorView<T>{});
       }
       parameters_.push_back(std::move(views));
@@ -152,22 +157,30 @@ class Workspace {
                         [](const auto& input, const Shape& shape) { return input.shape() == shape; });
     };
     auto found = std::find_if(prepared_.begin(), prepared_.end(), same);
-    if (found == prepared_.end()) {
-      std::vector<Shape> shapes;
-      for (const auto& input : inputs) shapes.push_back(input.shape());
-      Plan<T> plan(*network_, *graph_, shapes, options_);
-      prepared_.push_back(std::make_unique<Prepared>(Prepared{std::move(shapes), std::move(plan), {}}));
-      found = prepared_.end() - 1;
-      reserve_block((*found)->plan.bytes());
-      lay_out(**found);
-    }
-    connect_inputs(**found, inputs);
-    return **found;
+    if (found == prepared_.end()) found = add_plan(inputs);
+    std::rotate(prepared_.begin(), found, found + 1);
+    Prepared& prepared = *prepared_.front();
+    connect_inputs(prepared, inputs);
+    return prepared;
   }
 
-  void reserve_block(std::size_t bytes) {
+  /// Plans for these shapes; of too many plans the one that was not used for the longest time goes.
+  auto add_plan(std::span<const TensorView<const T>> inputs) {
+    std::vector<Shape> shapes;
+    for (const auto& input : inputs) shapes.push_back(input.shape());
+    Plan<T> plan(*network_, *graph_, shapes, options_);
+    auto prepared = std::make_unique<Prepared>(Prepared{std::move(shapes), std::move(plan), {}});
+    current_ = nullptr;
+    if (prepared_.size() == most_plans) prepared_.pop_back();
+    prepared_.push_back(std::move(prepared));
+    allocate_block(prepared_.back()->plan.bytes());
+    lay_out(*prepared_.back());
+    return prepared_.end() - 1;
+  }
+
+  void allocate_block(std::size_t bytes) {
     if (bytes <= memory()) return;
-    block_ = Tensor<std::byte>();  // release before booking the larger block
+    block_ = Tensor<std::byte>();  // release before allocating the larger block
     block_ = Tensor<std::byte>({static_cast<Index>(bytes)});
     for (const auto& other : prepared_)
       if (!other->nodes.empty()) lay_out(*other);
@@ -215,9 +228,9 @@ class Workspace {
   const Network<T>* network_;
   PlanOptions options_;
   std::uint64_t seed_, step_ = 0;
-  std::shared_ptr<const Graph> graph_;  // plans refer to it, so its place must not change when a workspace moves
+  std::shared_ptr<const Graph> graph_;  // plans refer to it, so its address must not change when a workspace moves
   std::vector<ParameterViews> parameters_;
-  std::vector<std::unique_ptr<Prepared>> prepared_;
+  std::vector<std::unique_ptr<Prepared>> prepared_;  // the one used last comes first
   Prepared* current_ = nullptr;
   Tensor<std::byte> block_;
 };

@@ -19,11 +19,15 @@ struct AdamOptions {
   AdamEpsilon form = AdamEpsilon::keras;
 };
 
-/// Adam (Kingma and Ba 2015), and AdamW when `weight_decay` is set.
+/// Adam (Kingma and Ba 2015), and AdamW when `weight_decay` is set. `Adam{1e-3}` has a constant learning rate, that of
+/// `Adam({.weight_decay = 0.02})` comes from a schedule; `Adam(1e-3, {.weight_decay = 0.02})` has both.
 template <class T = float>
 class Adam : public Optimizer<T> {
  public:
   explicit Adam(const AdamOptions& options = {}) : Optimizer<T>({"m", "v"}), options_(options) {}
+  /// @throws Error for a negative rate.
+  explicit Adam(double learning_rate, const AdamOptions& options = {})
+      : Optimizer<T>({"m", "v"}, learning_rate), options_(options) {}
 
  protected:
   void begin_step(double learning_rate) override {

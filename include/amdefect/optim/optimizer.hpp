@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,8 @@ template <class T>
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
+  Optimizer(Optimizer&&) noexcept = default;
+  Optimizer& operator=(Optimizer&&) noexcept = default;
 
   /// One update of all trainable weights from their gradients, which stay as they are.
   void step(Parameters<T>& parameters, double learning_rate, int threads = 0) {
@@ -33,6 +36,9 @@ class Optimizer {
     }
   }
 
+  /// The learning rate that it was made with, which a Trainer without a schedule uses; none if it was made without.
+  const std::optional<double>& learning_rate() const { return learning_rate_; }
+
   /// Updates done so far; counts once per step, whatever the number of tensors.
   std::uint64_t steps() const { return steps_; }
   void set_steps(std::uint64_t steps) { steps_ = steps; }
@@ -43,7 +49,11 @@ class Optimizer {
   const Tensor<T>& memory(std::size_t index) const { return memories_.at(index); }
 
  protected:
-  explicit Optimizer(std::vector<std::string> names) : names_(std::move(names)), memories_(names_.size()) {}
+  explicit Optimizer(std::vector<std::string> names, std::optional<double> learning_rate = std::nullopt)
+      : learning_rate_(learning_rate), names_(std::move(names)), memories_(names_.size()) {
+    require(!learning_rate || *learning_rate >= 0, "optimiser: the learning rate must not be negative, got ",
+            learning_rate.value_or(0));
+  }
 
   virtual void begin_step(double learning_rate) = 0;
   /// Updates the elements of one piece of a parameter; its moments start at element `first`.
@@ -52,6 +62,7 @@ class Optimizer {
   ArrayMap<T> moment(std::size_t index, Index first, Index count) { return {memories_[index].data() + first, count}; }
 
  private:
+  std::optional<double> learning_rate_;
   std::uint64_t steps_ = 0;
   std::vector<std::string> names_;
   std::vector<Tensor<T>> memories_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <memory>
 #include <numbers>
 #include <span>
@@ -11,6 +10,7 @@
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
+#include "amdefect/optim/best_value.hpp"
 
 namespace amdefect {
 
@@ -22,7 +22,10 @@ class Schedule {
   virtual double rate(Index step) const = 0;
   /// Takes the watched value of an epoch, e.g. the validation loss. Most schedules do not look at it.
   virtual void observe(double /*value*/) {}
-  /// All that `observe` changes, as numbers; `restore` continues exactly from there.
+  /// Takes how much of the training is done, 0 to 1, where its end is a time and not a number of updates (TimeBudget).
+  /// Only schedules that are made for it look at it.
+  virtual void set_progress(double /*progress*/) {}
+  /// All that `observe` and `set_progress` change, as numbers; `restore` continues exactly from there.
   virtual std::vector<double> state() const { return {}; }
   /// @throws Error unless the state is one of this kind of schedule.
   virtual void restore(std::span<const double> state) { require_state_size(0, state.size()); }
@@ -34,6 +37,20 @@ class Schedule {
   }
   static void require_rate(double rate) { require(rate >= 0, "schedule: the rate must not be negative, got ", rate); }
 };
+
+namespace detail {
+
+/// Half a cosine from `rate` at part 0 to `final_rate` at part 1.
+inline double half_cosine(double rate, double final_rate, double part) {
+  return final_rate + (rate - final_rate) * 0.5 * (1 + std::cos(std::numbers::pi * part));
+}
+
+/// The share (step + 1) / steps of a rate in the first `steps` updates, then all of it.
+inline double linear_warmup(double rate, Index step, Index steps) {
+  return step < steps ? rate * static_cast<double>(step + 1) / static_cast<double>(steps) : rate;
+}
+
+}  // namespace detail
 
 /// The same rate for ever.
 class ConstantRate final : public Schedule {
@@ -70,8 +87,8 @@ class CosineDecay final : public Schedule {
     require(steps > 0, "cosine decay: the number of steps must be positive, got ", steps);
   }
   double rate(Index step) const override {
-    const double progress = static_cast<double>(std::min(step, steps_)) / static_cast<double>(steps_);
-    return final_rate_ + (rate_ - final_rate_) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+    return detail::half_cosine(rate_, final_rate_,
+                               static_cast<double>(std::min(step, steps_)) / static_cast<double>(steps_));
   }
 
  private:
@@ -86,11 +103,9 @@ class LinearWarmup final : public Schedule {
     require(steps >= 0, "linear warm-up: the number of steps must not be negative, got ", steps);
     require(schedule_ != nullptr, "linear warm-up: there is no schedule to warm up");
   }
-  double rate(Index step) const override {
-    const double full = schedule_->rate(step);
-    return step < steps_ ? full * static_cast<double>(step + 1) / static_cast<double>(steps_) : full;
-  }
+  double rate(Index step) const override { return detail::linear_warmup(schedule_->rate(step), step, steps_); }
   void observe(double value) override { schedule_->observe(value); }
+  void set_progress(double progress) override { schedule_->set_progress(progress); }
   std::vector<double> state() const override { return schedule_->state(); }
   void restore(std::span<const double> state) override { schedule_->restore(state); }
 
@@ -114,7 +129,7 @@ struct PlateauOptions {
 class ReduceOnPlateau final : public Schedule {
  public:
   explicit ReduceOnPlateau(double rate, const PlateauOptions& options = {})
-      : options_(options), rate_(rate), best_(options.higher_is_better ? -infinity : infinity) {
+      : options_(options), rate_(rate), best_(options.higher_is_better, options.min_delta) {
     require_rate(rate);
     require(options.factor > 0 && options.factor < 1, "plateau: the factor must be between 0 and 1, got ",
             options.factor);
@@ -129,8 +144,7 @@ class ReduceOnPlateau final : public Schedule {
       --cooling_;
       waited_ = 0;
     }
-    if (improves(value)) {
-      best_ = value;
+    if (best_.improve(value)) {
       waited_ = 0;
     } else if (cooling_ == 0 && ++waited_ >= options_.patience && rate_ > options_.min_rate) {
       rate_ = std::max(rate_ * options_.factor, options_.min_rate);
@@ -140,25 +154,20 @@ class ReduceOnPlateau final : public Schedule {
   }
 
   std::vector<double> state() const override {
-    return {rate_, best_, static_cast<double>(waited_), static_cast<double>(cooling_)};
+    return {rate_, best_.value(), static_cast<double>(waited_), static_cast<double>(cooling_)};
   }
   void restore(std::span<const double> state) override {
     require_state_size(4, state.size());
     rate_ = state[0];
-    best_ = state[1];
+    best_.restore(state[1]);
     waited_ = static_cast<Index>(state[2]);
     cooling_ = static_cast<Index>(state[3]);
   }
 
  private:
-  static constexpr double infinity = std::numeric_limits<double>::infinity();
-
-  bool improves(double value) const {
-    return options_.higher_is_better ? value > best_ + options_.min_delta : value < best_ - options_.min_delta;
-  }
-
   PlateauOptions options_;
-  double rate_, best_;
+  double rate_;
+  BestValue best_;
   Index waited_ = 0, cooling_ = 0;
 };
 

@@ -12,13 +12,14 @@ struct SgdOptions {
 };
 
 /// Stochastic gradient descent with momentum as in PyTorch: buffer = momentum buffer + g, then w -= lr buffer, or with
-/// Nesterov's momentum w -= lr (g + momentum buffer). The buffer does not contain the learning rate.
+/// Nesterov's momentum w -= lr (g + momentum buffer). The buffer does not contain the learning rate,
+/// which is given here, `Sgd(0.1, {.momentum = 0.9})`, or comes from a schedule.
 template <class T = float>
 class Sgd : public Optimizer<T> {
  public:
-  explicit Sgd(const SgdOptions& options = {})
-      : Optimizer<T>(options.momentum != 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}),
-        options_(options) {}
+  explicit Sgd(const SgdOptions& options = {}) : Sgd(std::nullopt, options) {}
+  /// @throws Error for a negative rate.
+  explicit Sgd(double learning_rate, const SgdOptions& options = {}) : Sgd(std::optional(learning_rate), options) {}
 
  protected:
   void begin_step(double learning_rate) override { rate_ = static_cast<T>(learning_rate); }
@@ -39,6 +40,11 @@ class Sgd : public Optimizer<T> {
   }
 
  private:
+  Sgd(std::optional<double> learning_rate, const SgdOptions& options)
+      : Optimizer<T>(options.momentum != 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{},
+                     learning_rate),
+        options_(options) {}
+
   SgdOptions options_;
   T rate_ = 0;
 };

@@ -1,21 +1,18 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "amdefect/train/trainer_options.hpp"
 #include "amdefect/train/training_state.hpp"
 
 namespace amdefect {
 
 template <class T>
 class Trainer;
-
-/// A number of epochs for trainings that a callback ends, e.g. TimeBudget.
-inline constexpr Index unlimited_epochs = std::numeric_limits<Index>::max();
 
 /// What is known after a step of an epoch.
 struct StepLog {
@@ -24,6 +21,7 @@ struct StepLog {
   double loss = 0;  ///< mean over the epoch so far
   double learning_rate = 0;
   double images_per_second = 0;
+  bool updated = true;  ///< false where the gradients still wait for those of more batches (TrainerOptions::accumulate)
 };
 
 /// What is known after an epoch: named values in the order in which they are shown.
@@ -39,6 +37,11 @@ struct EpochLog {
     const auto found =
         std::find_if(values.begin(), values.end(), [&](const auto& value) { return value.first == name; });
     return found == values.end() ? nullptr : &found->second;
+  }
+  /// What `monitor` names; where there is no validation, `loss` stands for `val_loss`. Null if there is neither.
+  const double* watched(std::string_view monitor) const {
+    const double* value = find(monitor);
+    return value == nullptr && monitor == "val_loss" ? find("loss") : value;
   }
   /// @throws Error that lists what there is if there is no value of that name.
   double at(std::string_view name) const {
@@ -56,6 +59,9 @@ class Callback {
  public:
   virtual ~Callback() = default;
   virtual void on_begin(Trainer<T>&) {}
+  /// Before each update: the gradients that clipping and optimiser will get, in `parameters.gradients()` (of frozen
+  /// weights: zeros). Here they may be looked at or changed, e.g. averaged with those of other processes.
+  virtual void on_gradients(Trainer<T>&, Parameters<T>& /*parameters*/) {}
   virtual void on_step(Trainer<T>&, const StepLog&) {}
   /// Adds values (metrics) to the log of an epoch before it is recorded.
   virtual void measure(Trainer<T>&, EpochLog&) {}

@@ -10,9 +10,14 @@
 #include <thread>
 #include <vector>
 
-#include "amdefect/train/dataset.hpp"
+#include "amdefect/train/batch.hpp"
 
 namespace amdefect {
+
+/// Part `index` of `count` equal ones.
+struct Shard {
+  Index index = 0, count = 1;
+};
 
 /// How a DataLoader forms its batches.
 struct LoaderOptions {
@@ -26,27 +31,39 @@ struct LoaderOptions {
   Index prefetch = 2;
   /// Leaves out the last batch of an epoch when it is not full.
   bool drop_last = false;
+  /// The part of each epoch that this loader shows, where several processes share the work.
+  Shard shard{};
 };
 
 /// Cuts a dataset into batches and loads them ahead of use on worker threads.
 ///
 /// An epoch is determined by (seed, epoch) alone: a resumed run gets the same order and the same augmentation without
-/// replaying earlier epochs. The batches live in a ring that is allocated once. Usage:
+/// replaying earlier epochs. The batches live in a ring that is allocated once.
+///
+/// The loaders of all shards of a dataset show disjoint parts of the same epoch in equally many batches: the batches of
+/// number b are together what a single loader with `count` times the batch size would show as its batch b, dealt out in
+/// turn. Where the last of those has fewer samples than there are shards, its samples are left out in this epoch.
+/// Usage:
 ///
 ///     loader.start_epoch(epoch);
-///     while (const Batch<float>* batch = loader.next()) step(batch->x(), batch->targets());
+///     while (const Batch<float>* batch = loader.next()) trainer.step(*batch);
 template <class T>
 class DataLoader {
  public:
   /// The dataset must outlive the loader. @throws Error for options without meaning or an empty dataset.
-  DataLoader(const Dataset<T>& dataset, const LoaderOptions& options) : dataset_(dataset), options_(options) {
+  DataLoader(const MultiInputDataset<T>& dataset, const LoaderOptions& options) : dataset_(dataset), options_(options) {
     require(options.batch_size > 0, "data loader: the batch size must be positive, got ", options.batch_size);
     require(options.workers >= 0, "data loader: the number of workers must not be negative, got ", options.workers);
     require(options.prefetch > 0, "data loader: prefetch must be positive, got ", options.prefetch);
     require(dataset.size() > 0, "data loader: the dataset is empty");
+    const Shard shard = options.shard;
+    require(0 <= shard.index && shard.index < shard.count, "data loader: there is no shard ", shard.index, " of ",
+            shard.count);
+    require(dataset.size() >= shard.count, "data loader: ", dataset.size(), " samples cannot be shared by ",
+            shard.count, " shards");
     require(batches() > 0, "data loader: ", dataset.size(), " samples do not fill one batch of ", options.batch_size,
-            " and drop_last is set");
-    const Index capacity = std::min(options.batch_size, dataset.size());
+            shard.count > 1 ? concat(" in each of ", shard.count, " shards") : std::string(), " and drop_last is set");
+    const Index capacity = std::min(options.batch_size, samples());
     // One more than is loaded ahead: the batch in use.
     const Index ring = std::min(options.workers > 0 ? options.prefetch + 1 : 1, batches());
     for (Index i = 0; i < ring; ++i) slots_.push_back({Batch<T>(dataset, capacity), 0, nullptr, 0});
@@ -61,18 +78,21 @@ class DataLoader {
       throw;
     }
   }
-  DataLoader(const Dataset<T>&&, const LoaderOptions&) = delete;  // the dataset would be gone after this line
+  DataLoader(const MultiInputDataset<T>&&, const LoaderOptions&) = delete;  // the dataset would be gone after this line
   DataLoader(const DataLoader&) = delete;
   DataLoader& operator=(const DataLoader&) = delete;
   ~DataLoader() { stop(); }
 
-  /// Number of batches of one epoch.
+  /// Number of batches of one epoch, the same for all shards.
   Index batches() const {
-    const Index size = dataset_.size();
-    return options_.drop_last ? size / options_.batch_size : (size + options_.batch_size - 1) / options_.batch_size;
+    const Index whole = options_.batch_size * options_.shard.count, rest = dataset_.size() % whole;
+    return dataset_.size() / whole + (!options_.drop_last && rest > 0 && rest >= options_.shard.count ? 1 : 0);
   }
-  /// Number of samples of one epoch.
-  Index samples() const { return std::min(dataset_.size(), batches() * options_.batch_size); }
+  /// Number of samples of one epoch in this shard.
+  Index samples() const {
+    const auto [index, count] = options_.shard;
+    return std::min((dataset_.size() - index + count - 1) / count, batches() * options_.batch_size);
+  }
 
   /// Begins an epoch and starts to load. An unfinished one is abandoned. Epochs may come in any order, and a resumed
   /// run may begin within one.
@@ -148,10 +168,10 @@ class DataLoader {
   }
 
   /// Loads the next sample of the epoch; the lock is released meanwhile.
-  void load_item(std::unique_lock<std::mutex>& lock, std::vector<TensorView<T>>& scratch) {
+  void load_item(std::unique_lock<std::mutex>& lock, typename Batch<T>::Scratch& scratch) {
     const Index item = next_item_++;
     Slot& slot = slot_of(item / options_.batch_size);
-    const Index sample = order_[static_cast<std::size_t>(item)];
+    const Index sample = order_[static_cast<std::size_t>(item * options_.shard.count + options_.shard.index)];
     Random random(options_.seed, epoch_, sample);
     ++in_flight_;
     lock.unlock();
@@ -172,7 +192,7 @@ class DataLoader {
   }
 
   void work() {
-    std::vector<TensorView<T>> scratch;
+    typename Batch<T>::Scratch scratch;
     std::unique_lock lock(mutex_);
     for (;;) {
       work_.wait(lock, [&] { return stop_ || has_work(); });
@@ -190,11 +210,11 @@ class DataLoader {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  const Dataset<T>& dataset_;
+  const MultiInputDataset<T>& dataset_;
   const LoaderOptions options_;
   std::vector<Slot> slots_;
   std::vector<Index> order_;
-  std::vector<TensorView<T>> scratch_;
+  typename Batch<T>::Scratch scratch_;
   std::mutex mutex_;  // guards everything below, and the slots' counters and errors
   std::condition_variable work_, done_;
   Index epoch_ = 0;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/weights.hpp"
 
 namespace amdefect {
 
@@ -73,7 +73,7 @@ TrainingState<T> load_checkpoint(const SafetensorsFile& file, Parameters<T>& par
       state.numbers[name.substr(training_state_prefix.size())] = detail::split_numbers(text, name);
   require<FileError>(!state.numbers.empty(), "checkpoint: ", file.path().string(),
                      " holds weights but no training state to resume from");
-  load_weights(file, parameters, training_state_prefix);
+  load_weights(file, parameters, {.ignore = is_training_state});
   for (const SafetensorsEntry& entry : file.entries())
     if (entry.name.starts_with(training_state_prefix))
       state.tensors[entry.name.substr(training_state_prefix.size())] = file.tensor<T>(entry.name);

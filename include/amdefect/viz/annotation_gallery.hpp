@@ -46,7 +46,7 @@ inline std::string annotated_shot_html(const AnnotatedPicture& item, const std::
     for (const AnnotatedBox& box : item.boxes)
       if (box.faulty == faulty)
         boxes +=
-            box_svg(item.picture, box.object.box, faulty ? "found fault" : "found plain", no_score,
+            box_svg(box.object.box, Confidence::high, faulty ? "found fault" : "found plain", no_score,
                     class_name(class_names, box.object.label), box.hint, faulty ? "" : class_style(box.object.label));
   return shot_html(item.name, item.picture, view_with_boxes(item), boxes,
                    concat("<span class=\"counts\">", escape_markup(item.caption), "</span>"));

@@ -20,7 +20,7 @@ class GalleryWriter {
  public:
   GalleryWriter(const std::vector<GalleryItem>& items, const std::vector<std::string>& class_names,
                 double score_threshold)
-      : items_(items), names_(class_names), threshold_(score_threshold) {
+      : items_(items), names_(class_names), threshold_(score_threshold), steps_(confidence_steps(score_threshold)) {
     for (const GalleryItem& item : items) {
       for (const GalleryDetection& found : item.detections) labels_.push_back(found.detection.label);
       for (const GalleryTruth& truth : item.truths) labels_.push_back(truth.object.label);
@@ -74,20 +74,23 @@ class GalleryWriter {
     return concat("<div class=\"controls\">\n",
                   judged ? gallery_switch("Ground truth", "value=\"no-truth\" checked") : "",
                   gallery_switch("Predictions", "value=\"no-found\" checked"),
-                  gallery_switch("Labels", "value=\"labels\" data-adds"),
+                  gallery_switch("Labels", concat("value=\"labels\" data-adds", judged ? "" : " checked")),
                   "<label>Score from <input type=\"range\" min=\"0\" max=\"1\" step=\"0.01\" value=\"",
                   compact_number(shown), "\"><output>", fixed_number(shown, 2), "</output></label>\n</div>\n",
                   "<p class=\"note\">Point at a box, tap it, or step through the boxes of an image with the arrow keys "
                   "to see its class and score.</p>\n");
   }
 
-  static std::string verdict_key() {
+  std::string verdict_key() const {
     return concat("<ul class=\"key\">", key_entry("truth", "", "ground truth, found"),
                   key_entry("truth missed", "", "ground truth, missed"), key_entry("correct", "", "correct prediction"),
-                  key_entry("wrong", "", "wrong class"), key_entry("false", "", "false alarm"), "</ul>\n");
+                  key_entry("wrong", "", "wrong class"), key_entry("false", "", "false alarm"),
+                  confidence_key_entries(steps_), "</ul>\n");
   }
   std::string class_key() const {
-    return labels_.empty() ? "" : "<ul class=\"key\">" + class_key_entries(labels_, names_) + "</ul>\n";
+    return labels_.empty() ? ""
+                           : concat("<ul class=\"key\">", class_key_entries(labels_, names_),
+                                    confidence_key_entries(steps_), "</ul>\n");
   }
 
   std::string figure(const GalleryItem& item) const {
@@ -98,7 +101,7 @@ class GalleryWriter {
       const bool matched = truth.found_score >= threshold_;
       found += matched;
       const std::string name = class_name(names_, truth.object.label);
-      boxes += box_svg(picture, truth.object.box, matched ? "truth" : "truth missed", truth.found_score,
+      boxes += box_svg(truth.object.box, Confidence::high, matched ? "truth" : "truth missed", truth.found_score,
                        labels_.size() > 1 ? name : "", name + ", ground truth", "");
     }
     for (const GalleryDetection& predicted : item.detections) {
@@ -106,7 +109,7 @@ class GalleryWriter {
       shown += detection.score >= threshold_;
       const std::string score = fixed_number(detection.score, 2), name = class_name(names_, detection.label) + ' ';
       const bool plain = predicted.verdict == Verdict::unknown;
-      boxes += box_svg(picture, detection.box,
+      boxes += box_svg(detection.box, steps_.of(detection.score),
                        concat("found ", verdict_style(predicted.verdict), detection.score < threshold_ ? " off" : ""),
                        detection.score, labels_.size() > 1 ? name + score : score,
                        concat(name, score, verdict_text(predicted.verdict)), plain ? class_style(detection.label) : "");
@@ -122,6 +125,7 @@ class GalleryWriter {
   const std::vector<GalleryItem>& items_;
   const std::vector<std::string>& names_;
   double threshold_;
+  ConfidenceSteps steps_;      ///< above the threshold
   std::vector<Index> labels_;  ///< all that occur; labels of a single class are left out on the images
 };
 

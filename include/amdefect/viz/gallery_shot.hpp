@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "amdefect/image/draw.hpp"
+#include "amdefect/image/box_frame.hpp"
 #include "amdefect/viz/gallery.hpp"
 #include "amdefect/viz/page.hpp"
 
@@ -28,22 +28,30 @@ inline std::string class_style(Index label) {
   return concat(" style=\"--c:", text, '"');
 }
 
-/// One box: a dark casing, the frame, and its text above it, or below it where that is near the upper border.
-inline std::string box_svg(const GalleryPicture& picture, const Box& box, const std::string& classes, double score,
-                           const std::string& label, const std::string& hint, const std::string& style) {
-  const auto rectangle = [&](std::string_view attributes) {
+/// A frame as an element of SVG: closed, or of the four corners alone, the longer the higher the confidence.
+inline std::string frame_svg(const Box& box, Confidence confidence, std::string_view attributes) {
+  const double width = std::max(box.width(), 0.0), height = std::max(box.height(), 0.0);
+  if (confidence == Confidence::high)
     return concat("<rect", attributes, svg_attribute("x", box.x1), svg_attribute("y", box.y1),
-                  svg_attribute("width", std::max(box.width(), 0.0)),
-                  svg_attribute("height", std::max(box.height(), 0.0)), "/>");
-  };
-  // Labels stay inside: at the right they end with the box, at the top they are below it.
-  const bool right = box.x1 > 0.7 * static_cast<double>(picture.width);
-  const bool above = box.y1 > 0.05 * static_cast<double>(picture.height);
+                  svg_attribute("width", width), svg_attribute("height", height), "/>");
+  const double across = frame_corner(confidence) * width, down = frame_corner(confidence) * height;
+  std::string path;
+  for (const double y_sign : {1.0, -1.0})
+    for (const double x_sign : {1.0, -1.0}) {
+      const double x = x_sign > 0 ? box.x1 : box.x1 + width, y = y_sign > 0 ? box.y1 : box.y1 + height;
+      path += concat('M', svg_number(x + x_sign * across), ' ', svg_number(y), 'H', svg_number(x), 'V',
+                     svg_number(y + y_sign * down));
+    }
+  return concat("<path", attributes, " d=\"", path, "\"/>");
+}
+
+/// One box: a dark casing, the frame, and its text, which the page's script moves to where it hides nothing.
+inline std::string box_svg(const Box& box, Confidence confidence, const std::string& classes, double score,
+                           const std::string& label, const std::string& hint, const std::string& style) {
   return concat("<g class=\"box ", classes, "\" data-s=\"", is_finite(score) ? compact_number(score, 8) : "never",
-                "\" data-t=\"", escape_markup(hint), '"', style, '>', rectangle(" class=\"casing\""), rectangle(""),
-                "<text", svg_attribute("x", right ? box.x2 : box.x1), svg_attribute("y", above ? box.y1 : box.y2),
-                above ? " dy=\"-.4em\"" : " dy=\"1.1em\"", right ? " text-anchor=\"end\">" : ">", escape_markup(label),
-                "</text></g>\n");
+                "\" data-t=\"", escape_markup(hint), '"', style, '>', frame_svg(box, confidence, " class=\"casing\""),
+                frame_svg(box, confidence, ""), "<text", svg_attribute("x", box.x1), svg_attribute("y", box.y1), '>',
+                escape_markup(label), "</text></g>\n");
 }
 
 /// A switch above a gallery.
@@ -51,10 +59,11 @@ inline std::string gallery_switch(std::string_view text, std::string_view attrib
   return concat("<label><input type=\"checkbox\" ", attributes, ">", text, "</label>\n");
 }
 
-inline std::string key_entry(std::string_view classes, const std::string& style, const std::string& text) {
-  return concat("<li><svg viewBox=\"0 0 26 16\" aria-hidden=\"true\"><g class=\"box ", classes, "\"", style,
-                "><rect class=\"casing\" x=\"4\" y=\"3\" width=\"18\" height=\"10\"/>"
-                "<rect x=\"4\" y=\"3\" width=\"18\" height=\"10\"/></g></svg>",
+inline std::string key_entry(std::string_view classes, const std::string& style, const std::string& text,
+                             Confidence confidence = Confidence::high) {
+  const Box frame{4, 3, 22, 13};
+  return concat("<li><svg viewBox=\"0 0 26 16\" aria-hidden=\"true\"><g class=\"box ", classes, "\"", style, '>',
+                frame_svg(frame, confidence, " class=\"casing\""), frame_svg(frame, confidence, ""), "</g></svg>",
                 escape_markup(text), "</li>\n");
 }
 /// An entry of the key for each of these classes.
@@ -62,6 +71,13 @@ inline std::string class_key_entries(const std::vector<Index>& labels, const std
   std::string html;
   for (const Index label : labels) html += key_entry("plain", class_style(label), class_name(names, label));
   return html;
+}
+
+/// What the frames of these steps of confidence look like.
+inline std::string confidence_key_entries(const ConfidenceSteps& steps) {
+  return key_entry("sample", "", concat("score from ", fixed_number(steps.high, 2))) +
+         key_entry("sample", "", concat("from ", fixed_number(steps.medium, 2)), Confidence::medium) +
+         key_entry("sample", "", "below", Confidence::low);
 }
 
 /// An image of a gallery: `boxes` are its boxes as SVG, `caption` is the HTML of the line below its name. `view` is the

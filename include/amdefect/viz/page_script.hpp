@@ -16,10 +16,48 @@ inline constexpr const char* page_script = R"js(
   const gallery = document.getElementById('gallery');
   if (!gallery) return;
 
+  // Labels: beside their boxes, in the picture, on no other box or label. The highest scores choose first, at most 40
+  // in a picture; the others give way.
+  const visible = frame => all('.box', frame).filter(box => getComputedStyle(box).display !== 'none');
+  const layOut = svg => {
+    if (!gallery.classList.contains('labels')) return;
+    const view = svg.viewBox.baseVal, px = +getComputedStyle(svg).getPropertyValue('--px');
+    const overlap = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+    const items = visible(svg).map(box => {
+      const text = box.lastElementChild, r = box.firstElementChild.getBBox(), edge = 2 * px;
+      text.classList.remove('hidden');
+      return {box, text, x: r.x - edge, y: r.y - edge, w: r.width + 2 * edge, h: r.height + 2 * edge};
+    });
+    const taken = items.map(item => ({owner: item, x: item.x, y: item.y, w: item.w, h: item.h}));
+    const score = item => +item.box.dataset.s || 2;  // without one: ground truth
+    let labels = 0;
+    for (const item of [...items].sort((a, b) => score(b) - score(a))) {
+      const {text, x, y, w, h} = item, size = {w: text.getComputedTextLength() + 2 * px, h: 13 * px};
+      if (getComputedStyle(text).display === 'none') continue;
+      const ends = [x, x + w - size.w], sides = [y, y + h - size.h];
+      const free = [[ends[0], y - size.h], [ends[1], y - size.h], [ends[0], y + h], [ends[1], y + h],
+        [x + w, sides[0]], [x + w, sides[1]], [x - size.w, sides[0]], [x - size.w, sides[1]],
+        ...(w * h < 8 * size.w * size.h || w < size.w + 4 * px ? [] : [[x + 2 * px, y + 2 * px]])]
+        .map(([left, top]) => ({owner: item, x: left, y: top, ...size}))
+        .find(area => area.x >= view.x && area.y >= view.y && area.x + area.w <= view.x + view.width &&
+          area.y + area.h <= view.y + view.height && !taken.some(other => other.owner !== item && overlap(area, other)));
+      text.classList.toggle('hidden', !free || labels === 40);
+      if (!free || labels === 40) continue;
+      labels += 1;
+      taken.push(free);
+      text.setAttribute('x', free.x + px);
+      text.setAttribute('y', free.y + 10 * px);
+    }
+  };
+  const layOutAll = () => all('.frame svg', gallery).forEach(layOut);
+
   // Switches and threshold. A detection's outcome does not depend on those of lower score, so counting suffices.
   all('input[type=checkbox]', gallery).forEach(box => {
     const apply = () => gallery.classList.toggle(box.value, box.checked === box.hasAttribute('data-adds'));
-    box.addEventListener('change', apply);
+    box.addEventListener('change', () => {
+      apply();
+      layOutAll();
+    });
     apply();
   });
   const slider = gallery.querySelector('input[type=range]');
@@ -39,7 +77,10 @@ inline constexpr const char* page_script = R"js(
     });
   };
   if (slider) {
-    slider.addEventListener('input', update);
+    slider.addEventListener('input', () => {
+      update();
+      layOutAll();
+    });
     update();
   }
   all('.shot button', gallery).forEach(button => button.addEventListener('click', () => {
@@ -53,12 +94,12 @@ inline constexpr const char* page_script = R"js(
     const box = target.viewBox.baseVal;
     const scale = Math.min(contentRect.width / box.width, contentRect.height / box.height);
     target.style.setProperty('--px', 1 / (scale || 1));
+    layOut(target);
   }));
   all('.frame svg', gallery).forEach(svg => sizes.observe(svg));
 
   // The hint: class and score of the box below the pointer, or of the one that the arrow keys have reached.
   const tip = document.getElementById('tip');
-  const visible = frame => all('.box', frame).filter(box => getComputedStyle(box).display !== 'none');
   const area = box => box.lastElementChild.previousElementSibling.getBoundingClientRect();
   const show = box => {
     all('.box.on', gallery).forEach(other => other.classList.remove('on'));

@@ -86,27 +86,29 @@ td.text{white-space:normal;color:var(--muted);font-size:.85rem;min-width:180px}
 .shot .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .shot .counts{grid-row:2;color:var(--muted);font-variant-numeric:tabular-nums}
 .shot button{grid-row:1/3;grid-column:2}
-.box rect{fill:none;vector-effect:non-scaling-stroke;stroke:var(--c);stroke-width:1.7}
-.box .casing{stroke:#000;stroke-opacity:.6;stroke-width:3.4}
-.box text{font-size:calc(var(--px)*11px);fill:var(--c);stroke:#000;stroke-opacity:.75;stroke-width:.25em;paint-order:stroke;font-weight:600;stroke-linejoin:round;display:none}
-.labels .box text{display:inline}
+.box :is(rect,path){fill:none;vector-effect:non-scaling-stroke;stroke:var(--c);stroke-width:1.4}
+.box .casing{stroke:#000;stroke-opacity:.6;stroke-width:2.8}
+.box text{font-size:calc(var(--px)*11px);fill:var(--c);fill:color-mix(in srgb,var(--c) 60%,#fff);stroke:#101010;stroke-opacity:.9;stroke-width:.32em;paint-order:stroke;font-weight:600;stroke-linejoin:round;display:none}
+.labels .box text:not(.hidden){display:inline}
 .labels:not(.no-found) .truth:not(.missed) text{display:none}
 .truth{--c:#ffffff}
-.truth rect{stroke-dasharray:4 3;stroke-width:1.3}
+.truth :is(rect,path){stroke-dasharray:4 3;stroke-width:1.3}
 .truth .casing{display:none}
 .missed{--c:#f0e442}
 .missed .casing{display:inline;stroke-dasharray:none}
 .correct{--c:#56b4e9}
 .false{--c:#ff8133}
-.false rect:not(.casing){stroke-dasharray:9 2}
+.false :not(.casing,text){stroke-dasharray:9 2}
 .wrong{--c:#f0a3cf}
-.wrong rect:not(.casing){stroke-dasharray:2 2}
+.wrong :not(.casing,text){stroke-dasharray:2 2}
+.sample{--c:#ffffff}
+.sample .casing{display:none}
 .fault{--c:#ff4d40}
-.fault rect{stroke-width:2.4}
+.fault :is(rect,path){stroke-width:2.4}
 .fault .casing{stroke-width:4.4}
-.fault rect:not(.casing){stroke-dasharray:6 2}
+.fault :not(.casing,text){stroke-dasharray:6 2}
 .off,.no-truth .truth,.no-found .found{display:none}
-.box.on rect{stroke-width:4}
+.box.on :is(rect,path){stroke-width:4}
 #tip{position:fixed;z-index:3;pointer-events:none;max-width:260px;background:#111;color:#fff;border:1px solid #777;border-radius:5px;padding:3px 8px;font-size:.85rem;overflow-wrap:anywhere}
 #tip:empty{display:none}
 @media (max-width:520px){body{font-size:15px}header,main,footer{padding-left:14px;padding-right:14px}.tiles{grid-template-columns:1fr 1fr}

@@ -42,7 +42,7 @@ class ReportWriter {
   void add_summary() {
     KeyValues tiles;
     if (data_.evaluation) {
-      const ReportEvaluation& evaluation = *data_.evaluation;
+      const DetectionMetrics& evaluation = *data_.evaluation;
       const DetectionCounts counts = evaluation.curves.all.at(evaluation.match.score_threshold);
       const ScorePoint best = evaluation.curves.all.best_f1();
       tiles = {{"mAP, IoU 0.5", ratio_text(evaluation.coco.stats[stat_ap50])},
@@ -71,7 +71,7 @@ class ReportWriter {
     std::string html;
     for (const ReportTable& extra : data_.tables) html += table(extra);
     if (data_.evaluation) {
-      const ReportEvaluation& evaluation = *data_.evaluation;
+      const DetectionMetrics& evaluation = *data_.evaluation;
       html += "<div class=\"grid\">\n" +
               chart("precision_recall", precision_recall_plot(evaluation.coco, data_.class_names)) +
               chart("f1", f1_plot(evaluation)) + chart("f1_by_class", class_f1_plot(evaluation, data_.class_names)) +
@@ -84,7 +84,7 @@ class ReportWriter {
 
   void add_classes() {
     if (!data_.evaluation) return;
-    const ReportEvaluation& evaluation = *data_.evaluation;
+    const DetectionMetrics& evaluation = *data_.evaluation;
     std::string html = table(
         "classes", class_rows(evaluation, data_.class_names, false), class_rows(evaluation, data_.class_names, true),
         concat("Precision, recall and F1 at score ", compact_number(evaluation.match.score_threshold), ", IoU ",

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,8 +12,7 @@
 #include "amdefect/core/shape.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
 #include "amdefect/metrics/coco_eval.hpp"
-#include "amdefect/metrics/confusion.hpp"
-#include "amdefect/metrics/f1_score.hpp"
+#include "amdefect/metrics/detection_metrics.hpp"
 #include "amdefect/train/callback.hpp"
 #include "amdefect/viz/gallery.hpp"
 
@@ -21,26 +21,12 @@ namespace amdefect {
 /// Names and values to be shown as a list, e.g. {"batch size", "8"}.
 using KeyValues = std::vector<std::pair<std::string, std::string>>;
 
-/// Detections of a data set under all protocols.
-struct ReportEvaluation {
-  Index images = 0, truths = 0, detections = 0;
-  MatchOptions match;  ///< thresholds of precision, recall, F1 and the confusion matrix
-  CocoEvaluation coco;
-  ScoreCurves curves;
-  ConfusionMatrix confusion;
-};
-
-/// @throws Error as `evaluate_coco`.
-inline ReportEvaluation evaluate_for_report(const CocoDataset& dataset, std::span<const CocoResult> results,
-                                            const MatchOptions& match = {}, const CocoEvalOptions& coco = {}) {
-  const auto size = [](const auto& list) { return static_cast<Index>(list.size()); };
-  return {size(dataset.images),
-          size(dataset.annotations),
-          size(results),
-          match,
-          evaluate_coco(dataset, results, coco),
-          score_curves(dataset, results, match),
-          confusion_matrix(dataset, results, match)};
+/// A configuration in JSON as such a list.
+inline KeyValues key_values(const nlohmann::ordered_json& json) {
+  KeyValues list;
+  for (const auto& [key, value] : json.items())
+    list.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+  return list;
 }
 
 /// The cells of a table by rows, the first of which is its heading.
@@ -71,7 +57,7 @@ struct ReportData {
   std::vector<EpochLog> history{};
   /// By ascending category id, see `class_names`.
   std::vector<std::string> class_names{};
-  std::optional<ReportEvaluation> evaluation{};
+  std::optional<DetectionMetrics> evaluation{};
   std::vector<ReportTable> tables{};      ///< in front of the figures of the evaluation, e.g. `comparison_table`
   std::vector<ReportSection> sections{};  ///< behind those that every report has, before the images
   std::vector<GalleryItem> gallery{};

@@ -183,7 +183,7 @@ PlotSeries threshold_series(const std::string& name, const ScoreCurve& curve, co
 }
 
 /// F1, precision and recall of all classes together, with the best threshold marked.
-inline LinePlot f1_plot(const ReportEvaluation& evaluation) {
+inline LinePlot f1_plot(const DetectionMetrics& evaluation) {
   const ScoreCurve& all = evaluation.curves.all;
   const std::vector<double> grid = threshold_grid(all);
   LinePlot plot{.title = "F1 over the score threshold",
@@ -203,7 +203,7 @@ inline LinePlot f1_plot(const ReportEvaluation& evaluation) {
 }
 
 /// F1 of each class; empty for fewer than two.
-inline LinePlot class_f1_plot(const ReportEvaluation& evaluation, const std::vector<std::string>& names) {
+inline LinePlot class_f1_plot(const DetectionMetrics& evaluation, const std::vector<std::string>& names) {
   const std::vector<double> grid = threshold_grid(evaluation.curves.all);
   LinePlot plot{.title = "F1 of each class",
                 .x = {.title = "score threshold", .low = grid.front(), .high = grid.back()},

@@ -33,7 +33,7 @@ inline TableRows coco_rows(const CocoEvaluation& coco, bool exact) {
 }
 
 /// A row per class, then one of all of them.
-inline TableRows class_rows(const ReportEvaluation& evaluation, const std::vector<std::string>& names, bool exact) {
+inline TableRows class_rows(const DetectionMetrics& evaluation, const std::vector<std::string>& names, bool exact) {
   const auto number = [&](double value) { return exact ? exact_number(value) : ratio_text(value); };
   TableRows rows{{"class", "objects", "AP", "AP50", "precision", "recall", "F1"}};
   if (exact) rows[0].insert(rows[0].end(), {"AP75", "AR", "TP", "FP", "FN", "best F1", "best threshold"});

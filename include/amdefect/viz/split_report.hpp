@@ -14,7 +14,7 @@ namespace amdefect {
 /// What a report shows of detections in the images of a split: their figures, and pictures for the gallery, which are
 /// read from the split's files. @throws FileError for an image that cannot be read.
 inline ReportData split_report(std::string title, const CocoSplit& split, const std::vector<CocoResult>& results,
-                               ReportEvaluation evaluation) {
+                               DetectionMetrics evaluation) {
   ReportData data{.title = std::move(title),
                   .subtitle = concat(split.name, " split of ", split.annotation_file.string())};
   data.class_names = class_names(split.coco);

@@ -48,14 +48,14 @@ void check_network_inference(Check<T>& check) {
           pixels(row, column, channel) = x(0, row, column, channel);
     check.compare("x_corner", pixels, {0, 0});
   }
-  const auto run = [&](const char* weights, const char* prefix) {
-    const Network<T> net = load_paper_network<T>(weights_path(*check, weights), x.shape(), true);
+  const auto run = [&](const Network<T>& net, const char* prefix) {
     Workspace<T> workspace(net);
     workspace.forward(x);
     compare_outputs(check, workspace, prefix);
   };
-  run("weights_file", "");
-  if (check->find({"final_weights_file"})) run("final_weights_file", "final_");
+  run(initial_paper_network<T>(*check, x.shape(), true), "");
+  if (check->find({"final_weights_file"}))
+    run(load_paper_network<T>(weights_path(*check, "final_weights_file"), x.shape(), true), "final_");
   check.require_all_compared({"x"});
 }
 

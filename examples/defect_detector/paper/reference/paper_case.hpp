@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
 
-#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "paper/paper_network.hpp"
 #include "reference_check/check.hpp"
@@ -29,15 +31,45 @@ inline constexpr std::array<std::pair<const char*, const char*>, 7> probes{{{"mi
                                                                             {"mid.cls_gap", "cls_gap"},
                                                                             {"mid.reg_gap", "reg_gap"}}};
 
-/// The paper's network with the weights of a file; with `probed`, the inside is among the outputs.
+/// The paper's network without weights; with `probed`, the inside is among the outputs.
 template <class T>
-Network<T> load_paper_network(const std::filesystem::path& weights, const Shape& image, bool probed) {
-  const SafetensorsFile file = read_safetensors(weights);
-  Network<T> net = paper_network<T>(file.entry("cls_dense.bias").shape.elements() / 100, image[1], image[3]);
+Network<T> probed_paper_network(Index classes, const Shape& image, bool probed) {
+  Network<T> net = paper_network<T>(classes, image[1], image[3]);
   for (std::size_t id = 0; probed && id < net.nodes().size(); ++id)
     for (const auto& [name, node] : probes)
       if (net.nodes()[id].name == node) net.output(Value{id}, name);
+  return net;
+}
+
+/// The same with the weights of a file.
+template <class T>
+Network<T> load_paper_network(const std::filesystem::path& weights, const Shape& image, bool probed) {
+  const SafetensorsFile file = read_safetensors(weights);
+  Network<T> net = probed_paper_network<T>(file.entry("cls_dense.bias").shape.elements() / 100, image, probed);
   load_weights(file, net.parameters());
+  return net;
+}
+
+/// The same with kernels that need no file: a hash of the element's number, counted through all kernels, spread over
+/// the range of Glorot's uniform distribution. tests/reference_cases/network_cases.py computes them too.
+template <class T>
+Network<T> hashed_paper_network(const Shape& image, bool probed) {
+  Network<T> net = probed_paper_network<T>(4, image, probed);
+  net.initialize(0);  // biases 0, scales 1
+  std::uint32_t number = 0;
+  for (const Parameter& p : net.parameters().list()) {
+    const std::size_t rank = p.shape.rank();
+    if (rank == 1) continue;
+    const Index fans = p.shape[rank - 2] + p.shape[rank - 1];
+    const Index window = p.size() / (p.shape[rank - 2] * p.shape[rank - 1]);
+    const double limit = std::sqrt(6.0 / static_cast<double>(window * fans));
+    for (T& value : net.parameters().value(p)) {
+      std::uint32_t mixed = number++ * 2654435761U;
+      mixed = (mixed ^ (mixed >> 16)) * 2246822519U;
+      mixed ^= mixed >> 13;
+      value = static_cast<T>(static_cast<float>(limit * (mixed / 2147483648.0 - 1)));
+    }
+  }
   return net;
 }
 
@@ -46,6 +78,15 @@ inline std::filesystem::path weights_path(const ReferenceCase& reference, const 
   const auto file = reference.find({attribute});
   require(file.has_value(), "the case has no attribute ", attribute);
   return reference.folder() / *file;
+}
+
+/// The network at the start of a case: with the weights of its file, or with those of the formula.
+template <class T>
+Network<T> initial_paper_network(const ReferenceCase& reference, const Shape& image, bool probed) {
+  const std::string formula = reference.text({"weights_formula"}, "");
+  if (formula.empty()) return load_paper_network<T>(weights_path(reference, "weights_file"), image, probed);
+  require(formula == "hash", "attribute weights_formula: expected hash, found '", formula, "'");
+  return hashed_paper_network<T>(image, probed);
 }
 
 /// The file of another op that belongs to the same case, e.g. the data of a file of gradients.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -11,25 +10,24 @@
 #include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/detection/anchor_free/decode.hpp"
 #include "amdefect/detection/anchor_free/flip_averaging.hpp"
-#include "amdefect/image/pixel_scaling.hpp"
-#include "amdefect/io/weights.hpp"
+#include "amdefect/nn/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
 
 namespace amdefect {
 
-/// A trained dense network that finds objects in images of any size.
+/// A trained anchor-free network that finds objects in images of any size.
 class AnchorFreeDetector final : public Detector {
  public:
   /// The network must be that of the description's model, and stay.
   AnchorFreeDetector(std::shared_ptr<const Network<float>> network, AnchorFreeDescription description,
                      const Execution& execution = {})
-      : Detector(description.labels, description.model.channels, description.score_threshold),
+      : Detector(description.traits()),
         network_(std::move(network)),
         model_(std::move(description.model)),
         execution_(execution) {}
 
   /// @throws Error also for a tile that is not larger than the overlap.
-  std::vector<Detection> detect(TensorView<const std::uint8_t> image, const DetectOptions& options) const override {
+  std::vector<Detection> detect(const PixelView& image, const DetectOptions& options) const override {
     check_input(image, options);
     const auto spans = [&](Index size) {
       return tile_spans(size, options.tile, options.overlap, model_.largest_stride());
@@ -42,6 +40,11 @@ class AnchorFreeDetector final : public Detector {
     give_back(std::move(run));
     return select(std::move(found), options);
   }
+
+ protected:
+  std::string architecture() const override { return "anchor-free"; }
+  JsonValue::Object settings() const override { return {{"network", to_json(model_)}}; }
+  std::vector<SafetensorsEntry> weights() const override { return weight_entries(network_->parameters()); }
 
  private:
   /// What one call needs; kept for the next one.
@@ -62,12 +65,12 @@ class AnchorFreeDetector final : public Detector {
   };
 
   /// What the network sees in one part of an image, in pixels of the image, cut at its borders.
-  std::vector<Detection> detect_tile(Run& run, TensorView<const std::uint8_t> image, const TileSpan& row,
-                                     const TileSpan& column, const DetectOptions& options) const {
+  std::vector<Detection> detect_tile(Run& run, const PixelView& image, const TileSpan& row, const TileSpan& column,
+                                     const DetectOptions& options) const {
     const auto up = [stride = model_.largest_stride()](Index side) { return (side + stride - 1) / stride * stride; };
     const TensorView<float> input =
         ensure_capacity(run.input_memory, {up(row.size()), up(column.size()), image.dim(2)});
-    scale_pixels(image, input, row.begin, column.begin);
+    scale_pixels(image, input, row.begin, column.begin, traits().pixel_scaling);
     constexpr Index candidates = 3000;  // bounds the memory of large images
     std::vector<Detection> found =
         decode_anchor_free<float>(model_, run.outputs(input, options.flip_test), 0, min_score(options), candidates);
@@ -97,20 +100,12 @@ class AnchorFreeDetector final : public Detector {
   mutable std::vector<std::unique_ptr<Run>> idle_;
 };
 
-/// The detector in a weights file that `amdefect train --model dense-...` wrote:
-///
-///     const auto detector = load_detector("best.safetensors");
-///     for (const Detection& d : detector->detect({pixels, {height, width, 3}})) use(d.box, d.score, d.label);
-///
-/// @throws FileError if the file cannot be read, holds another kind of model, or weights that do not fit it.
-inline std::unique_ptr<Detector> load_detector(const SafetensorsFile& file, const Execution& execution = {}) {
+/// @throws FileError for a file of another kind of model, or weights that do not fit it.
+inline std::unique_ptr<Detector> open_anchor_free_detector(const DetectorFile& file) {
   AnchorFreeDescription description = anchor_free_description(file);
   auto network = std::make_shared<Network<float>>(anchor_free_network<float>(description.model));
-  load_weights(file, network->parameters(), training_state_prefix);
-  return std::make_unique<AnchorFreeDetector>(std::move(network), std::move(description), execution);
-}
-inline std::unique_ptr<Detector> load_detector(const std::filesystem::path& path, const Execution& execution = {}) {
-  return load_detector(read_safetensors(path), execution);
+  load_weights(file.weights(), network->parameters(), {.ignore = is_training_state});
+  return std::make_unique<AnchorFreeDetector>(std::move(network), std::move(description), file.execution());
 }
 
 }  // namespace amdefect

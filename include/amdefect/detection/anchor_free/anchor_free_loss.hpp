@@ -21,8 +21,8 @@ namespace amdefect {
 
 /// How scores learn.
 enum class ScoreLoss {
-  quality_focal,  ///< the quality of the box predicted at a place (Li et al. 2020, arXiv:2006.04388)
-  focal           ///< 1 at every place that answers for an object (Lin et al. 2017, arXiv:1708.02002)
+  quality_focal,  ///< the quality of the box predicted at a location (Li et al. 2020, arXiv:2006.04388)
+  focal           ///< 1 at every location that answers for an object (Lin et al. 2017, arXiv:1708.02002)
 };
 
 struct AnchorFreeLossOptions {
@@ -44,7 +44,7 @@ class AnchorFreeLoss {
   /// A positive of an image of the batch, with what is to be learnt there.
   struct Target {
     Index image = 0;
-    Location place;
+    Location location;
     LabelledBox object;
     double quality = 0;
   };
@@ -60,7 +60,7 @@ class AnchorFreeLoss {
       require(weight > 0, "anchor-free loss: class weight ", weight, ", expected above 0");
   }
 
-  /// Decides by the present outputs which places answer for which objects.
+  /// Decides by the present outputs which locations answer for which objects.
   std::vector<Target> assign(const LossArguments<T>& a) const {
     const TensorView<const T> truths = a.targets[0];
     require<ShapeError>(truths.rank() == 3 && truths.dim(2) == 5,
@@ -71,25 +71,25 @@ class AnchorFreeLoss {
     std::vector<std::vector<AssignedLocation>> positives(objects.size());
     parallel_for(options_.threads, truths.dim(0), [&](Index begin, Index end, int) {
       for (Index image = begin; image < end; ++image) {
-        const auto agreement = [&](const Location& place, const LabelledBox& object) {
-          const T logit = a.outputs[2 * place.level](image, place.row, place.column, object.label);
+        const auto predict = [&](const Location& location, const LabelledBox& object) {
+          const T logit = a.outputs[2 * location.level](image, location.row, location.column, object.label);
           return LocationPrediction{detail::Logistic(static_cast<double>(logit)).p,
-                                    iou(box_at(a, grids, image, place), object.box)};
+                                    iou(box_at(a, grids, image, location), object.box)};
         };
         const auto at = static_cast<std::size_t>(image);
-        positives[at] = assign_locations(grids, objects[at], agreement, options_.assignment);
+        positives[at] = assign_locations(grids, objects[at], predict, options_.assignment);
       }
     });
     std::vector<Target> targets;
     for (std::size_t image = 0; image < positives.size(); ++image)
       for (const AssignedLocation& positive : positives[image])
         targets.push_back(
-            {static_cast<Index>(image), positive.place, objects[image][positive.object], positive.quality});
+            {static_cast<Index>(image), positive.location, objects[image][positive.object], positive.quality});
     return targets;
   }
 
-  /// The parts of the loss (`parts`) and their gradients for given targets. Boxes count by their quality: a place that
-  /// sees the object badly should not pull at the features (Feng et al. 2021).
+  /// The parts of the loss (`parts`) and their gradients for given targets. Boxes count by their quality: a location
+  /// that sees the object badly should not pull at the features (Feng et al. 2021).
   void evaluate(const LossArguments<T>& a, std::span<const Target> targets) {
     double total = 0;
     for (const Target& target : targets) total += weight(target);
@@ -104,8 +104,8 @@ class AnchorFreeLoss {
       const bool learns = !a.gradients[2 * level].empty();
       if (learns) a.gradients[2 * level + 1].fill(T{0});
       for (const Target& target : targets)
-        if (target.place.level == level) {
-          const Location& at = target.place;
+        if (target.location.level == level) {
+          const Location& at = target.location;
           qualities_[level](target.image, at.row, at.column, target.object.label) =
               options_.score_loss == ScoreLoss::focal ? T{1} : static_cast<T>(target.quality);
           const double share = weight(target) * class_weight(target.object.label) / normaliser;
@@ -149,17 +149,17 @@ class AnchorFreeLoss {
     return objects;
   }
 
-  static const T* distances_at(const LossArguments<T>& a, Index image, const Location& place) {
-    return &a.outputs[2 * place.level + 1](image, place.row, place.column, 0);
+  static const T* distances_at(const LossArguments<T>& a, Index image, const Location& location) {
+    return &a.outputs[2 * location.level + 1](image, location.row, location.column, 0);
   }
   /// The gradient of those: one row per edge.
   TensorView<T> slopes_at(const LossArguments<T>& a, const Target& target) const {
-    const Location& at = target.place;
+    const Location& at = target.location;
     return {&a.gradients[2 * at.level + 1](target.image, at.row, at.column, 0), {4, model_.box_bins}};
   }
   static Box box_at(const LossArguments<T>& a, std::span<const LocationGrid> grids, Index image,
-                    const Location& place) {
-    return grids[place.level].decode(place.row, place.column, distances_at(a, image, place));
+                    const Location& location) {
+    return grids[location.level].decode(location.row, location.column, distances_at(a, image, location));
   }
 
   static double weight(const Target& target) {
@@ -170,17 +170,17 @@ class AnchorFreeLoss {
     return options_.class_weights.empty() ? 1 : options_.class_weights[static_cast<std::size_t>(label)];
   }
 
-  /// The loss of the box predicted at a place, times the factor. Adds its gradient to `slopes`, if there are any.
+  /// The loss of the box predicted at a location, times the factor. Adds its gradient to `slopes`, if there are any.
   double box_term(const LossArguments<T>& a, std::span<const LocationGrid> grids, const Target& target, double factor,
                   TensorView<T> slopes) const {
-    const Box box = box_at(a, grids, target.image, target.place), truth = target.object.box;
+    const Box box = box_at(a, grids, target.image, target.location), truth = target.object.box;
     const BoxLossTerm term =
         box_loss_term(options_.box_loss, {box.x1, box.y1, box.x2, box.y2}, {truth.x1, truth.y1, truth.x2, truth.y2});
-    const T* outputs = distances_at(a, target.image, target.place);
+    const T* outputs = distances_at(a, target.image, target.location);
     for (Index edge = 0; !slopes.empty() && edge < 4; ++edge) {
-      const double sign = edge < 2 ? -1 : 1;  // left and top lie at place - distance
+      const double sign = edge < 2 ? -1 : 1;  // left and top lie at location - distance
       const double box_slope = factor * term.slope[static_cast<std::size_t>(edge)] * sign *
-                               static_cast<double>(grids[target.place.level].stride);
+                               static_cast<double>(grids[target.location.level].stride);
       const EdgeDistance distance(outputs + edge * model_.box_bins, model_.box_bins);
       for (Index bin = 0; bin < model_.box_bins; ++bin)
         slopes(edge, bin) += static_cast<T>(box_slope * distance.slope(bin));
@@ -192,13 +192,13 @@ class AnchorFreeLoss {
   /// any, to its gradient.
   double distribution_term(const LossArguments<T>& a, std::span<const LocationGrid> grids, const Target& target,
                            double factor, TensorView<T> slopes) const {
-    const LocationGrid& grid = grids[target.place.level];
-    const double x = grid.x(target.place.column), y = grid.y(target.place.row);
+    const LocationGrid& grid = grids[target.location.level];
+    const double x = grid.x(target.location.column), y = grid.y(target.location.row);
     const Box& truth = target.object.box;
     std::array<T, 4> distances{static_cast<T>(x - truth.x1), static_cast<T>(y - truth.y1), static_cast<T>(truth.x2 - x),
                                static_cast<T>(truth.y2 - y)};
     for (T& distance : distances) distance /= static_cast<T>(grid.stride);
-    const TensorView<const T> logits(distances_at(a, target.image, target.place), {4, model_.box_bins});
+    const TensorView<const T> logits(distances_at(a, target.image, target.location), {4, model_.box_bins});
     return distribution_focal(logits, {distances.data(), {4}}, slopes, {.scale = factor});
   }
 
@@ -235,10 +235,10 @@ class AnchorFreeLoss {
 /// The loss of an anchor-free detector, whose only target holds the objects of each image: [batch, slots, 5] with x1,
 /// y1, x2, y2 in pixels and the class, -1 in unused slots.
 ///
-/// The places that answer for an object are chosen by the present outputs (`assign_locations`). Their scores learn how
-/// good the box predicted there is (or 1, see ScoreLoss), all others learn 0; boxes learn by an IoU loss and, where
-/// their edges have bins, by the distribution focal loss. All are sums over the batch divided by the sum of the places'
-/// weights, at least 1. Evaluate from one thread at a time.
+/// The locations that answer for an object are chosen by the present outputs (`assign_locations`). Their scores learn
+/// how good the box predicted there is (or 1, see ScoreLoss), all others learn 0; boxes learn by an IoU loss and, where
+/// their edges have bins, by the distribution focal loss. All are sums over the batch divided by the sum of the
+/// locations' weights, at least 1. Evaluate from one thread at a time.
 template <class T>
 LossFunction<T> anchor_free_loss(const AnchorFreeModel& model, const AnchorFreeLossOptions& options = {}) {
   const auto loss = std::make_shared<AnchorFreeLoss<T>>(model, options);

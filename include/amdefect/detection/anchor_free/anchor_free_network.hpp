@@ -101,7 +101,7 @@ Network<T> anchor_free_network(const AnchorFreeModel& model) {
   return detail::AnchorFreeBuilder<T>(model).take();
 }
 
-/// Gives all weights their first values. The scores begin at 1 %, so that the many places without an object do not
+/// Gives all weights their first values. The scores begin at 1 %, so that the many locations without an object do not
 /// drown the few with one (Lin et al. 2017, arXiv:1708.02002), and the boxes at about two strides: every edge is one
 /// stride away, either by softplus or as the mean of a distribution whose probabilities halve from bin to bin.
 template <class T>

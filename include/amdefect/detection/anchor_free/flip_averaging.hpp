@@ -28,10 +28,10 @@ void mirror(TensorView<T> x, bool left_to_right) {
 }  // namespace detail
 
 /// Runs an anchor-free network over an image [1, height, width, channels] and its mirror images (left to right, top to
-/// bottom, both). Returns the mean of the outputs, place by place, the mirrored ones mirrored back. Logits are
+/// bottom, both). Returns the mean of the outputs, location by location, the mirrored ones mirrored back. Logits are
 /// averaged, not scores, and what distances are made of, so that the means have the meaning of outputs.
 ///
-/// The size of `x` must fit the network's strides: then the places of a mirrored image lie where those of the image
+/// The size of `x` must fit the network's strides: then the locations of a mirrored image lie where those of the image
 /// do, which is why it is mirrored with its padding. `x` is as before in the end. `memory` holds the means.
 template <class T>
 std::vector<TensorView<const T>> flip_averaged_outputs(Workspace<T>& workspace, TensorView<T> x,

@@ -6,16 +6,16 @@
 
 namespace amdefect {
 
-/// The places where one level of an anchor-free detector looks for objects: one in the middle of each cell of stride x
-/// stride pixels. The network says for each how far the four edges of the box are away: left, top, right, bottom, in
-/// strides, by `bins` outputs each (`EdgeDistance`), so that every output is a box with the place in it.
+/// The locations where one level of an anchor-free detector looks for objects: one in the middle of each cell of stride
+/// x stride pixels. The network says for each how far the four edges of the box are away: left, top, right, bottom, in
+/// strides, by `bins` outputs each (`EdgeDistance`), so that every output is a box with the location in it.
 struct LocationGrid {
   Index stride = 4, rows = 0, columns = 0, bins = 1;
 
   double x(Index column) const { return (static_cast<double>(column) + 0.5) * static_cast<double>(stride); }
   double y(Index row) const { return (static_cast<double>(row) + 0.5) * static_cast<double>(stride); }
 
-  /// The box that the outputs at a place mean, in pixels.
+  /// The box that the outputs at a location mean, in pixels.
   template <class T>
   Box decode(Index row, Index column, const T* outputs) const {
     const auto distance = [&](Index edge) {

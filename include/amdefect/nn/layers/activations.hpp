@@ -1,6 +1,7 @@
 #pragma once
 
 #include "amdefect/kernels/elementwise.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -13,7 +14,7 @@ class Activation : public Layer<T> {
   explicit Activation(Function function = {}) : function_(function) {}
 
   std::string kind() const override { return Function::kind; }
-  Shape infer_shape(const Shape& input) const override { return input; }
+  Shape output_shape(const Shape& input) const override { return input; }
   MemoryTraits traits() const override {
     return {.forward_in_place = Function::from_output,
             .backward_in_place = true,
@@ -108,20 +109,25 @@ struct HardSwishFunction {
   }
 };
 
-template <class T>
-using Relu = Activation<T, ReluFunction>;
-template <class T>
-using Sigmoid = Activation<T, SigmoidFunction>;
-template <class T>
-using Silu = Activation<T, SiluFunction>;
-template <class T>
-using HardSwish = Activation<T, HardSwishFunction>;
+template <class T = float>
+class Relu : public Activation<T, ReluFunction> {};
+
+template <class T = float>
+class Sigmoid : public Activation<T, SigmoidFunction> {};
+
+template <class T = float>
+class Silu : public Activation<T, SiluFunction> {};
+
+template <class T = float>
+class HardSwish : public Activation<T, HardSwishFunction> {};
 
 template <class T = float>
 class LeakyRelu : public Activation<T, LeakyReluFunction> {
  public:
   explicit LeakyRelu(double slope = LeakyReluFunction{}.slope)
       : Activation<T, LeakyReluFunction>(LeakyReluFunction{slope}) {}
+  explicit LeakyRelu(const JsonReader& attributes) : LeakyRelu(attributes.get<double>("slope")) {}
+  JsonValue attributes() const override { return {{"slope", this->function_.slope}}; }
 };
 
 }  // namespace amdefect

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "amdefect/kernels/batch_norm.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -14,7 +15,8 @@ struct BatchNormOptions {
 
 /// Batch normalisation over all dimensions but the last (Ioffe and Szegedy 2015; Keras' BatchNormalization):
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the biased variance of the batch, also for the moving
-/// one.
+/// one. Mean and variance are the moving ones in inference, and in training while they are frozen
+/// (`Parameters::set_trainable`).
 ///
 /// Parameters: `gamma`, `beta`; statistics: `moving_mean`, `moving_variance`.
 template <class T = float>
@@ -23,10 +25,19 @@ class BatchNorm : public Layer<T> {
   enum Slot : std::size_t { gamma, beta, moving_mean, moving_variance };
 
   explicit BatchNorm(const BatchNormOptions& options = {}) : options_(options) {}
+  explicit BatchNorm(const JsonReader& attributes)
+      : BatchNorm({.momentum = attributes.get<double>("momentum"),
+                   .epsilon = attributes.get<double>("epsilon"),
+                   .moving_statistics = attributes.get<bool>("moving_statistics")}) {}
   const BatchNormOptions& options() const { return options_; }
 
   std::string kind() const override { return "batch_norm"; }
-  Shape infer_shape(const Shape& input) const override {
+  JsonValue attributes() const override {
+    return {{"momentum", options_.momentum},
+            {"epsilon", options_.epsilon},
+            {"moving_statistics", options_.moving_statistics}};
+  }
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2, "batch_norm: expected at least [batch, channels], got ", input);
     return input;
   }
@@ -38,7 +49,7 @@ class BatchNorm : public Layer<T> {
             {.name = "moving_variance", .shape = channels, .initializer = Initializer::ones, .statistic = true}};
   }
   MemoryTraits traits() const override { return {.backward_in_place = true}; }
-  Booking book(const Shape& input, const Execution&, bool training) const override {
+  MemoryRequest memory(const Shape& input, const Execution&, bool training) const override {
     const NormGeometry g = geometry(input);
     const std::size_t row = static_cast<std::size_t>(g.channels) * sizeof(double);
     if (!training) return {.forward_scratch = scratch_rows * row};
@@ -125,7 +136,10 @@ class BatchNorm : public Layer<T> {
   static NormGeometry geometry(const Shape& shape) {
     return {shape.back() ? shape.elements() / shape.back() : 0, shape.back()};
   }
-  bool uses_batch(const Context<T>& context) const { return context.training && !options_.moving_statistics; }
+  /// Not if the moving statistics are frozen.
+  bool uses_batch(const Context<T>& context) const {
+    return context.training && !options_.moving_statistics && !context.statistic(moving_mean).empty();
+  }
   void update(Context<T>& context, Slot slot, const double* batch) const {
     const TensorView<T> moving = context.statistic(slot);
     for (Index c = 0; c < moving.size(); ++c)

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <tuple>
+
 #include "amdefect/kernels/conv2d.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -39,10 +42,24 @@ class Conv2d : public Layer<T> {
     require(filters % o.groups == 0, "conv2d: ", filters, " filters do not divide into ", o.groups, " groups");
   }
 
+  explicit Conv2d(const JsonReader& attributes)
+      : Conv2d(detail::read_size(attributes, "filters"), read_options(attributes)) {}
+
   const ConvOptions& options() const { return options_; }
 
-  std::string kind() const override { return options_.groups > 1 ? "conv2d_grouped" : "conv2d"; }
-  Shape infer_shape(const Shape& input) const override {
+  std::string kind() const override { return "conv2d"; }
+  JsonValue attributes() const override {
+    const ConvOptions& o = options_;
+    return {{"filters", filters_},
+            {"kernel", JsonValue::array({o.kernel, o.kernel_w})},
+            {"stride", JsonValue::array({o.stride, o.stride_w})},
+            {"dilation", JsonValue::array({o.dilation, o.dilation_w})},
+            {"groups", o.groups},
+            {"padding", detail::json_of(o.padding)},
+            {"bias", o.bias},
+            {"initializer", detail::json_of(o.initializer)}};
+  }
+  Shape output_shape(const Shape& input) const override {
     const ConvGeometry g = geometry(input);
     return {g.batch, g.out_h, g.out_w, g.out_c};
   }
@@ -55,13 +72,13 @@ class Conv2d : public Layer<T> {
     if (options_.bias) specs.push_back({.name = "bias", .shape = {g.out_c}});
     return specs;
   }
-  Booking book(const Shape& input, const Execution& execution, bool training) const override {
+  MemoryRequest memory(const Shape& input, const Execution& execution, bool training) const override {
     const ConvGeometry g = geometry(input);
-    Booking booking{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
+    MemoryRequest request{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
     if (training)
-      booking.backward_scratch = bytes(
+      request.backward_scratch = bytes(
           std::max(conv2d_backward_input_scratch<T>(execution, g), conv2d_backward_kernel_scratch<T>(execution, g)));
-    return booking;
+    return request;
   }
   Index macs(const Shape& input) const override { return geometry(input).macs(); }
 
@@ -124,6 +141,17 @@ class Conv2d : public Layer<T> {
   }
 
  private:
+  static ConvOptions read_options(const JsonReader& attributes) {
+    ConvOptions o;
+    std::tie(o.kernel, o.kernel_w) = detail::read_pair(attributes, "kernel");
+    std::tie(o.stride, o.stride_w) = detail::read_pair(attributes, "stride");
+    std::tie(o.dilation, o.dilation_w) = detail::read_pair(attributes, "dilation");
+    o.groups = detail::read_size(attributes, "groups");
+    o.padding = detail::read_padding(attributes.at("padding"));
+    o.bias = attributes.get<bool>("bias");
+    o.initializer = detail::read_initializer(attributes.at("initializer"));
+    return o;
+  }
   static std::size_t bytes(Index elements) { return static_cast<std::size_t>(elements) * sizeof(T); }
 
   Index filters_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "amdefect/kernels/conv2d.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -18,8 +19,15 @@ class Dense : public Layer<T> {
     require(units > 0, "dense: the number of units must be positive, got ", units);
   }
 
+  explicit Dense(const JsonReader& attributes)
+      : Dense(detail::read_size(attributes, "units"), attributes.get<bool>("bias"),
+              detail::read_initializer(attributes.at("initializer"))) {}
+
   std::string kind() const override { return "dense"; }
-  Shape infer_shape(const Shape& input) const override {
+  JsonValue attributes() const override {
+    return {{"units", units_}, {"bias", bias_}, {"initializer", detail::json_of(initializer_)}};
+  }
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2 && input.back() > 0, "dense: expected at least [batch, features], got ",
                         input);
     Shape output = input;
@@ -32,14 +40,14 @@ class Dense : public Layer<T> {
     if (bias_) specs.push_back({.name = "bias", .shape = {units_}});
     return specs;
   }
-  Booking book(const Shape& input, const Execution& execution, bool training) const override {
+  MemoryRequest memory(const Shape& input, const Execution& execution, bool training) const override {
     const ConvGeometry g = geometry(input);
     const auto bytes = [](Index elements) { return static_cast<std::size_t>(elements) * sizeof(T); };
-    Booking booking{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
+    MemoryRequest request{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
     if (training)
-      booking.backward_scratch = bytes(
+      request.backward_scratch = bytes(
           std::max(conv2d_backward_input_scratch<T>(execution, g), conv2d_backward_kernel_scratch<T>(execution, g)));
-    return booking;
+    return request;
   }
   Index macs(const Shape& input) const override { return geometry(input).macs(); }
 

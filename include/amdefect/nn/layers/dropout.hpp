@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -14,8 +15,11 @@ class Dropout : public Layer<T> {
     require(rate >= 0 && rate < 1, "dropout: the rate must be in [0, 1), got ", rate);
   }
 
+  explicit Dropout(const JsonReader& attributes) : Dropout(attributes.get<double>("rate")) {}
+
   std::string kind() const override { return "dropout"; }
-  Shape infer_shape(const Shape& input) const override { return input; }
+  JsonValue attributes() const override { return {{"rate", rate_}}; }
+  Shape output_shape(const Shape& input) const override { return input; }
   MemoryTraits traits() const override {
     return {.forward_in_place = true, .backward_in_place = true, .needs_input = false};
   }

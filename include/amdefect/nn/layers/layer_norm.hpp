@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "amdefect/kernels/column_sums.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -18,9 +19,11 @@ class LayerNorm : public Layer<T> {
 
   /// Keras' default epsilon; PyTorch's is 1e-5.
   explicit LayerNorm(double epsilon = 1e-3) : epsilon_(epsilon) {}
+  explicit LayerNorm(const JsonReader& attributes) : LayerNorm(attributes.get<double>("epsilon")) {}
 
   std::string kind() const override { return "layer_norm"; }
-  Shape infer_shape(const Shape& input) const override {
+  JsonValue attributes() const override { return {{"epsilon", epsilon_}}; }
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2 && input.back() > 0, "layer_norm: expected at least [batch, features], got ",
                         input);
     return input;
@@ -30,7 +33,7 @@ class LayerNorm : public Layer<T> {
             {.name = "beta", .shape = {input.back()}}};
   }
   MemoryTraits traits() const override { return {.backward_in_place = true}; }
-  Booking book(const Shape& input, const Execution&, bool training) const override {
+  MemoryRequest memory(const Shape& input, const Execution&, bool training) const override {
     if (!training) return {};
     const Index rows = input.elements() / input.back();
     return {.state = 2 * static_cast<std::size_t>(rows) * sizeof(T),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "amdefect/kernels/elementwise.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/operation.hpp"
 
 namespace amdefect {
@@ -20,14 +21,14 @@ class Add : public Operation<T> {
     return inputs[0];
   }
   MemoryTraits traits() const override { return {.needs_input = false}; }
-  void evaluate(Context<T>& context, Inputs x, TensorView<T> y) const override {
+  void forward(Context<T>& context, Inputs x, TensorView<T> y) const override {
     const int threads = context.execution.threads;
     if (x.size() == 1) return copy_elements(threads, x[0], y);
     sum_elements(threads, x[0], x[1], y);
     for (std::size_t i = 2; i < x.size(); ++i) add_elements(threads, x[i], y);
   }
-  void differentiate(Context<T>& context, Inputs, TensorView<const T>, TensorView<const T> dy,
-                     InputGradients dx) const override {
+  void backward(Context<T>& context, Inputs, TensorView<const T>, TensorView<const T> dy,
+                InputGradients dx) const override {
     for (const TensorView<T>& gradient : dx)
       if (!gradient.empty()) copy_elements(context.execution.threads, dy, gradient);
   }
@@ -42,8 +43,10 @@ class Concatenate : public Operation<T> {
   using typename Operation<T>::Shapes;
 
   explicit Concatenate(Index axis = -1) : axis_(axis) {}
+  explicit Concatenate(const JsonReader& attributes) : Concatenate(Index{attributes.get<std::int8_t>("axis")}) {}
 
   std::string kind() const override { return "concatenate"; }
+  JsonValue attributes() const override { return {{"axis", axis_}}; }
   Shape output_shape(Shapes inputs) const override {
     require<ShapeError>(!inputs.empty(), "concatenate: expected at least one input");
     const std::size_t axis = resolve(inputs[0]);
@@ -57,13 +60,12 @@ class Concatenate : public Operation<T> {
     return output;
   }
   MemoryTraits traits() const override { return {.needs_input = false}; }
-  void evaluate(Context<T>&, Inputs x, TensorView<T> y) const override {
+  void forward(Context<T>&, Inputs x, TensorView<T> y) const override {
     for_each_run(x, y.shape(), [&](std::size_t input, Index outer, Index run, Index offset) {
       std::copy_n(x[input].data() + outer * run, run, y.data() + offset);
     });
   }
-  void differentiate(Context<T>&, Inputs x, TensorView<const T>, TensorView<const T> dy,
-                     InputGradients dx) const override {
+  void backward(Context<T>&, Inputs x, TensorView<const T>, TensorView<const T> dy, InputGradients dx) const override {
     for_each_run(x, dy.shape(), [&](std::size_t input, Index outer, Index run, Index offset) {
       if (!dx[input].empty()) std::copy_n(dy.data() + offset, run, dx[input].data() + outer * run);
     });

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <tuple>
+
 #include "amdefect/kernels/column_sums.hpp"
 #include "amdefect/kernels/pooling.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -30,7 +33,15 @@ class Pool2d : public Layer<T> {
             "pooling: padding must be at least 0 and smaller than the pool");
   }
 
-  Shape infer_shape(const Shape& input) const override {
+  explicit Pool2d(const JsonReader& attributes) : Pool2d(read_options(attributes)) {}
+
+  JsonValue attributes() const override {
+    const PoolOptions& o = options_;
+    return {{"pool", JsonValue::array({o.pool, o.pool_w})},
+            {"stride", JsonValue::array({o.stride, o.stride_w})},
+            {"padding", detail::json_of(o.padding)}};
+  }
+  Shape output_shape(const Shape& input) const override {
     const PoolGeometry g = geometry(input);
     return {g.batch, g.out_h, g.out_w, g.channels};
   }
@@ -59,6 +70,14 @@ class Pool2d : public Layer<T> {
   }
 
  private:
+  static PoolOptions read_options(const JsonReader& attributes) {
+    PoolOptions o;
+    std::tie(o.pool, o.pool_w) = detail::read_pair(attributes, "pool");
+    std::tie(o.stride, o.stride_w) = detail::read_pair(attributes, "stride");
+    o.padding = detail::read_padding(attributes.at("padding"));
+    return o;
+  }
+
   PoolOptions options_;
 };
 
@@ -68,6 +87,7 @@ template <class T = float>
 class MaxPool2d : public Pool2d<T> {
  public:
   explicit MaxPool2d(const PoolOptions& options = {}) : Pool2d<T>(options) {}
+  explicit MaxPool2d(const JsonReader& attributes) : Pool2d<T>(attributes) {}
   std::string kind() const override { return "max_pool2d"; }
   MemoryTraits traits() const override { return {.needs_input = true, .needs_output = true}; }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
@@ -85,6 +105,7 @@ template <class T = float>
 class AveragePool2d : public Pool2d<T> {
  public:
   explicit AveragePool2d(const PoolOptions& options = {}) : Pool2d<T>(options) {}
+  explicit AveragePool2d(const JsonReader& attributes) : Pool2d<T>(attributes) {}
   std::string kind() const override { return "average_pool2d"; }
   MemoryTraits traits() const override { return {.needs_input = false}; }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
@@ -103,12 +124,12 @@ class GlobalAveragePool : public Layer<T> {
  public:
   std::string kind() const override { return "global_average_pool"; }
   MemoryTraits traits() const override { return {.needs_input = false}; }
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     require_rank("global_average_pool", "[batch, height, width, channels]", 4, input);
     require<ShapeError>(input[1] * input[2] > 0, "global_average_pool: the input ", input, " has no pixels");
     return {input[0], input[3]};
   }
-  Booking book(const Shape& input, const Execution&, bool) const override {
+  MemoryRequest memory(const Shape& input, const Execution&, bool) const override {
     return {.forward_scratch = sums(input).scratch_bytes()};
   }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {

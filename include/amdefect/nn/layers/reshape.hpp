@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -11,8 +12,11 @@ class Reshape : public Layer<T> {
   /// `sample` is the shape without the batch.
   explicit Reshape(const Shape& sample) : sample_(sample) {}
 
+  explicit Reshape(const JsonReader& attributes) : Reshape(detail::read_shape(attributes.at("sample"))) {}
+
   std::string kind() const override { return "reshape"; }
-  Shape infer_shape(const Shape& input) const override {
+  JsonValue attributes() const override { return {{"sample", detail::json_of(sample_)}}; }
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 1, "reshape: expected a batch, got a scalar");
     require<ShapeError>(sample_.elements() == input.sample().elements(), "reshape: a sample of the input ", input,
                         " has ", input.sample().elements(), " elements, ", sample_, " has ", sample_.elements());
@@ -42,7 +46,8 @@ class Flatten : public Reshape<T> {
  public:
   Flatten() : Reshape<T>(Shape{}) {}
   std::string kind() const override { return "flatten"; }
-  Shape infer_shape(const Shape& input) const override {
+  JsonValue attributes() const override { return JsonValue::object(); }
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 1, "flatten: expected a batch, got a scalar");
     return {input[0], input.sample().elements()};
   }

@@ -12,7 +12,7 @@ template <class T = float>
 class Softmax : public Layer<T> {
  public:
   std::string kind() const override { return "softmax"; }
-  Shape infer_shape(const Shape& input) const override {
+  Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 1 && input.back() > 0, "softmax: the last dimension must not be empty, got ",
                         input);
     return input;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "amdefect/core/parallel.hpp"
+#include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -14,8 +15,11 @@ class UpsampleNearest : public Layer<T> {
     require(scale > 0, "upsample_nearest: the scale must be positive, got ", scale);
   }
 
+  explicit UpsampleNearest(const JsonReader& attributes) : UpsampleNearest(detail::read_size(attributes, "scale")) {}
+
   std::string kind() const override { return "upsample_nearest"; }
-  Shape infer_shape(const Shape& input) const override {
+  JsonValue attributes() const override { return {{"scale", scale_}}; }
+  Shape output_shape(const Shape& input) const override {
     require_rank("upsample_nearest", "[batch, height, width, channels]", 4, input);
     return {input[0], input[1] * scale_, input[2] * scale_, input[3]};
   }

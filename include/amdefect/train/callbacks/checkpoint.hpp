@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "amdefect/io/atomic_file.hpp"
+#include "amdefect/optim/best_value.hpp"
 #include "amdefect/train/trainer.hpp"
 
 namespace amdefect {
@@ -11,24 +13,30 @@ namespace amdefect {
 struct CheckpointOptions {
   std::filesystem::path best{};  ///< weights of the best epoch so far; empty for none
   std::filesystem::path last{};  ///< weights and training state after each epoch and on interruption; empty for none
-  std::string monitor = "val_loss";
+  std::string monitor = "val_loss";  ///< a value of the epoch log; `loss` where there is no validation
   bool higher_is_better = false;
   SafetensorsMetadata metadata{};  ///< stored in both, e.g. the configuration
 };
 
-/// Writes the best weights and a state to resume from. Add it after all callbacks whose state it should contain.
+/// Writes the best weights and a state to resume from: `Checkpoint{"run"}` keeps run/best.safetensors and
+/// run/last.safetensors. Add it after all callbacks whose state it should contain.
 template <class T = float>
 class Checkpoint : public Callback<T> {
  public:
   /// The best weights are those of `averaged` (see WeightAverage) if there is one, else those that are trained.
   explicit Checkpoint(CheckpointOptions options, std::shared_ptr<const Network<T>> averaged = nullptr)
-      : options_(std::move(options)), averaged_(std::move(averaged)) {}
+      : options_(std::move(options)), averaged_(std::move(averaged)), best_(options_.higher_is_better) {}
+  /// Both files in a folder, which is made if it is missing. @throws FileError if that fails.
+  explicit Checkpoint(const std::filesystem::path& folder, std::shared_ptr<const Network<T>> averaged = nullptr)
+      : Checkpoint(CheckpointOptions{.best = folder / "best.safetensors", .last = folder / "last.safetensors"},
+                   std::move(averaged)) {
+    make_folder(folder);
+  }
 
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
-    const double* value = log.find(options_.monitor);
-    if (value && (!known_ || (options_.higher_is_better ? *value > best_ : *value < best_))) {
+    const double* value = log.watched(options_.monitor);
+    if (value && best_.improve(*value)) {
       known_ = true;
-      best_ = *value;
       const Parameters<T>& weights = averaged_ ? averaged_->parameters() : trainer.network().parameters();
       if (!options_.best.empty()) save_weights(options_.best, weights, options_.metadata);
     }
@@ -38,10 +46,12 @@ class Checkpoint : public Callback<T> {
     if (trainer.interrupted()) save_last(trainer);
   }
 
-  void save(TrainingState<T>& state) const override { state.numbers["checkpoint"] = {known_ ? 1.0 : 0.0, best_}; }
+  void save(TrainingState<T>& state) const override {
+    state.numbers["checkpoint"] = {known_ ? 1.0 : 0.0, best_.value()};
+  }
   void restore(const TrainingState<T>& state) override {
     known_ = state.at("checkpoint").at(0) != 0;
-    best_ = state.at("checkpoint").at(1);
+    if (known_) best_.restore(state.at("checkpoint").at(1));
   }
 
  private:
@@ -53,7 +63,7 @@ class Checkpoint : public Callback<T> {
   CheckpointOptions options_;
   std::shared_ptr<const Network<T>> averaged_;
   bool known_ = false;
-  double best_ = 0;
+  BestValue best_;
 };
 
 }  // namespace amdefect

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <limits>
-
+#include "amdefect/optim/best_value.hpp"
 #include "amdefect/train/trainer.hpp"
 
 namespace amdefect {
 
 struct EarlyStoppingOptions {
-  std::string monitor = "val_loss";  ///< a value of the epoch log; epochs without it do not count
+  std::string monitor =
+      "val_loss";  ///< a value of the epoch log; epochs without it do not count; see EpochLog::watched
   bool higher_is_better = false;
   double min_delta = 0;
   Index patience = 10;
@@ -19,18 +19,16 @@ struct EarlyStoppingOptions {
 template <class T = float>
 class EarlyStopping : public Callback<T> {
  public:
-  explicit EarlyStopping(const EarlyStoppingOptions& options = {}) : options_(options) {}
+  explicit EarlyStopping(const EarlyStoppingOptions& options = {})
+      : options_(options), best_(options.higher_is_better, options.min_delta) {}
 
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
-    const double* value = log.find(options_.monitor);
+    const double* value = log.watched(options_.monitor);
     if (!value) return;
-    if (best_epoch_ == 0 || improves(*value)) {
-      best_ = *value;
+    if (best_.improve(*value)) {
       best_epoch_ = log.epoch;
       waited_ = 0;
-      if (!options_.restore_best_weights) return;
-      best_weights_ = Tensor<T>(trainer.network().parameters().values().shape());
-      copy(trainer.network().parameters().values(), best_weights_.view());
+      if (options_.restore_best_weights) keep(trainer.network().parameters().values());
     } else if (++waited_ >= options_.patience) {
       trainer.stop();
     }
@@ -42,31 +40,34 @@ class EarlyStopping : public Callback<T> {
 
   /// Epoch with the best value, counted from 1; 0 before the first.
   Index best_epoch() const { return best_epoch_; }
-  double best() const { return best_; }
+  /// Infinite before the first.
+  double best() const { return best_.value(); }
 
   void save(TrainingState<T>& state) const override {
-    state.numbers["early_stopping"] = {best_, static_cast<double>(best_epoch_), static_cast<double>(waited_)};
+    state.numbers["early_stopping"] = {best_.value(), static_cast<double>(best_epoch_), static_cast<double>(waited_)};
     if (!best_weights_.empty()) state.tensors["early_stopping.best_weights"] = best_weights_.clone();
   }
   void restore(const TrainingState<T>& state) override {
     const std::vector<double>& numbers = state.at("early_stopping");
     require(numbers.size() == 3, "early stopping: the state should have 3 numbers, got ", numbers.size());
-    best_ = numbers[0];
     best_epoch_ = static_cast<Index>(numbers[1]);
+    if (best_epoch_ > 0) best_.restore(numbers[0]);
     waited_ = static_cast<Index>(numbers[2]);
     if (best_epoch_ == 0 || !options_.restore_best_weights) return;
     const auto found = state.tensors.find("early_stopping.best_weights");
     require(found != state.tensors.end(), "early stopping: the state lacks the best weights");
-    best_weights_ = found->second.clone();
+    keep(found->second);
   }
 
  private:
-  bool improves(double value) const {
-    return options_.higher_is_better ? value > best_ + options_.min_delta : value < best_ - options_.min_delta;
+  /// Copies the weights into memory that is allocated once.
+  void keep(TensorView<const T> weights) {
+    if (best_weights_.shape() != weights.shape()) best_weights_ = Tensor<T>(weights.shape());
+    copy(weights, best_weights_.view());
   }
 
   EarlyStoppingOptions options_;
-  double best_ = 0;
+  BestValue best_;
   Index best_epoch_ = 0, waited_ = 0;
   Tensor<T> best_weights_;
 };

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cmath>
 #include <iomanip>
-#include <ostream>
+#include <iostream>
+#include <optional>
 #include <sstream>
 
 #include "amdefect/train/trainer.hpp"
@@ -20,12 +23,20 @@ inline std::string format_duration(double seconds) {
   return out.str();
 }
 
+/// Whether a stream writes to a terminal; only std::cout, std::cerr and std::clog can.
+inline bool is_terminal(const std::ostream& out) {
+  if (&out == &std::cout) return isatty(STDOUT_FILENO) == 1;
+  return (&out == &std::cerr || &out == &std::clog) && isatty(STDERR_FILENO) == 1;
+}
+
 /// Shows the training: on a terminal (`live`) one line per epoch that is rewritten as it goes, else a plain line after
 /// each epoch.
 template <class T = float>
 class Progress : public Callback<T> {
  public:
-  Progress(std::ostream& out, bool live) : out_(out), live_(live) {}
+  /// The stream must outlive the training. Unless told otherwise, it is live where it writes to a terminal.
+  explicit Progress(std::ostream& out, std::optional<bool> live = std::nullopt)
+      : out_(out), live_(live.value_or(is_terminal(out))) {}
 
   void on_begin(Trainer<T>& trainer) override {
     start_ = Clock::now();

@@ -26,7 +26,8 @@ class WeightAverage : public Callback<T> {
                   average_->parameters().values().shape());
     if (steps_ == 0) copy(trainer.network().parameters().values(), average_->parameters().values());
   }
-  void on_step(Trainer<T>& trainer, const StepLog&) override {
+  void on_step(Trainer<T>& trainer, const StepLog& log) override {
+    if (!log.updated) return;
     ++steps_;
     const auto t = static_cast<double>(steps_);
     const auto share = static_cast<T>(1 - std::min(decay_, (1 + t) / (10 + t)));

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "amdefect/core/execution.hpp"
+#include "amdefect/detection/detector.hpp"
+#include "amdefect/io/json_reader.hpp"
+#include "amdefect/io/safetensors.hpp"
+
+namespace amdefect {
+
+/// A detector's file that is being opened.
+class DetectorFile {
+ public:
+  /// @throws FileError if the file holds no description of a detector, or one of a newer version.
+  explicit DetectorFile(const SafetensorsFile& file, const Execution& execution = {})
+      : file_(file), execution_(execution) {
+    const auto found = file.metadata().find(description_key);
+    require<FileError>(found != file.metadata().end(), where(), ": holds weights but no description of a detector ('",
+                       description_key, "' in its metadata); was it written by 'amdefect train'?");
+    json_ = parse_json(found->second, where());
+    const int format = description().get<int>("format", 1);
+    require<FileError>(format >= 1 && format <= description_format, where(), ": its description, of the architecture '",
+                       architecture(), "', has the format ", format, ", but this program reads formats 1 to ",
+                       description_format);
+  }
+
+  const SafetensorsFile& weights() const { return file_; }
+  const Execution& execution() const { return execution_; }
+  JsonReader description() const { return {json_, where()}; }
+  std::string architecture() const { return description().get<std::string>("architecture"); }
+  /// The name of the file, as messages begin.
+  std::string where() const { return concat("detector: ", file_.path().string()); }
+
+  /// Runs `use`, whose errors become FileErrors that name the file.
+  template <class Use>
+  auto checked(Use&& use) const -> decltype(use()) try {
+    return use();
+  } catch (const FileError&) {
+    throw;
+  } catch (const Error& error) {
+    throw FileError(concat(where(), ": ", error.what()));
+  }
+
+  /// What all kinds of detectors have in common. @throws FileError
+  DetectorTraits traits(double default_score_threshold) const {
+    const JsonReader json = description();
+    DetectorTraits traits{
+        .labels = {json.get<std::vector<std::string>>("class_names"),
+                   json.get<std::vector<std::int64_t>>("category_ids"), json.get<double>("box_offset", 0)},
+        .channels = json.get<Index>("channels", 3),
+        .score_threshold = json.get<double>("score_threshold", default_score_threshold)};
+    if (json.contains("pixel_scaling")) {
+      const JsonReader scaling = json.at("pixel_scaling");
+      scaling.allow_only({"offset", "scale"});
+      traits.pixel_scaling = {scaling.get<double>("offset"), scaling.get<double>("scale")};
+    }
+    require<FileError>(!traits.labels.class_names.empty() &&
+                           traits.labels.class_names.size() == traits.labels.category_ids.size() && traits.channels > 0,
+                       where(), ": its description is not consistent");
+    require<FileError>(traits.score_threshold >= 0 && traits.score_threshold <= 1, where(), ": score_threshold is ",
+                       traits.score_threshold, ", expected 0 to 1");
+    checked([&] { check(traits.pixel_scaling); });
+    return traits;
+  }
+  /// @throws FileError for a key that neither all kinds of detectors have nor is among `own`.
+  void allow_only(std::initializer_list<std::string_view> own) const {
+    for (const auto& [key, value] : *json_.get_if<JsonValue::Object>()) {
+      const auto is = [&key = key](std::string_view known) { return key == known; };
+      if (std::any_of(own.begin(), own.end(), is)) continue;
+      constexpr std::string_view common[] = {"format",       "architecture", "channels",        "class_names",
+                                             "category_ids", "box_offset",   "score_threshold", "pixel_scaling"};
+      require<FileError>(std::any_of(std::begin(common), std::end(common), is), where(), ": unknown key ",
+                         detail::json_quote(key), " for the architecture '", architecture(), "'");
+    }
+  }
+
+ private:
+  const SafetensorsFile& file_;
+  Execution execution_;
+  JsonValue json_;
+};
+
+}  // namespace amdefect

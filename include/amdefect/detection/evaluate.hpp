@@ -1,0 +1,86 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "amdefect/coco/coco_split.hpp"
+#include "amdefect/data/coco_source.hpp"
+#include "amdefect/detection/detector.hpp"
+#include "amdefect/metrics/detection_metrics.hpp"
+
+namespace amdefect {
+
+/// Called after each image with the number of images that are done and of all.
+using DetectProgress = std::function<void(Index done, Index total)>;
+
+/// Runs the detector over the images of a split; results are comparable with its annotations.
+/// @throws FileError for an image that cannot be read, and what `Detector::detect` throws.
+inline std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split,
+                                            const SampleSource& source, const DetectOptions& options,
+                                            const DetectProgress& progress = {}) {
+  std::vector<CocoResult> results;
+  for (Index i = 0; i < source.size(); ++i) {
+    for (const Detection& detection : detector.detect(pixels(source.load(i)->image), options))
+      results.push_back(to_coco(detection, split.coco.images[static_cast<std::size_t>(i)].id, detector.labels()));
+    if (progress) progress(i + 1, source.size());
+  }
+  return results;
+}
+
+/// How `evaluate` looks at a split.
+struct EvaluateOptions {
+  DetectOptions detect{.min_score = default_min_score};
+  /// Of precision, recall, F1 and the confusion matrix; not given: the detector's own.
+  std::optional<double> score_threshold{};
+  std::vector<Index> max_dets{1, 10, 100};         ///< limits per image and category of COCO's figures
+  std::vector<std::string> extra_image_folders{};  ///< see CocoSourceOptions
+  DetectProgress progress{};
+};
+
+/// What a detector finds in a split, and how good that is.
+struct DetectorEvaluation {
+  std::string split;  ///< its name
+  std::vector<CocoResult> results;
+  DetectionMetrics metrics;
+};
+
+/// Throws an Error unless the categories of the split are those that the detector was trained with.
+inline void require_same_categories(const Detector& detector, const CocoSplit& split) {
+  const DetectorLabels& labels = detector.labels();
+  std::string expected, actual;
+  for (std::size_t i = 0; i < labels.category_ids.size(); ++i)
+    expected += concat(i > 0 ? ", " : "", labels.category_ids[i], ' ', labels.class_names[i]);
+  for (const CocoCategory& category : split.coco.categories)
+    actual += concat(actual.empty() ? "" : ", ", category.id, ' ', category.name);
+  require(actual == expected, "evaluate: the categories of ", split.annotation_file.string(), " are (", actual,
+          "), expected those that the model was trained with (", expected, ")");
+}
+
+/// Measures a detector on a split of a data set, whose images are read one after the other.
+/// @throws Error for a split of other categories or without annotations, and what `detect_split` throws.
+inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& split,
+                                   const EvaluateOptions& options = {}) {
+  detector.check_options(options.detect);
+  require_same_categories(detector, split);
+  require(!split.coco.annotations.empty(), "evaluate: the ", split.name, " split of ", split.annotation_file.string(),
+          " has no annotations: there is nothing to evaluate against");
+  const CocoSource source(split, {.extra_image_folders = options.extra_image_folders});
+  CocoEvalOptions coco;
+  coco.max_dets = options.max_dets;
+  DetectorEvaluation evaluation{
+      split.name, detect_split(detector, split, source, options.detect, options.progress), {}};
+  const double threshold = options.score_threshold.value_or(detector.score_threshold());
+  evaluation.metrics = measure_detections(split.coco, evaluation.results, {.score_threshold = threshold}, coco);
+  return evaluation;
+}
+
+/// What was looked at, and the text of the metrics.
+inline std::string to_text(const DetectorEvaluation& evaluation) {
+  const DetectionMetrics& metrics = evaluation.metrics;
+  return concat(evaluation.split, " split: ", metrics.images, " images, ", metrics.truths, " objects, ",
+                metrics.detections, " detections\n\n", to_text(metrics));
+}
+
+}  // namespace amdefect

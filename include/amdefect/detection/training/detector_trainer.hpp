@@ -1,0 +1,228 @@
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "amdefect/data/balanced_sampler.hpp"
+#include "amdefect/data/crop_dataset.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_detector.hpp"
+#include "amdefect/detection/evaluate.hpp"
+#include "amdefect/detection/training/best_weights.hpp"
+#include "amdefect/detection/training/detector_trainer_options.hpp"
+#include "amdefect/detection/training/measure_map.hpp"
+#include "amdefect/detection/training/run_identity.hpp"
+#include "amdefect/detection/training/training_splits.hpp"
+#include "amdefect/optim/adam.hpp"
+#include "amdefect/optim/warmup_cosine.hpp"
+#include "amdefect/train/callbacks/checkpoint.hpp"
+#include "amdefect/train/callbacks/early_stopping.hpp"
+#include "amdefect/train/callbacks/time_budget.hpp"
+#include "amdefect/train/callbacks/weight_average.hpp"
+
+namespace amdefect {
+
+/// Trains an anchor-free detector on a COCO data set:
+///
+///     const CocoSplits splits = read_coco_splits("dataset");
+///     DetectorTrainer trainer(splits, suggest_options(splits));
+///     trainer.add(std::make_unique<Progress<float>>(std::cout, false));
+///     const std::unique_ptr<Detector> detector = trainer.fit();
+///
+/// What detects is a moving average of the weights, as it was after the best epoch; on the validation split, if there
+/// is one, the score threshold with the best F1 is measured. With the same options and seed the weights are the same,
+/// bit by bit, unless the time is limited (`minutes`). Prints nothing itself.
+class DetectorTrainer {
+ public:
+  /// A validation split without boxes is not used; `monitor` is then loss.
+  /// @throws Error for options without meaning, or data from which there is nothing to learn.
+  DetectorTrainer(CocoSplits splits, DetectorTrainerOptions options)
+      : splits_(usable_splits(std::move(splits))), options_(std::move(options)) {
+    if (!splits_.valid && options_.monitor == "mAP50") {
+      log("warning: there is no validation split with boxes in it; watching the training loss");
+      options_.monitor = "loss";
+    }
+    check(options_);
+    options_.loss.threads = options_.execution.threads;
+    identity_ = run_identity(options_.identity.is_null() ? identity_of(options_) : options_.identity, splits_);
+    description_.labels = labels_of(train(), options_.box_offset);
+    description_.model = options_.model;
+    description_.model.channels = 3 + static_cast<Index>(options_.extra_image_folders.size());
+    description_.model.classes = static_cast<Index>(description_.labels.class_names.size());
+    description_.score_threshold = options_.score_threshold;
+    description_.pixel_scaling = options_.pixel_scaling;
+  }
+
+  DetectorTrainer(const DetectorTrainer&) = delete;
+  DetectorTrainer& operator=(const DetectorTrainer&) = delete;
+
+  /// Callbacks run in the order in which they are added, after the epoch was measured and before a checkpoint is
+  /// written. They stay as long as the trainer.
+  template <class Added>
+  Added& add(std::unique_ptr<Added> callback) {
+    Added& added = *callback;
+    callbacks_.push_back(std::move(callback));
+    return added;
+  }
+
+  /// Trains and returns the detector with the best weights; after an interruption (`interrupted`) with the present
+  /// ones. Call once. @throws FileError for an image, a checkpoint or weights that cannot be read or do not fit, Error
+  /// if the loss is no longer finite.
+  std::unique_ptr<Detector> fit() {
+    require(trainer_ == nullptr, "detector trainer: fit was called before");
+    if (!options_.output_folder.empty()) make_folder(options_.output_folder);
+    std::optional<SafetensorsFile> checkpoint;
+    if (!options_.resume.empty()) {
+      checkpoint = read_safetensors(options_.resume);
+      require_same_run(*checkpoint, identity_);
+    }
+    make_trainer();
+    const CropDataset<float> training = training_set();
+    add_callbacks();
+    if (checkpoint) trainer_->restore(load_checkpoint(*checkpoint, network_->parameters()));
+    checkpoint.reset();
+    const std::filesystem::path& folder = options_.output_folder;
+    log(concat("training on ", train().size(), " images (", training.size(), " crops per epoch)",
+               splits_.valid ? concat(", validating on ", splits_.valid->size()) : "", "; ", description_.model.classes,
+               " classes", folder.empty() ? "" : concat("; results go to ", folder.string())));
+    trainer_->fit(training, nullptr);
+    if (!interrupted()) finish();
+    return detector();
+  }
+
+  /// Whether the training was ended by `Trainer::interrupt`, e.g. by a callback or a signal handler.
+  bool interrupted() const { return trainer_ && trainer_->interrupted(); }
+  /// Finished epochs.
+  const std::vector<EpochLog>& history() const { return trainer_->history(); }
+  /// Epoch with the best value of the monitor, counted from 1; 0 if none was measured.
+  Index best_epoch() const { return stopping_ ? stopping_->best_epoch() : 0; }
+  double best() const { return stopping_ ? stopping_->best() : 0; }
+  /// The detector on the validation split, if there is one, at the score threshold of the options.
+  const std::optional<DetectorEvaluation>& validation() const { return validation_; }
+  const AnchorFreeDescription& description() const { return description_; }
+  const DetectorTrainerOptions& options() const { return options_; }
+
+ private:
+  const CocoSplit& train() const { return *splits_.train; }
+  bool by_time() const { return options_.epochs == 0; }
+  bool higher_is_better() const { return options_.monitor == "mAP50"; }
+  std::filesystem::path best_file() const { return options_.output_folder / "best.safetensors"; }
+  void log(const std::string& line) const {
+    if (options_.log) options_.log(line);
+  }
+  Index crops_per_epoch() const {
+    if (options_.crops_per_epoch > 0) return options_.crops_per_epoch;
+    const Index crops = std::max<Index>(512, train().size());
+    return by_time() ? std::min<Index>(crops, 2048) : crops;  // evaluated often enough
+  }
+  std::shared_ptr<const CachedSource> source_of(const CocoSplit& split) const {
+    auto files = std::make_shared<const CocoSource>(
+        split,
+        CocoSourceOptions{.extra_image_folders = options_.extra_image_folders, .box_offset = options_.box_offset});
+    return std::make_shared<CachedSource>(std::move(files), options_.cache);
+  }
+  SafetensorsMetadata identity_metadata() const { return {{identity_key, identity_.to_text()}}; }
+  /// With the present average of the weights.
+  std::unique_ptr<Detector> detector() const {
+    return std::make_unique<AnchorFreeDetector>(average_, description_, options_.execution);
+  }
+
+  void make_trainer() {
+    const AnchorFreeModel& model = description_.model;
+    network_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
+    initialize_anchor_free(*network_, model, options_.seed);
+    if (!options_.pretrained.empty())
+      load_weights(read_safetensors(options_.pretrained), network_->parameters(), {.ignore = is_training_state});
+    for (const std::string& prefix : options_.freeze) network_->parameters().set_trainable(prefix, false);
+    average_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
+    const Index steps_per_epoch = (crops_per_epoch() + options_.batch_size - 1) / options_.batch_size;
+    const Index steps = by_time() ? 0 : std::max<Index>(1, options_.epochs * steps_per_epoch);
+    trainer_ = std::make_unique<Trainer<float>>(*network_, Adam<float>({.weight_decay = options_.weight_decay}),
+                                                WarmupCosine(options_.learning_rate, {.steps = steps}),
+                                                anchor_free_loss<float>(model, options_.loss),
+                                                TrainerOptions{.epochs = by_time() ? unlimited_epochs : options_.epochs,
+                                                               .batch_size = options_.batch_size,
+                                                               .seed = options_.seed,
+                                                               .clip_norm = options_.clip_norm,
+                                                               .workers = options_.workers,
+                                                               .monitor = options_.monitor,
+                                                               .execution = options_.execution});
+  }
+
+  CropDataset<float> training_set() const {
+    const AnchorFreeModel& model = description_.model;
+    const Index images = train().size(), multiple = model.largest_stride();
+    CropDatasetOptions crops{.channels = model.channels,
+                             .samples = crops_per_epoch(),
+                             .slots = options_.slots,
+                             .mosaic = options_.mosaic,
+                             .augment = options_.augment,
+                             .pixel_scaling = options_.pixel_scaling};
+    crops.crop.fill = to_byte(options_.pixel_scaling.offset);
+    crops.crop.height = crops.crop.width = (options_.crop_side + multiple - 1) / multiple * multiple;
+    log(concat("reading ", images, " images; crops of ", crops.crop.height, " x ", crops.crop.width, " pixels, ",
+               model.levels, " levels"));
+    const std::shared_ptr<const CachedSource> source = source_of(train());
+    std::vector<BalancedSampler::Groups> groupings;
+    if (options_.balance_styles) {
+      groupings.push_back(group_by_style(*source));
+      log(concat("styles: ", groupings[0][0].size(), " smooth images and ", groupings[0][1].size(),
+                 " rough ones; the fewer are shown more often"));
+    }
+    if (options_.balance_classes) groupings.push_back(group_by_class(*source, model.classes));
+    return {source, BalancedSampler(images, std::move(groupings)), crops};
+  }
+
+  /// Those that measure come first, those that save last.
+  void add_callbacks() {
+    trainer_->add(std::make_unique<WeightAverage<float>>(average_, options_.average_decay));
+    if (by_time()) trainer_->add(std::make_unique<TimeBudget<float>>(60 * options_.minutes));
+    if (splits_.valid && options_.eval_interval > 0)
+      trainer_->add(std::make_unique<MeasureMap>([this] { return detector(); }, source_of(*splits_.valid),
+                                                 options_.eval_interval));
+    for (auto& callback : callbacks_) trainer_->add(std::move(callback));
+    stopping_ = &trainer_->add(std::make_unique<EarlyStopping<float>>(
+        EarlyStoppingOptions{.monitor = options_.monitor,
+                             .higher_is_better = higher_is_better(),
+                             .patience = options_.patience > 0 ? options_.patience : std::numeric_limits<Index>::max(),
+                             .restore_best_weights = false}));
+    if (options_.output_folder.empty()) {
+      trainer_->add(std::make_unique<BestWeights>(average_, options_.monitor, higher_is_better()));
+      return;
+    }
+    trainer_->add(std::make_unique<Checkpoint<float>>(
+        CheckpointOptions{.best = best_file(),
+                          .last = options_.output_folder / "last.safetensors",
+                          .monitor = options_.monitor,
+                          .higher_is_better = higher_is_better(),
+                          .metadata = detector()->file_metadata(identity_metadata())},
+        average_));
+  }
+
+  /// The best weights, and the score threshold that suits them.
+  void finish() {
+    const bool saved = !options_.output_folder.empty();
+    if (saved) load_weights(read_safetensors(best_file()), average_->parameters());
+    if (!splits_.valid) return;
+    validation_ = evaluate(*detector(), *splits_.valid, {.extra_image_folders = options_.extra_image_folders});
+    description_.score_threshold =
+        validation_->metrics.curves.all.best_threshold().value_or(description_.score_threshold);
+    if (saved) detector()->save(best_file(), identity_metadata());
+  }
+
+  CocoSplits splits_;
+  DetectorTrainerOptions options_;
+  JsonValue identity_;
+  AnchorFreeDescription description_;
+  std::vector<std::unique_ptr<Callback<float>>> callbacks_;
+  std::shared_ptr<Network<float>> network_, average_;
+  std::unique_ptr<Trainer<float>> trainer_;
+  EarlyStopping<float>* stopping_ = nullptr;
+  std::optional<DetectorEvaluation> validation_;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "amdefect/data/augment.hpp"
+#include "amdefect/data/coco_source.hpp"
+#include "amdefect/data/sample_cache.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_model.hpp"
+#include "amdefect/image/pixel_scaling.hpp"
+#include "amdefect/inspect/annotation_check.hpp"
+#include "amdefect/io/json_value.hpp"
+
+namespace amdefect {
+
+/// All that can be told to a DetectorTrainer. `suggest_options` fills in what depends on the data.
+struct DetectorTrainerOptions {
+  /// The network; its channels and classes are those of the data.
+  AnchorFreeModel model{};
+
+  // What the network is shown: random crops of the images at their native resolution.
+  Index crop_side = 256;      ///< in pixels; rounded up to a multiple of the model's largest stride
+  Index crops_per_epoch = 0;  ///< 0: one per image, at least 512; where `minutes` count at most 2048
+  Index slots = 100;          ///< objects in a crop; further ones are left out
+  double mosaic = 0.5;        ///< share of the crops that are made of four
+  AugmentOptions augment{.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5, .brightness = 0.1, .contrast = 0.2};
+  bool balance_styles = true;                      ///< the fewer of smooth and rough images are shown more often
+  bool balance_classes = true;                     ///< images of rare classes are shown more often
+  double box_offset = 0;                           ///< added to all boxes, see CocoSourceOptions
+  std::vector<std::string> extra_image_folders{};  ///< see CocoSourceOptions
+  PixelScaling pixel_scaling{};                    ///< what the network sees of a pixel
+  CacheOptions cache{};                            ///< of the images as they are read
+
+  // How long, how fast.
+  Index epochs = 0;     ///< 0: as many as fit into `minutes`
+  double minutes = 60;  ///< where `epochs` is 0
+  Index batch_size = 16;
+  double learning_rate = 2e-3;  ///< the highest: after a warm-up over 5 % it falls to 0 as half a cosine
+  double weight_decay = 0.02;
+  double clip_norm = 0;          ///< largest norm of the gradient; 0: no limit
+  double average_decay = 0.995;  ///< of the moving average of the weights, which is what detects
+  AnchorFreeLossOptions loss{};  ///< its `threads` are those of `execution`
+  std::uint64_t seed = 0;        ///< of weights, order and augmentation
+  Execution execution{};
+  int workers = 1;  ///< threads that load images ahead
+
+  // What is kept.
+  std::string monitor = "mAP50";  ///< value that picks the best epoch: mAP50 of the validation split, or loss
+  Index eval_interval = 5;        ///< mAP50 is measured every so many epochs and after the last; 0: never
+  Index patience = 0;             ///< epochs with a value of `monitor`, but no better one, before it ends; 0: never
+  double score_threshold = 0.35;  ///< of the detector, where no validation split tells a better one
+
+  // Files.
+  std::filesystem::path output_folder{};  ///< best.safetensors and last.safetensors go there; empty: nothing is written
+  std::filesystem::path pretrained{};     ///< weights to start from; empty: random ones
+  std::vector<std::string> freeze{};      ///< weights whose names begin so stay as they are, e.g. "stem" and "stage"
+  std::filesystem::path resume{};         ///< last.safetensors of an interrupted run to continue exactly; empty: begin
+  /// JSON object of what must be the same when a run is continued; null: these options, as far as they change its
+  /// course. Checksums of the annotations are added.
+  JsonValue identity{};
+
+  /// Takes a line for each step that may take a while, and warnings; empty: silence.
+  std::function<void(const std::string& line)> log{};
+};
+
+/// Throws an Error that names the option without meaning.
+inline void check(const DetectorTrainerOptions& options) {
+  const auto where = "detector trainer: ";
+  check(options.augment);
+  check(options.pixel_scaling);
+  require(options.crop_side > 0 && options.crops_per_epoch >= 0 && options.slots > 0 && options.batch_size > 0, where,
+          "crop_side, slots and batch_size must be positive and crops_per_epoch not negative, got ", options.crop_side,
+          ", ", options.slots, ", ", options.batch_size, " and ", options.crops_per_epoch);
+  require(options.epochs > 0 || (std::isfinite(options.minutes) && options.minutes > 0), where,
+          "nothing to do: epochs is ", options.epochs, " and minutes is ", options.minutes);
+  require(options.eval_interval >= 0 && options.patience >= 0, where,
+          "eval_interval and patience must not be negative, got ", options.eval_interval, " and ", options.patience);
+  require(options.monitor == "mAP50" || options.monitor == "loss", where, "monitor is '", options.monitor,
+          "', expected mAP50 or loss");
+  require(options.monitor == "loss" || options.eval_interval > 0, where,
+          "monitor mAP50 needs an eval_interval above 0");
+  require(options.score_threshold >= 0 && options.score_threshold <= 1, where, "score_threshold is ",
+          options.score_threshold, ", expected 0 to 1");
+}
+
+/// The model with so many more levels that the coarsest one sees objects of that side whole: a location sees about
+/// 8 strides.
+inline AnchorFreeModel suggest_levels(AnchorFreeModel model, double object_side) {
+  constexpr Index most_levels = 6;
+  while (model.levels < most_levels && 8 * static_cast<double>(model.largest_stride()) < object_side) ++model.levels;
+  return model;
+}
+
+/// The options that suit the data, of which `check` tells: 95 % of the objects have no side longer than `side(95)`.
+///
+/// Crops show twice that side, so that few objects are cut, and at least 256 pixels; never more than the largest image,
+/// nor more than 640, which would leave too few of them in an hour. The model gets the levels that the objects need.
+/// Half a pixel is added to boxes that are pixel indices. Without boxes to validate on the loss picks the best epoch.
+inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const AnnotationCheck& check,
+                                              const AnchorFreeModel& model = anchor_free_n()) {
+  const double object_side = check.side(95);
+  Index largest_image = 0;
+  for (const CocoImage& image : splits.at("train").coco.images)
+    largest_image = std::max({largest_image, image.height, image.width});
+  DetectorTrainerOptions options{.model = suggest_levels(model, object_side)};
+  options.model.classes = static_cast<Index>(check.classes.size());
+  options.crop_side = static_cast<Index>(std::clamp(2 * object_side, 256.0, 640.0));
+  if (largest_image > 0) options.crop_side = std::min(options.crop_side, largest_image);
+  options.slots = std::max<Index>(1, 4 * check.most_boxes());  // a mosaic may show four images
+  options.box_offset = check.box_offset;
+  if (!splits.valid || !has_usable_box(*splits.valid)) options.monitor = "loss";
+  return options;
+}
+/// The same for the annotations of the training split. @throws FileError if there is none.
+inline DetectorTrainerOptions suggest_options(const CocoSplits& splits,
+                                              const AnchorFreeModel& model = anchor_free_n()) {
+  return suggest_options(splits, check_annotations(splits.at("train")), model);
+}
+
+}  // namespace amdefect

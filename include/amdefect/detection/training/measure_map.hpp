@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "amdefect/data/sample.hpp"
+#include "amdefect/detection/detector.hpp"
+#include "amdefect/metrics/evaluator.hpp"
+#include "amdefect/train/trainer.hpp"
+
+namespace amdefect {
+
+/// Adds the AP at IoU 0.5 on the images of a source, as "mAP50", to the log of every `interval`th epoch and the last.
+class MeasureMap : public Callback<float> {
+ public:
+  /// `detector` gives one with the network's present weights.
+  MeasureMap(std::function<std::unique_ptr<Detector>()> detector, std::shared_ptr<const SampleSource> source,
+             Index interval)
+      : detector_(std::move(detector)), source_(std::move(source)), interval_(interval) {}
+
+  void measure(Trainer<float>& trainer, EpochLog& log) override {
+    if (log.epoch % interval_ != 0 && log.epoch != log.epochs && !trainer.stopped()) return;
+    const std::unique_ptr<Detector> detector = detector_();
+    DetectionEvaluator evaluator(static_cast<Index>(detector->labels().class_names.size()));
+    for (Index i = 0; i < source_->size(); ++i) {
+      const std::shared_ptr<const Sample> sample = source_->load(i);
+      evaluator.add(sample->objects, detector->detect(pixels(sample->image), {.min_score = default_min_score}));
+    }
+    log.values.emplace_back("mAP50", evaluator.average_precision(0.5));
+  }
+
+ private:
+  std::function<std::unique_ptr<Detector>()> detector_;
+  std::shared_ptr<const SampleSource> source_;
+  Index interval_;
+};
+
+}  // namespace amdefect

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "amdefect/coco/coco_split.hpp"
+#include "amdefect/detection/anchor_free/anchor_free_description.hpp"
+#include "amdefect/detection/training/detector_trainer_options.hpp"
+#include "amdefect/io/checksum.hpp"
+#include "amdefect/io/file_bytes.hpp"
+#include "amdefect/io/json_reader.hpp"
+#include "amdefect/io/safetensors.hpp"
+
+namespace amdefect {
+
+/// Key of a run's identity in the metadata of a checkpoint: a JSON object of what must be the same when it continues.
+inline constexpr const char* identity_key = "amdefect.config";
+
+/// The options, as far as they change the course of a training, as a JSON object.
+inline JsonValue identity_of(const DetectorTrainerOptions& o) {
+  return {{"network", to_json(o.model)},
+          {"minutes", o.epochs > 0 ? 0 : o.minutes},
+          {"crop_size", o.crop_side},
+          {"crops_per_epoch", o.crops_per_epoch},
+          {"slots", o.slots},
+          {"mosaic", o.mosaic},
+          {"balance_styles", o.balance_styles},
+          {"balance_classes", o.balance_classes},
+          {"pixel_scaling", JsonValue{{"offset", o.pixel_scaling.offset}, {"scale", o.pixel_scaling.scale}}},
+          {"box_loss", box_loss_name(o.loss.box_loss)},
+          {"score_loss", o.loss.score_loss == ScoreLoss::focal ? "focal" : "quality_focal"},
+          {"class_weights", JsonValue::array(o.loss.class_weights)},
+          {"batch_size", o.batch_size},
+          {"learning_rate", o.learning_rate},
+          {"weight_decay", o.weight_decay},
+          {"average_decay", o.average_decay},
+          {"pretrained", o.pretrained.string()},
+          {"freeze", JsonValue::array(o.freeze)},
+          {"eval_interval", o.eval_interval},
+          {"early_stopping", o.patience},
+          {"seed", o.seed},
+          {"monitor", o.monitor},
+          {"clip_norm", o.clip_norm},
+          {"box_offset", o.box_offset},
+          {"extra_image_folders", JsonValue::array(o.extra_image_folders)},
+          {"greyscale", o.augment.greyscale},
+          {"hue_degrees", o.augment.hue_degrees},
+          {"flip_x", o.augment.flip_x},
+          {"flip_y", o.augment.flip_y},
+          {"rotate", o.augment.rotate},
+          {"crop", o.augment.crop},
+          {"brightness", o.augment.brightness},
+          {"contrast", o.augment.contrast}};
+}
+
+/// The options that change the course of a run, a JSON object, with checksums of the annotation files it learns from.
+/// @throws FileError for an annotation file that cannot be read.
+inline JsonValue run_identity(JsonValue options, const CocoSplits& splits) {
+  const auto checksum = [](const CocoSplit& split) { return concat(crc32(read_bytes(split.annotation_file))); };
+  options.set("training_annotations", checksum(splits.at("train")));
+  options.set("validation_annotations", splits.valid ? checksum(*splits.valid) : "none");
+  return options;
+}
+
+/// @throws FileError if the file is no checkpoint of a training, Error that names what is not the same.
+inline void require_same_run(const SafetensorsFile& checkpoint, const JsonValue& identity) {
+  const auto stored = checkpoint.metadata().find(identity_key);
+  require<FileError>(stored != checkpoint.metadata().end(), "train: ", checkpoint.path().string(),
+                     " is no checkpoint of 'amdefect train'");
+  const JsonValue before = parse_json(stored->second, checkpoint.path().string());
+  for (const auto& [key, value] : *identity.get_if<JsonValue::Object>()) {
+    const JsonValue* found = before.find(key);
+    require(found && *found == value, "train: cannot resume from ", checkpoint.path().string(), " with another ", key,
+            ": the run was started with ", found ? found->to_text() : "none", ", now it is ", value.to_text());
+  }
+}
+
+}  // namespace amdefect

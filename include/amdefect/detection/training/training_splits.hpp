@@ -1,0 +1,34 @@
+#pragma once
+
+#include <utility>
+
+#include "amdefect/detection/detector.hpp"
+#include "amdefect/inspect/annotation_check.hpp"
+
+namespace amdefect {
+
+/// The splits that a training can use: a validation split without usable boxes is left out.
+/// @throws FileError without a training split, Error if that has nothing to learn from.
+inline CocoSplits usable_splits(CocoSplits splits) {
+  const CocoSplit& training = splits.at("train");
+  require(training.size() > 0, "train: the training split of ", splits.root.string(), " has no images");
+  require(!training.coco.categories.empty(), "train: the data set ", training.annotation_file.string(),
+          " has no categories");
+  require(has_usable_box(training), "train: none of the ", training.size(), " training images of ",
+          training.annotation_file.string(), " has a box: there is nothing to learn");
+  if (splits.valid && !has_usable_box(*splits.valid)) splits.valid.reset();
+  return splits;
+}
+
+/// The categories of a split as labels.
+inline DetectorLabels labels_of(const CocoSplit& split, double box_offset) {
+  DetectorLabels labels;
+  labels.box_offset = box_offset;
+  for (const CocoCategory& category : split.coco.categories) {
+    labels.class_names.push_back(category.name);
+    labels.category_ids.push_back(category.id);
+  }
+  return labels;
+}
+
+}  // namespace amdefect

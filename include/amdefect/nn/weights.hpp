@@ -1,0 +1,159 @@
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "amdefect/io/safetensors.hpp"
+#include "amdefect/nn/load_options.hpp"
+#include "amdefect/nn/parameters.hpp"
+
+namespace amdefect {
+
+/// The parameters as entries of a safetensors file, in their order; the elements are borrowed.
+template <class T>
+std::vector<SafetensorsEntry> weight_entries(const Parameters<T>& parameters) {
+  std::vector<SafetensorsEntry> entries;
+  for (const Parameter& p : parameters.list()) entries.push_back(safetensors_entry(p.name, parameters.value(p)));
+  return entries;
+}
+
+/// Writes all parameters, statistics included, under their names. @throws FileError if the file cannot be written.
+template <class T>
+void save_weights(const std::filesystem::path& path, const Parameters<T>& parameters,
+                  const SafetensorsMetadata& metadata = {}) {
+  write_safetensors(path, weight_entries(parameters), metadata);
+}
+
+namespace detail {
+
+/// The shape in a file of a parameter with that shape.
+inline Shape shape_in_layout(const Shape& s, WeightLayout layout) {
+  if (layout == WeightLayout::oihw) return {s[3], s[2], s[0], s[1]};
+  if (layout == WeightLayout::out_in) return {s[1], s[0]};
+  return s;
+}
+
+/// Elements in the order of this library; both layouts there are move the first dimension of the file to the end, and
+/// `oihw` moves the second one before it.
+template <class T>
+Tensor<T> from_layout(Tensor<T> stored, const Shape& shape, WeightLayout layout) {
+  if (layout == WeightLayout::same) return stored;
+  const Index out = shape.back(), in = shape[shape.rank() - 2],
+              pixels = shape.elements() / std::max<Index>(1, out * in);
+  Tensor<T> result(shape);
+  for (Index o = 0; o < out; ++o)
+    for (Index i = 0; i < in; ++i)
+      for (Index p = 0; p < pixels; ++p) result[(p * in + i) * out + o] = stored[(o * in + i) * pixels + p];
+  return result;
+}
+
+/// Reads the tensors that the parameters want, each once, and hands them over when all is known to be right.
+template <class T>
+class WeightLoader {
+ public:
+  WeightLoader(const SafetensorsFile& file, Parameters<T>& parameters, const LoadOptions& options)
+      : file_(file), parameters_(parameters), options_(options) {}
+
+  LoadReport load() {
+    for (std::size_t id = 0; id < parameters_.count(); ++id) read(id);
+    for (const SafetensorsEntry& entry : file_.entries()) {
+      const auto used = tensors_.find(entry.name);
+      if (used == tensors_.end())
+        leave(entry);
+      else if (!used->second.empty())
+        report_.left.push_back({entry.name, used->second});
+    }
+    report_.tensors = file_.entries().size();
+    require_sense();
+    parameters_.allocate();
+    for (auto& [id, values] : staged_) copy<T>(values, parameters_.value(parameters_[id]));
+    return std::move(report_);
+  }
+
+ private:
+  void read(std::size_t id) {
+    const Parameter& p = parameters_[id];
+    const std::string name = options_.name_in_file ? options_.name_in_file(p.name) : p.name;
+    if (!file_.contains(name)) {
+      const std::string wanted = name == p.name ? "" : concat(" ('", name, "' there)");
+      problems_.push_back(concat("missing '", p.name, "' ", p.shape, wanted));
+      report_.missing.push_back(p.name);
+      return;
+    }
+    const SafetensorsEntry& entry = file_.entry(name);
+    const WeightLayout layout = options_.layout ? options_.layout(p) : WeightLayout::same;
+    const std::size_t rank = layout == WeightLayout::oihw ? 4 : 2;
+    require(layout == WeightLayout::same || p.shape.rank() == rank, "load_weights: the rule of layouts takes '", p.name,
+            "' ", p.shape, " for a kernel of ", rank, " dimensions");
+    const Shape expected = shape_in_layout(p.shape, layout);
+    std::string reason;
+    if (entry.shape != expected) {
+      reason = concat("has shape ", entry.shape, ", expected ", expected);
+    } else {
+      Tensor<T> stored(entry.shape);
+      if (!convert_elements(entry.dtype, entry.bytes, stored.view()))
+        reason = concat("has type ", entry.dtype, ", expected ", numeric_dtypes);
+      else if (!stored.array().isFinite().all())
+        reason = "holds a NaN or an infinity, expected finite numbers";
+      else
+        staged_.emplace_back(id, from_layout(std::move(stored), p.shape, layout));
+    }
+    tensors_.emplace(name, reason);
+    (reason.empty() ? report_.taken : report_.misfits).push_back(p.name);
+    if (!reason.empty()) problems_.push_back(concat('\'', name, "' ", reason));
+  }
+
+  /// A tensor that no parameter asked for.
+  void leave(const SafetensorsEntry& entry) {
+    const bool ignored = options_.ignore && options_.ignore(entry.name);
+    report_.left.push_back({entry.name, ignored ? "ignored" : "no parameter"});
+    if (!ignored) problems_.push_back(concat("extra '", entry.name, "' ", entry.shape));
+  }
+
+  void require_sense() const {
+    const std::string where = concat("weights: ", file_.path().string(), " does not fit the network: ");
+    if (options_.strict) {
+      constexpr std::size_t shown = 5;
+      std::string list;
+      for (std::size_t i = 0; i < std::min(shown, problems_.size()); ++i) list += (i ? "; " : "") + problems_[i];
+      if (problems_.size() > shown) list += concat("; and ", problems_.size() - shown, " more");
+      require<FileError>(problems_.empty(), where, list);
+      return;
+    }
+    require<FileError>(!staged_.empty(), where, "no tensor is of use: ", report_.to_text());
+    require(parameters_.allocated() || staged_.size() == parameters_.count(), where, "it has no values for '",
+            (report_.missing.empty() ? report_.misfits : report_.missing)[0],
+            "': call initialize() before load_weights()");
+  }
+
+  const SafetensorsFile& file_;
+  Parameters<T>& parameters_;
+  const LoadOptions& options_;
+  LoadReport report_;
+  std::vector<std::string> problems_;
+  std::map<std::string, std::string, std::less<>> tensors_;  // those that were asked for, and why they were not taken
+  std::vector<std::pair<std::size_t, Tensor<T>>> staged_;
+};
+
+}  // namespace detail
+
+/// Reads parameters from the tensors of a file, by default all of them from all tensors, of the same names; tensors of
+/// half precision, double or integers are converted. Nothing changes unless everything that is wanted fits.
+/// @throws FileError that lists what is missing, extra, of another shape or type, or not finite; without
+/// `LoadOptions::strict` only if nothing fits, and Error if a parameter would be left without any value.
+template <class T>
+LoadReport load_weights(const SafetensorsFile& file, Parameters<T>& parameters, const LoadOptions& options = {}) {
+  return detail::WeightLoader<T>(file, parameters, options).load();
+}
+
+template <class T>
+LoadReport load_weights(const std::filesystem::path& path, Parameters<T>& parameters, const LoadOptions& options = {}) {
+  return load_weights(read_safetensors(path), parameters, options);
+}
+
+}  // namespace amdefect

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "amdefect/core/execution.hpp"
+#include "amdefect/train/data_loader.hpp"
+
+namespace amdefect {
+
+/// A number of epochs for trainings that a callback ends, e.g. TimeBudget.
+inline constexpr Index unlimited_epochs = std::numeric_limits<Index>::max();
+
+struct TrainerOptions {
+  Index epochs = 1;  ///< `unlimited_epochs` where a callback ends the training
+  Index batch_size = 8;
+  std::uint64_t seed = 0;            ///< of the order of samples, augmentation and dropout
+  double clip_norm = 0;              ///< largest joint norm of all gradients; 0 means no limit
+  int workers = 1;                   ///< threads that load data ahead
+  std::string monitor = "val_loss";  ///< what the schedule observes; `loss` where there is no validation
+  Execution execution{};
+  /// Batches whose mean gradient makes one update; what is left at the end of an epoch makes one, too.
+  Index accumulate = 1;
+  /// Part of the training data that this process sees, where several share the work; all see the whole validation.
+  Shard shard{};
+
+  /// @throws Error for options without meaning.
+  void check() const {
+    require(epochs >= 0, "trainer: the number of epochs must not be negative, got ", epochs);
+    require(accumulate > 0, "trainer: the number of batches of an update must be positive, got ", accumulate);
+  }
+  LoaderOptions training_loader() const {
+    return {.batch_size = batch_size, .seed = seed, .workers = workers, .shard = shard};
+  }
+  LoaderOptions validation_loader() const { return {.batch_size = batch_size, .shuffle = false, .workers = workers}; }
+};
+
+}  // namespace amdefect

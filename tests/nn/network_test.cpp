@@ -1,0 +1,26 @@
+#include "amdefect/nn/network.hpp"
+
+#include <doctest/doctest.h>
+
+#include "amdefect/nn/layers.hpp"
+#include "amdefect/nn/workspace.hpp"
+
+using namespace amdefect;
+
+TEST_CASE("layers are of float unless told otherwise, and a chain takes several at once") {
+  Sequential<float> net({8, 8, 1});
+  net.add(Conv2d(4, {.kernel = 3}), BatchNorm(), Relu(), MaxPool2d())
+      .add(Conv2d(4), "named")
+      .add(LeakyRelu(0.1), Sigmoid(), Silu(), HardSwish(), UpsampleNearest(), AveragePool2d({.pool = 2}), LayerNorm(),
+           Dropout(0.1))
+      .add(GlobalAveragePool())
+      .add(Reshape({2, 2}), Flatten(), Dense(3), Softmax());
+  const Value image = net.inputs()[0];
+  net.Network<float>::add(Concatenate(), {image, net.Network<float>::add(Add(), {image, image})});
+  CHECK(net.nodes().size() == 21);
+  CHECK(net.parameters().find("named.kernel") != nullptr);
+  net.initialize(1);
+  Workspace<float> workspace(net);
+  workspace.forward(Tensor<float>({2, 8, 8, 1}));
+  CHECK(workspace.output().shape() == Shape{2, 3});
+}
