@@ -31,7 +31,7 @@ double macs_of(const Network<float>& network, Index batch, bool training) {
     std::vector<Shape> inputs;
     for (const Value input : node.inputs) inputs.push_back(network.nodes()[input.id].shape);
     const bool first = !network.nodes()[node.inputs[0].id].operation;
-    macs += static_cast<double>(node.operation->cost(inputs)) * (training ? (first ? 2 : 3) : 1);
+    macs += static_cast<double>(node.operation->macs(inputs)) * (training ? (first ? 2 : 3) : 1);
   }
   return macs * static_cast<double>(batch);
 }

@@ -25,9 +25,9 @@ struct Shapes : Dataset<float> {
 };
 
 int main() {
-  Sequential<float> net({24, 24, 1});
-  net.add(Conv2d<float>(16, {.kernel = 3})).add(Relu<float>()).add(MaxPool2d<float>());
-  net.add(Conv2d<float>(32, {.kernel = 3})).add(Relu<float>()).add(GlobalAveragePool<float>()).add(Dense<float>(3));
+  Sequential net({24, 24, 1});
+  net.add(Conv2d(16, {.kernel = 3}), Relu(), MaxPool2d(), Conv2d(32, {.kernel = 3}), Relu(), GlobalAveragePool(),
+          Dense(3));
   net.initialize(/*seed=*/1);
   std::cout << summary(net);
 

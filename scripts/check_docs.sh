@@ -14,7 +14,7 @@ check_snippets() {  # document
   local document=$1 source="" block="" inside=0 line
   while IFS= read -r line; do
     if ((inside)) && [[ $line == '```' ]]; then
-      [[ $(<"$source") == *"$block"* ]] || fail "$document: a block differs from $source"
+      [[ $(<"$source")$'\n' == *"$block"* ]] || fail "$document: a block differs from $source"
       inside=0 source=""
     elif ((inside)); then
       block+=$line$'\n'

@@ -38,6 +38,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.patience = config.early_stopping;
   options.output_folder = config.output_dir;
   options.pretrained = config.pretrained;
+  options.freeze = config.freeze;
   options.resume = config.resume_file();
   options.identity = identity_of(config);
   options.log = [](const std::string& line) { std::cout << line << std::endl; };

@@ -19,6 +19,7 @@ struct TrainConfig {
   std::string model = "anchor-free-n";
   std::string dataset_path, annotation_file, output_dir = "output";
   std::string pretrained;                       ///< weights to start from; empty: random ones
+  std::vector<std::string> freeze;              ///< beginnings of names of layers that stay as they are
   std::optional<std::filesystem::path> resume;  ///< see `resume_file`
   Index epochs = 50, batch_size = 16;
   double minutes = 60;  ///< instead of epochs; 0: no limit

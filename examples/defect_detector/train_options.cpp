@@ -37,6 +37,7 @@ struct Traits {
   std::function<T(const std::string&)> parse{};  ///< for values that are no plain T; throws an Error that says why
   std::function<Json(const T&)> write = plain_json<T>;  ///< the value in a configuration file
   bool may_be_bare = false;                             ///< without a value it is `true`
+  bool newer = false;                                   ///< see TrainOption
 };
 
 std::string text_of(const Json& json) {
@@ -74,7 +75,7 @@ TrainOption row(const std::string& name, Member member, const std::string& help,
                 Traits<std::remove_cvref_t<std::invoke_result_t<Member, TrainConfig&>>> traits = {}) {
   using T = std::remove_cvref_t<std::invoke_result_t<Member, TrainConfig&>>;
   const std::string shown = traits.paper ? concat(help, " (paper: ", text_of(traits.write(*traits.paper)), ")") : help;
-  TrainOption option{name, traits.used_by, traits.identity, {}, {}, {}};
+  TrainOption option{name, traits.used_by, traits.identity, traits.newer, {}, {}, {}};
   option.add = [=](CLI::App& command, TrainConfig& config) {
     return add_to<T>(command, name, shown, std::invoke(member, config), traits);
   };
@@ -139,7 +140,6 @@ bool gpu_of(const std::string& text) {
 std::vector<TrainOption> make_table() {
   using C = TrainConfig;
   const auto whole = [](Index least, Index most) { return CLI::Range(least, most); };
-  const auto same_text = [](const std::string& text) { return text; };
   const auto file_or_false = [](const std::string& file) { return file.empty() ? Json(false) : Json(file); };
   return {
       row("model", &C::model,
@@ -161,6 +161,8 @@ std::vector<TrainOption> make_table() {
       row("clip_norm", &C::clip_norm, "Largest norm of the gradient; 0: no limit", {.check = CLI::NonNegativeNumber}),
       row("pretrained", &C::pretrained, "Weights file, or folder of a run, to start from, or false",
           {.parse = pretrained_of, .write = file_or_false}),
+      row("freeze", &C::freeze,
+          "Beginnings of the names of layers that keep their weights and statistics, e.g. stem stage", {.newer = true}),
       row("resume", &C::resume,
           "Continue from last.safetensors in the output folder, or from the given file or folder of a run",
           {.identity = false,
@@ -199,7 +201,6 @@ std::vector<TrainOption> make_table() {
       row("network", &C::network,
           "An architecture of your own as JSON, e.g. {\"stem\": 16, \"widths\": [32, 64], \"blocks\": [1, 1]}",
           {.used_by = anchor_free_model,
-           .parse = same_text,
            .write = [](const std::string& text) { return text.empty() ? Json() : Json::parse(text, nullptr, false); }}),
       row("crop_size", &C::crop_size, "Side of the training crops in pixels; 0: by the objects",
           {.check = whole(0, 4096), .used_by = anchor_free_model}),
@@ -276,8 +277,10 @@ std::vector<std::string> unused_options(const std::set<std::string>& given, cons
 
 nlohmann::ordered_json to_json(const TrainConfig& config, bool identity) {
   Json json;
-  for (const TrainOption& option : train_options())
-    if (option.identity || !identity) json[option.name] = option.to_json(config);
+  for (const TrainOption& option : train_options()) {
+    const Json value = option.to_json(config);
+    if (!identity || (option.identity && !(option.newer && value.empty()))) json[option.name] = value;
+  }
   if (identity) json["model"] = stored_model_name(config.model);
   return json;
 }

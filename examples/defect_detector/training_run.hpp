@@ -15,7 +15,7 @@
 #include "amdefect/train/callbacks/csv_log.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
 #include "amdefect/train/trainer.hpp"
-#include "train_config.hpp"
+#include "train_options.hpp"
 
 // What the trainings of all models have in common.
 namespace amdefect {

@@ -271,3 +271,31 @@ TEST_CASE("a large image searched in tiles gives what the whole gives") {
   MESSAGE(same, " of ", expected.size(), " found again, ", found.size(), " in all");
   CHECK(100 * same >= 95 * expected.size());  // some boxes are longer than the overlap
 }
+
+TEST_CASE("pixels of 16 bits and floating point are seen as those of 8 bits") {
+  const AnchorFreeDetector detector(std::make_shared<const Network<float>>(small_network()), description,
+                                    {.threads = 1});
+  const Tensor<std::uint8_t> image = noise(45, 70);
+  Tensor<std::uint16_t> deep(image.shape());
+  Tensor<float> real(image.shape());
+  for (Index i = 0; i < image.size(); ++i) {
+    deep[i] = static_cast<std::uint16_t>(257 * image[i]);
+    real[i] = static_cast<float>(image[i]);
+  }
+  const auto expected = detector.detect(image, {});
+  REQUIRE(!expected.empty());
+  CHECK(detector.detect(deep, {}) == expected);
+  CHECK(detector.detect(real, {}) == expected);
+  ++deep[1000];  // less than a grey level
+  CHECK(detector.detect(deep, {}) != expected);
+
+  // Values of another range with the scaling that suits them.
+  AnchorFreeDescription other = description;
+  other.pixel_scaling = {.offset = 0.128, .scale = 0.064};
+  const AnchorFreeDetector small_values(std::make_shared<const Network<float>>(small_network()), other, {.threads = 1});
+  for (float& value : real) value /= 1000;
+  const auto found = small_values.detect(real, {});
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i)
+    CHECK(found[i].score == doctest::Approx(expected[i].score).epsilon(1e-3));
+}

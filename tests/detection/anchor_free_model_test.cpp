@@ -19,7 +19,7 @@ Index macs(const Network<float>& network, const Shape& input) {
     std::vector<Shape> inputs;
     for (const Value value : node.inputs) inputs.push_back(shapes[value.id]);
     shapes.push_back(node.operation ? node.operation->output_shape(inputs) : input);
-    if (node.operation) total += node.operation->cost(inputs);
+    if (node.operation) total += node.operation->macs(inputs);
   }
   return total;
 }

@@ -274,3 +274,25 @@ TEST_CASE("CRC-32 of the standard check string") {
   const std::string text = "123456789";
   CHECK(crc32(Bytes(text.begin(), text.end())) == 0xcbf43926u);
 }
+
+TEST_CASE("16-bit PNG files keep every bit") {
+  const TemporaryFolder folder;
+  for (const Index channels : {1, 3}) {
+    Image16 image(5, 7, channels);
+    for (std::size_t i = 0; i < image.values().size(); ++i) image.values()[i] = static_cast<std::uint16_t>(1 + 619 * i);
+    const auto path = folder / "deep.png";
+    save_image(path, image);
+    CHECK(is_16_bit_image(path));
+    CHECK(load_image_16(path, ImageChannels::as_stored) == image);
+    const Image eight = load_image(path, ImageChannels::as_stored);  // the upper bits
+    for (std::size_t i = 0; i < image.values().size(); ++i) CHECK(eight.bytes()[i] == image.values()[i] >> 8);
+  }
+  CHECK_THROWS_AS(save_image(folder / "deep.jpg", Image16(1, 1, 1)), FileError);
+  CHECK_THROWS_AS(encode_png(Image16(1, 1, 5)), ShapeError);
+
+  save_image(folder / "flat.png", Image(4, 4, 3, 51));
+  CHECK_FALSE(is_16_bit_image(folder / "flat.png"));
+  CHECK(load_image_16(folder / "flat.png") == Image16(4, 4, 3, 51 * 257));
+  CHECK(to_8_bit(pixels(Image16(4, 4, 3, 51 * 257 + 100))) == Image(4, 4, 3, 51));
+  CHECK(orient(Image16(2, 3, 1, 999), Orientation::rotated_clockwise()) == Image16(3, 2, 1, 999));
+}

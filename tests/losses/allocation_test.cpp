@@ -26,3 +26,21 @@ TEST_CASE("losses allocate nothing") {
   ciou_loss(pred.view(), target, dpred, {.weights = weights});
   CHECK(heap_allocations == before);
 }
+
+TEST_CASE("losses for trainers allocate nothing after the first batch") {
+  Tensor<float> pred(Shape{6, 4}), target(Shape{6, 4}), dpred(Shape{6, 4});
+  const LossFunction<float> one = softmax_cross_entropy({.class_weight = {1, 2, 3, 4}});
+  const LossFunction<float> several =
+      weighted_sum({{"a", smooth_l1()}, {.name = "b", .loss = mean_squared_error(), .output = 0, .target = 0}});
+  const TensorView<const float> output = pred, wanted = target;
+  const TensorView<float> gradient = dpred;
+  double parts[2];
+  const auto evaluate = [&] {
+    one.evaluate({{&output, 1}, {&wanted, 1}, {&gradient, 1}, parts});
+    several.evaluate({{&output, 1}, {&wanted, 1}, {&gradient, 1}, parts});
+  };
+  evaluate();
+  const long before = heap_allocations;
+  evaluate();
+  CHECK(heap_allocations == before);
+}

@@ -8,7 +8,7 @@
 using namespace amdefect;
 
 TEST_CASE("layers are of float unless told otherwise, and a chain takes several at once") {
-  Sequential<float> net({8, 8, 1});
+  Sequential net({8, 8, 1});
   net.add(Conv2d(4, {.kernel = 3}), BatchNorm(), Relu(), MaxPool2d())
       .add(Conv2d(4), "named")
       .add(LeakyRelu(0.1), Sigmoid(), Silu(), HardSwish(), UpsampleNearest(), AveragePool2d({.pool = 2}), LayerNorm(),
@@ -20,7 +20,7 @@ TEST_CASE("layers are of float unless told otherwise, and a chain takes several 
   CHECK(net.nodes().size() == 21);
   CHECK(net.parameters().find("named.kernel") != nullptr);
   net.initialize(1);
-  Workspace<float> workspace(net);
+  Workspace workspace(net);
   workspace.forward(Tensor<float>({2, 8, 8, 1}));
   CHECK(workspace.output().shape() == Shape{2, 3});
 }

@@ -68,6 +68,23 @@ TEST_CASE("gradients may be changed before the update: clipping in a callback is
   CHECK(callback.updates == 10);
 }
 
+TEST_CASE("what a callback makes of the gradients is clipped") {
+  struct Enlarge : Callback<float> {
+    void on_gradients(Trainer<float>&, Parameters<float>& parameters) override {
+      parameters.gradients().array() *= 1e6f;
+    }
+  };
+  Sequential<float> net = small_net();
+  const Sequential<float> before = small_net();
+  Trainer trainer(net, Sgd{1}, softmax_cross_entropy(), {.clip_norm = 0.1, .execution = {.threads = 1}});
+  trainer.add<Enlarge>();
+  Tensor<float> x({2, 2}), target({2, 1});
+  x.fill(1);
+  trainer.step(Batch(std::move(x), std::move(target)));
+  const auto change = net.parameters().values().array() - before.parameters().values().array();
+  CHECK(std::sqrt(change.square().sum()) == doctest::Approx(0.1).epsilon(1e-4));
+}
+
 TEST_CASE("accumulated gradients of small batches are those of a large one") {
   Sequential<float> large = small_net(), small = small_net();
   Trainer whole(large, Adam{1e-2}, softmax_cross_entropy(),
@@ -89,7 +106,7 @@ TEST_CASE("accumulation: an epoch ends with an update, an interruption waits for
     trainer->add(WeightAverage<float>(std::move(average), 0.9));
     return trainer;
   };
-  // Dropout would give other values if batches of an update shared their random numbers with another update's.
+  // The random numbers of dropout depend on the position in the run.
   const auto net_with_dropout = [] {
     Sequential<float> net({2});
     net.add(Dense<float>(8)).add(Relu<float>()).add(Dropout<float>(0.2)).add(Dense<float>(2));
@@ -117,6 +134,13 @@ TEST_CASE("accumulation: an epoch ends with an update, an interruption waits for
   third->fit(data);
   CHECK(largest_difference(resumed, whole) == 0);
   CHECK(largest_difference(*resumed_average, *average) == 0);
+
+  Sequential<float> dropping = net_with_dropout();
+  Trainer two(dropping, Adam{1e-2}, softmax_cross_entropy(), {.accumulate = 2});
+  Tensor<float> ones({8, 2}), numbers({8, 1});
+  ones.fill(1);
+  const Batch same(std::move(ones), std::move(numbers));
+  CHECK(two.step(same)[0] != two.step(same)[0]);  // the same weights drop other values
 
   Sequential<float> own = small_net();
   Trainer loop(own, Adam{1e-2}, softmax_cross_entropy(), options);

@@ -137,6 +137,26 @@ TEST_CASE("a checkpoint in a run_folder keeps the best and the last weights, als
   std::filesystem::remove_all(run_folder);
 }
 
+TEST_CASE("a checkpoint in a folder takes what it watches and what it stores") {
+  struct Score : Callback<float> {
+    void measure(Trainer<float>&, EpochLog& log) override { log.values.emplace_back("score", log.epoch == 2 ? 1 : 0); }
+  };
+  const auto run_folder = std::filesystem::temp_directory_path() / "amdefect_short_forms_test";
+  Sequential<float> net = small_net(), second_epoch = small_net();
+  Trainer trainer(net, Adam{1e-2}, softmax_cross_entropy(), three_epochs);
+  trainer.add(Score()).add(
+      Checkpoint(run_folder, {.monitor = "score", .higher_is_better = true, .metadata = {{"by", "test"}}}));
+  trainer.fit(Points(40));
+  TrainerOptions two_epochs = three_epochs;
+  two_epochs.epochs = 2;
+  Trainer(second_epoch, Adam{1e-2}, softmax_cross_entropy(), two_epochs).fit(Points(40));
+  const SafetensorsFile best = read_safetensors(run_folder / "best.safetensors");
+  CHECK(best.metadata().at("by") == "test");
+  load_weights(best, net.parameters());
+  CHECK((net.parameters().values().array() == second_epoch.parameters().values().array()).all());
+  std::filesystem::remove_all(run_folder);
+}
+
 TEST_CASE("a training loop of one's own: the steps of a trainer on one's own batches") {
   Sequential<float> net = small_net(), other = small_net();
   Trainer trainer(net, Adam{1e-2}, softmax_cross_entropy(), {.clip_norm = 1, .execution = {.threads = 1}});

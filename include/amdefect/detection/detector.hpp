@@ -63,7 +63,7 @@ inline constexpr int description_format = 2;
 
 /// What is known of every detector.
 struct DetectorTraits {
-  DetectorLabels labels;
+  DetectorLabels labels{};
   Index channels = 3;            ///< that an image must have
   double score_threshold = 0.5;  ///< lowest score of a detection worth showing
   PixelScaling pixel_scaling{};  ///< of what a network sees

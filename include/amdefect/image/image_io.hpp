@@ -29,6 +29,7 @@
 #endif
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <concepts>
 #include <filesystem>
@@ -36,10 +37,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "amdefect/image/image.hpp"
 #include "amdefect/image/image_container.hpp"
 #include "amdefect/image/orientation.hpp"
+#include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
 
 namespace amdefect {
@@ -106,13 +109,24 @@ inline bool is_16_bit_image(const std::filesystem::path& path) {
 
 namespace detail {
 
-inline void require_encodable(const Image& image, Index most_channels) {
+template <PixelType P>
+void require_encodable(const BasicImage<P>& image, Index most_channels) {
   require<ShapeError>(!image.empty() && image.channels() <= most_channels, "encode image: shape ", image.shape(),
                       ", expected at least one pixel and at most ", most_channels, " channels");
 }
 inline void append_bytes(void* bytes, void* data, int size) {
   const auto* from = static_cast<const std::uint8_t*>(data);
   static_cast<Bytes*>(bytes)->insert(static_cast<Bytes*>(bytes)->end(), from, from + size);
+}
+inline void append_big_endian(Bytes& bytes, std::uint32_t value, int count) {
+  while (count-- > 0) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * count)));
+}
+inline void append_png_chunk(Bytes& png, std::string_view type, std::span<const std::uint8_t> body) {
+  append_big_endian(png, static_cast<std::uint32_t>(body.size()), 4);
+  const std::size_t start = png.size();
+  png.insert(png.end(), type.begin(), type.end());
+  png.insert(png.end(), body.begin(), body.end());
+  append_big_endian(png, crc32(std::span(png).subspan(start)), 4);
 }
 
 }  // namespace detail
@@ -126,6 +140,34 @@ inline Bytes encode_png(const Image& image) {
                                           channels, image.bytes().data(), width * channels);
   require(done != 0, "encode PNG: out of memory");
   return bytes;
+}
+
+/// The image as a PNG file of 16 bits per value. @throws ShapeError for an empty image or more than 4 channels.
+inline Bytes encode_png(const Image16& image) {
+  detail::require_encodable(image, 4);
+  Bytes rows;  // each after a byte that names its filter: none
+  for (Index y = 0; y < image.height(); ++y) {
+    rows.push_back(0);
+    for (Index i = 0; i < image.width() * image.channels(); ++i)
+      detail::append_big_endian(rows, image.pixel(y, 0)[i], 2);
+  }
+  int size = 0;
+  const std::unique_ptr<unsigned char, void (*)(void*)> packed(
+      stbi_zlib_compress(rows.data(), static_cast<int>(rows.size()), &size, stbi_write_png_compression_level),
+      [](void* memory) { STBIW_FREE(memory); });
+  require(packed != nullptr, "encode PNG: out of memory");
+  constexpr std::array<std::uint8_t, 4> color_types{0, 4, 2, 6};  // grey, grey and alpha, RGB, RGBA
+  Bytes header;
+  detail::append_big_endian(header, static_cast<std::uint32_t>(image.width()), 4);
+  detail::append_big_endian(header, static_cast<std::uint32_t>(image.height()), 4);
+  for (const std::uint8_t byte : {std::uint8_t{16}, color_types[static_cast<std::size_t>(image.channels() - 1)],
+                                  std::uint8_t{0}, std::uint8_t{0}, std::uint8_t{0}})
+    header.push_back(byte);
+  Bytes png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  detail::append_png_chunk(png, "IHDR", header);
+  detail::append_png_chunk(png, "IDAT", {packed.get(), static_cast<std::size_t>(size)});
+  detail::append_png_chunk(png, "IEND", {});
+  return png;
 }
 
 /// The image as a JPEG file. Quality: 1 to 100; above 90 the colours keep their full resolution.
@@ -142,12 +184,18 @@ inline Bytes encode_jpeg(const Image& image, int quality = 92) {
 }
 
 /// Writes a PNG or JPEG file, by its extension, as a whole or not at all. @throws FileError, ShapeError
-inline void save_image(const std::filesystem::path& path, const Image& image) {
+template <PixelType P>
+void save_image(const std::filesystem::path& path, const BasicImage<P>& image) {
   std::string extension = path.extension().string();
   for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   const bool jpeg = extension == ".jpg" || extension == ".jpeg";
   require<FileError>(jpeg || extension == ".png", path.string(), ": images are written as .png, .jpg or .jpeg");
-  write_bytes(path, jpeg ? encode_jpeg(image) : encode_png(image));
+  if constexpr (std::same_as<P, std::uint8_t>) {
+    write_bytes(path, jpeg ? encode_jpeg(image) : encode_png(image));
+  } else {
+    require<FileError>(!jpeg, path.string(), ": images of 16 bits are written as .png");
+    write_bytes(path, encode_png(image));
+  }
 }
 
 }  // namespace amdefect

@@ -47,7 +47,7 @@ class SingleInput : public Operation<T> {
 }  // namespace detail
 
 /// An operation on one input, the base of nearly all layers; docs/custom_layer.md shows how to write one. The functions
-/// are those of `Operation`, with one input in the place of a list of them.
+/// are those of `Operation`, with one input instead of a list of them.
 ///
 /// The contract of `Operation` holds: `forward` and `backward` are const and allocate nothing; `backward` OVERWRITES dx
 /// unless it is empty and ADDS to the parameter gradients (`context.gradient(slot)`) unless they are empty.

@@ -78,14 +78,16 @@ struct LoadReport {
   };
 
   std::vector<std::string> taken;    ///< parameters that got new values
-  std::vector<Left> left;            ///< tensors in the order of the file
+  std::vector<Left> left;            ///< in the order of the file
+  std::vector<std::string> ignored;  ///< tensors that no parameter wanted and `LoadOptions::ignore` passed over
   std::vector<std::string> missing;  ///< parameters that the file has no tensor for
   std::vector<std::string> misfits;  ///< parameters whose tensor has another shape or type, or is not finite
   std::size_t tensors = 0;           ///< in the file
 
   /// One line: "took 52 of 54 tensors; left 2: 'fc.weight' (no parameter), 'fc.bias' (no parameter)".
   std::string to_text() const {
-    std::string text = concat("took ", tensors - left.size(), " of ", tensors, " tensors");
+    std::string text = concat("took ", tensors - left.size() - ignored.size(), " of ", tensors, " tensors");
+    if (!ignored.empty()) text += concat("; ignored ", ignored.size());
     append(text, "left", left, [](const Left& item) { return concat('\'', item.tensor, "' (", item.reason, ')'); });
     append(text, "without values in the file", missing,
            [](const std::string& name) { return concat('\'', name, '\''); });

@@ -20,15 +20,15 @@ struct Value {
 
 /// A directed acyclic graph of operations with its weights. It is built by ordinary code, a call per layer:
 ///
-///     Network<float> net;
+///     Network net;  // of float; Network<double> computes in double
 ///     Value x = net.input({28, 28, 1});
-///     x = net.add(Conv2d(16, {.kernel = 3}), x, "conv1");  // layers are of float unless told: Conv2d<double>(...)
+///     x = net.add(Conv2d(16, {.kernel = 3}), x, "conv1");
 ///     x = net.add(Relu(), x);
 ///     net.output(net.add(Add(), {x, shortcut}), "features");
 ///     net.initialize(seed);
 ///
 /// A network only describes and holds weights; `Workspace` runs it. Not copyable, cheap to move.
-template <class T>
+template <class T = float>
 class Network {
  public:
   /// One operation, its inputs and where its parameters are.
@@ -158,9 +158,9 @@ class Network {
 
 /// A chain of layers with one input and one output: a network that remembers its last value.
 ///
-///     Sequential<float> net({28, 28, 1});
+///     Sequential net({28, 28, 1});
 ///     net.add(Conv2d(16, {.kernel = 3}), Relu(), MaxPool2d(), Flatten(), Dense(10));
-template <class T>
+template <class T = float>
 class Sequential : public Network<T> {
  public:
   explicit Sequential(const Shape& sample) : last_(this->input(sample)) { this->output(last_); }

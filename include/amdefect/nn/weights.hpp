@@ -110,9 +110,12 @@ class WeightLoader {
 
   /// A tensor that no parameter asked for.
   void leave(const SafetensorsEntry& entry) {
-    const bool ignored = options_.ignore && options_.ignore(entry.name);
-    report_.left.push_back({entry.name, ignored ? "ignored" : "no parameter"});
-    if (!ignored) problems_.push_back(concat("extra '", entry.name, "' ", entry.shape));
+    if (options_.ignore && options_.ignore(entry.name)) {
+      report_.ignored.push_back(entry.name);
+      return;
+    }
+    report_.left.push_back({entry.name, "no parameter"});
+    problems_.push_back(concat("extra '", entry.name, "' ", entry.shape));
   }
 
   void require_sense() const {

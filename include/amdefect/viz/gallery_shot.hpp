@@ -28,12 +28,15 @@ inline std::string class_style(Index label) {
   return concat(" style=\"--c:", text, '"');
 }
 
-/// A frame as an element of SVG: closed, or of the four corners alone, the longer the higher the confidence.
+/// A frame as an element of SVG: closed, or of the four corners alone, the longer the higher the confidence. With its
+/// size the style sheet moves it out of the object.
 inline std::string frame_svg(const Box& box, Confidence confidence, std::string_view attributes) {
   const double width = std::max(box.width(), 0.0), height = std::max(box.height(), 0.0);
+  const std::string size =
+      concat(" style=\"--w:", svg_number(std::max(width, 0.1)), ";--h:", svg_number(std::max(height, 0.1)), "\"/>");
   if (confidence == Confidence::high)
     return concat("<rect", attributes, svg_attribute("x", box.x1), svg_attribute("y", box.y1),
-                  svg_attribute("width", width), svg_attribute("height", height), "/>");
+                  svg_attribute("width", width), svg_attribute("height", height), size);
   const double across = frame_corner(confidence) * width, down = frame_corner(confidence) * height;
   std::string path;
   for (const double y_sign : {1.0, -1.0})
@@ -42,7 +45,7 @@ inline std::string frame_svg(const Box& box, Confidence confidence, std::string_
       path += concat('M', svg_number(x + x_sign * across), ' ', svg_number(y), 'H', svg_number(x), 'V',
                      svg_number(y + y_sign * down));
     }
-  return concat("<path", attributes, " d=\"", path, "\"/>");
+  return concat("<path", attributes, " d=\"", path, '"', size);
 }
 
 /// One box: a dark casing, the frame, and its text, which the page's script moves to where it hides nothing.

@@ -24,7 +24,7 @@ inline constexpr const char* page_script = R"js(
     const view = svg.viewBox.baseVal, px = +getComputedStyle(svg).getPropertyValue('--px');
     const overlap = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
     const items = visible(svg).map(box => {
-      const text = box.lastElementChild, r = box.firstElementChild.getBBox(), edge = 2 * px;
+      const text = box.lastElementChild, r = box.firstElementChild.getBBox(), edge = 3 * px;
       text.classList.remove('hidden');
       return {box, text, x: r.x - edge, y: r.y - edge, w: r.width + 2 * edge, h: r.height + 2 * edge};
     });

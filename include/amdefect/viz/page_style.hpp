@@ -86,7 +86,7 @@ td.text{white-space:normal;color:var(--muted);font-size:.85rem;min-width:180px}
 .shot .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .shot .counts{grid-row:2;color:var(--muted);font-variant-numeric:tabular-nums}
 .shot button{grid-row:1/3;grid-column:2}
-.box :is(rect,path){fill:none;vector-effect:non-scaling-stroke;stroke:var(--c);stroke-width:1.4}
+.box :is(rect,path){fill:none;vector-effect:non-scaling-stroke;stroke:var(--c);stroke-width:1.4;transform-box:fill-box;transform-origin:center;transform:scale(calc(1 + 3*var(--px)/var(--w)),calc(1 + 3*var(--px)/var(--h)))}
 .box .casing{stroke:#000;stroke-opacity:.6;stroke-width:2.8}
 .box text{font-size:calc(var(--px)*11px);fill:var(--c);fill:color-mix(in srgb,var(--c) 60%,#fff);stroke:#101010;stroke-opacity:.9;stroke-width:.32em;paint-order:stroke;font-weight:600;stroke-linejoin:round;display:none}
 .labels .box text:not(.hidden){display:inline}

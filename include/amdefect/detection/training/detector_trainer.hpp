@@ -15,6 +15,7 @@
 #include "amdefect/detection/training/best_weights.hpp"
 #include "amdefect/detection/training/detector_trainer_options.hpp"
 #include "amdefect/detection/training/measure_map.hpp"
+#include "amdefect/detection/training/pretrained.hpp"
 #include "amdefect/detection/training/run_identity.hpp"
 #include "amdefect/detection/training/training_splits.hpp"
 #include "amdefect/optim/adam.hpp"
@@ -136,7 +137,7 @@ class DetectorTrainer {
     network_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
     initialize_anchor_free(*network_, model, options_.seed);
     if (!options_.pretrained.empty())
-      load_weights(read_safetensors(options_.pretrained), network_->parameters(), {.ignore = is_training_state});
+      if (const std::string line = load_pretrained(options_.pretrained, model, *network_); !line.empty()) log(line);
     for (const std::string& prefix : options_.freeze) network_->parameters().set_trainable(prefix, false);
     average_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
     const Index steps_per_epoch = (crops_per_epoch() + options_.batch_size - 1) / options_.batch_size;
@@ -206,7 +207,7 @@ class DetectorTrainer {
   /// The best weights, and the score threshold that suits them.
   void finish() {
     const bool saved = !options_.output_folder.empty();
-    if (saved) load_weights(read_safetensors(best_file()), average_->parameters());
+    if (saved) load_weights(best_file(), average_->parameters());
     if (!splits_.valid) return;
     validation_ = evaluate(*detector(), *splits_.valid, {.extra_image_folders = options_.extra_image_folders});
     description_.score_threshold =

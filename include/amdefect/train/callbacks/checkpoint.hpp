@@ -26,11 +26,13 @@ class Checkpoint : public Callback<T> {
   /// The best weights are those of `averaged` (see WeightAverage) if there is one, else those that are trained.
   explicit Checkpoint(CheckpointOptions options, std::shared_ptr<const Network<T>> averaged = nullptr)
       : options_(std::move(options)), averaged_(std::move(averaged)), best_(options_.higher_is_better) {}
-  /// Both files in a folder, which is made if it is missing. @throws FileError if that fails.
-  explicit Checkpoint(const std::filesystem::path& folder, std::shared_ptr<const Network<T>> averaged = nullptr)
-      : Checkpoint(CheckpointOptions{.best = folder / "best.safetensors", .last = folder / "last.safetensors"},
-                   std::move(averaged)) {
+  /// Both files in a folder, which is made if it is missing; the options say the rest. @throws FileError if that fails.
+  explicit Checkpoint(const std::filesystem::path& folder, CheckpointOptions options = {},
+                      std::shared_ptr<const Network<T>> averaged = nullptr)
+      : Checkpoint(std::move(options), std::move(averaged)) {
     make_folder(folder);
+    options_.best = folder / "best.safetensors";
+    options_.last = folder / "last.safetensors";
   }
 
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {

@@ -1,0 +1,30 @@
+// Trains a detector on a COCO data set, saves it, and measures it: train_detector DATASET MODEL [MINUTES [NETWORK]]
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "amdefect/detection/open_detector.hpp"
+#include "amdefect/detection/training/detector_trainer.hpp"
+#include "amdefect/train/callbacks/progress.hpp"
+
+using namespace amdefect;
+
+int main(int argc, char** argv) try {
+  if (argc < 3 || argc > 5) return std::cerr << "usage: train_detector DATASET MODEL [MINUTES [NETWORK]]\n", 2;
+  const CocoSplits splits = read_coco_splits(argv[1]);
+  DetectorTrainerOptions options = suggest_options(splits);  // every field is open to change
+  if (argc > 3) options.minutes = std::stod(argv[3]);
+  if (argc > 4) options.model = anchor_free_model_of(argv[4]);
+  options.log = [](const std::string& line) { std::cout << line << '\n'; };
+
+  DetectorTrainer trainer(splits, options);
+  trainer.add(std::make_unique<Progress<float>>(std::cout, /*live=*/false));
+  trainer.fit()->save(argv[2]);
+
+  const auto detector = open_detector(argv[2]);
+  if (splits.test) std::cout << to_text(evaluate(*detector, *splits.test));
+} catch (const std::exception& error) {
+  std::cerr << "train_detector: " << error.what() << '\n';
+  return 1;
+}

@@ -1,0 +1,92 @@
+#include "amdefect/detection/open_detector.hpp"
+
+#include <doctest/doctest.h>
+
+#include "error_of.hpp"
+#include "temporary_folder.hpp"
+
+using namespace amdefect;
+
+namespace {
+
+/// A kind of detector that a user could write: it finds the same box in every image.
+class FixedDetector final : public Detector {
+ public:
+  FixedDetector(DetectorTraits traits, Index side) : Detector(std::move(traits)), side_(side) {}
+  std::vector<Detection> detect(const PixelView& image, const DetectOptions& options) const override {
+    check_input(image, options);
+    const auto side = static_cast<double>(side_);
+    return select({{{0, 0, side, side}, 0.9, 0}}, options);
+  }
+
+ protected:
+  std::string architecture() const override { return "fixed"; }
+  JsonValue::Object settings() const override { return {{"side", side_}}; }
+
+ private:
+  Index side_;
+};
+
+const RegisterDetector fixed("fixed", [](const DetectorFile& file) {
+  return std::make_unique<FixedDetector>(file.traits(0.5), file.description().get<Index>("side"));
+});
+
+const DetectorTraits traits{{{"pore"}, {7}, 0.5}, 2, 0.25, {100, 50}};
+
+/// Neither saved nor registered.
+class NamelessDetector final : public Detector {
+ public:
+  NamelessDetector() : Detector(traits) {}
+  std::vector<Detection> detect(const PixelView&, const DetectOptions&) const override { return {}; }
+};
+
+}  // namespace
+
+TEST_CASE("a kind of detector of one's own is saved and opened like all others") {
+  const TemporaryFolder folder;
+  FixedDetector(traits, 12).save(folder / "fixed.safetensors", {{"note", "a"}});
+  const auto opened = open_detector(folder / "fixed.safetensors");
+  CHECK(opened->traits() == traits);
+  CHECK(opened->detect(Tensor<std::uint8_t>({20, 20, 2})) == std::vector<Detection>{{{0, 0, 12, 12}, 0.9, 0}});
+  CHECK_THROWS_AS(RegisterDetector("fixed", nullptr), Error);
+  CHECK_THROWS_AS(NamelessDetector().save(folder / "nameless.safetensors"), Error);
+}
+
+TEST_CASE("blobs are saved and opened, in the form of before as well") {
+  const TemporaryFolder folder;
+  const BlobModel model{.window = 15, .threshold = 10, .dark = false};
+  const DetectorLabels labels{{"pore", "crack"}, {3, 7}, 0.5};
+  BlobDetector(model, labels, 1, 3, 0.125).save(folder / "blob.safetensors");
+  write_safetensors(folder / "old.safetensors", {},
+                    {{description_key, R"({"architecture":"blob","channels":3,"class_names":["pore","crack"],)"
+                                       R"("category_ids":[3,7],"box_offset":0.5,"score_threshold":0.125,"label":1,)"
+                                       R"("window":15,"threshold":10,"least_area":6,"dark":false})"}});
+  for (const char* name : {"blob.safetensors", "old.safetensors"}) {
+    const auto opened = open_detector(folder / name);
+    CHECK(opened->labels() == labels);
+    CHECK(opened->score_threshold() == 0.125);
+    REQUIRE(dynamic_cast<const BlobDetector*>(opened.get()) != nullptr);
+    CHECK(dynamic_cast<const BlobDetector&>(*opened).model() == model);
+  }
+}
+
+TEST_CASE("files of unknown kinds and newer formats say what they are") {
+  const TemporaryFolder folder;
+  const auto path = folder / "model.safetensors";
+  const auto with = [&](const std::string& json) {
+    write_safetensors(path, {}, {{description_key, json}});
+    return error_of([&] { open_detector(path); });
+  };
+  CHECK(with(R"({"architecture":"yolo"})") == concat("detector: ", path.string(),
+                                                     ": unknown architecture 'yolo', expected one of anchor-free, "
+                                                     "blob, dense, fixed"));
+  CHECK(with(R"({"format":9,"architecture":"anchor-free"})") ==
+        concat("detector: ", path.string(),
+               ": its description, of the architecture 'anchor-free', has the format 9, but this program reads formats "
+               "1 to 2"));
+  CHECK(with(R"({"architecture":"fixed","class_names":["a"],"category_ids":[1]})").find("expected the key \"side\"") !=
+        std::string::npos);
+  CHECK(with(R"({"architecture":"blob","window":4,"threshold":1,"least_area":1,"dark":true,"label":0,)"
+             R"("class_names":["a"],"category_ids":[1]})")
+            .find("window (odd)") != std::string::npos);
+}
