@@ -13,6 +13,7 @@
 #include "model_names.hpp"
 #include "paper/paper_loss.hpp"
 #include "paper/paper_network.hpp"
+#include "paper/paper_targets.hpp"
 #include "precompiled.hpp"
 
 namespace amdefect {
@@ -52,11 +53,8 @@ struct Job {
 };
 
 Job paper_job(const BenchOptions& options, Random& random) {
-  Job job{paper_network<float>(4, options.size), paper_loss<float>(), {}};
+  Job job{paper_network<float>(4, options.size), paper_loss<float>(), random_paper_targets(options.batch, random)};
   job.network.initialize(0);
-  Tensor<float>& classes = job.targets.emplace_back(Shape{options.batch, 100, 4});
-  for (float& value : classes) value = random.chance(0.02) ? 1.0f : 0.0f;
-  job.targets.push_back(uniform({options.batch, 100, 4}, random));
   return job;
 }
 

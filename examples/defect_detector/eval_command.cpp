@@ -2,17 +2,20 @@
 #include <iostream>
 #include <optional>
 
+#include "amdefect/coco/coco_eval_json.hpp"
 #include "amdefect/coco/coco_json.hpp"
 #include "amdefect/detection/evaluate.hpp"
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/weights_file.hpp"
 #include "amdefect/viz/history_json.hpp"
+#include "amdefect/viz/split_report.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
-#include "evaluation.hpp"
 #include "json_options.hpp"
+#include "paper/published_results.hpp"
 #include "precompiled.hpp"
-#include "weights_file.hpp"
+#include "save_report.hpp"
 
 namespace amdefect {
 
@@ -30,13 +33,6 @@ struct EvalConfig {
   int threads = 0;
 };
 
-/// The split asked for, else the test split, else the validation split.
-const CocoSplit& choose_split(const CocoSplits& splits, const std::string& wanted) {
-  if (!wanted.empty()) return splits.at(wanted);
-  if (splits.test && splits.test->size() > 0) return *splits.test;
-  return splits.at("valid");
-}
-
 void run(const EvalConfig& config) {
   require(!config.dataset_path.empty() || !config.annotation_file.empty(),
           "eval: no data set; give its folder (amdefect eval DATASET) or the key dataset_path in --config");
@@ -47,7 +43,7 @@ void run(const EvalConfig& config) {
   const CocoSplits splits = read_coco_splits(
       config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
-  const CocoSplit& split = choose_split(splits, config.split);
+  const CocoSplit& split = config.split.empty() ? splits.evaluation_split() : splits.at(config.split);
   const std::filesystem::path output = config.output_dir;
   make_folder(output);
   const DetectorEvaluation found = evaluate(*detector, split,
@@ -64,9 +60,12 @@ void run(const EvalConfig& config) {
 
   Comparison comparison = paper_comparison(split.coco, results, evaluation);
   if (!config.beside.empty()) add_other_run(comparison, config.beside);
-  ReportData report = make_report("Evaluation", split, results, evaluation, comparison);
+  ReportData report = split_report("Evaluation", split, results, evaluation);
+  report.tables.push_back(paper_table(comparison));
+  nlohmann::ordered_json metrics = metrics_json(split.coco, results, evaluation);
+  metrics["pooled_ap50"] = to_json(paper_pooled_ap(split.coco, results, evaluation.match.score_threshold));
   write_coco_results(output / "detections.json", results);
-  write_text_file(output / "metrics.json", metrics_json(split.coco, results, evaluation).dump(1) + "\n");
+  write_text_file(output / "metrics.json", metrics.dump(1) + "\n");
   report.summary = {{"weights", config.weights}, {"data set", splits.root.string()}, {"split", split.name}};
   report.configuration =
       key_values(nlohmann::ordered_json::parse(read_safetensors(config.weights).metadata().at(description_key)));

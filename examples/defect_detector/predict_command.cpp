@@ -14,9 +14,7 @@
 #include "amdefect/viz/gallery_page.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
-#include "evaluation.hpp"
 #include "precompiled.hpp"
-#include "weights_file.hpp"
 
 namespace amdefect {
 
@@ -142,7 +140,6 @@ void add_predict_command(CLI::App& program) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->callback([config] {
-    config->weights = weights_file(config->weights).string();
     if (const int code = predict(*config)) throw CLI::RuntimeError(code);
   });
 }

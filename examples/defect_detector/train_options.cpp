@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "amdefect/detection/anchor_free/edge_distance.hpp"
+#include "amdefect/io/weights_file.hpp"
 #include "json_options.hpp"
 #include "model_names.hpp"
 #include "paper/paper_dataset.hpp"
-#include "weights_file.hpp"
 
 namespace amdefect {
 
@@ -140,7 +140,6 @@ bool gpu_of(const std::string& text) {
 std::vector<TrainOption> make_table() {
   using C = TrainConfig;
   const auto whole = [](Index least, Index most) { return CLI::Range(least, most); };
-  const auto same_text = [](const std::string& text) { return text; };
   const auto file_or_false = [](const std::string& file) { return file.empty() ? Json(false) : Json(file); };
   return {
       row("model", &C::model,
@@ -202,7 +201,6 @@ std::vector<TrainOption> make_table() {
       row("network", &C::network,
           "An architecture of your own as JSON, e.g. {\"stem\": 16, \"widths\": [32, 64], \"blocks\": [1, 1]}",
           {.used_by = anchor_free_model,
-           .parse = same_text,
            .write = [](const std::string& text) { return text.empty() ? Json() : Json::parse(text, nullptr, false); }}),
       row("crop_size", &C::crop_size, "Side of the training crops in pixels; 0: by the objects",
           {.check = whole(0, 4096), .used_by = anchor_free_model}),

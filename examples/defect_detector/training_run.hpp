@@ -11,11 +11,8 @@
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/data/sample_cache.hpp"
 #include "amdefect/detection/evaluate.hpp"
-#include "amdefect/detection/training/measure_map.hpp"
 #include "amdefect/detection/training/run_identity.hpp"
-#include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/csv_log.hpp"
-#include "amdefect/train/callbacks/early_stopping.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
 #include "amdefect/train/trainer.hpp"
 #include "train_options.hpp"
@@ -66,35 +63,10 @@ bool say_if_interrupted(bool interrupted);
 void write_training_report(const TrainConfig& config, const CocoSplits& splits, const std::vector<EpochLog>& history,
                            const std::optional<DetectorEvaluation>& validation);
 
-/// A training that is set up with a Trainer of its own. The last steps, which are the same for all models, are methods.
-struct TrainingRun {
-  const TrainConfig& config;
-  const CocoSplits& splits;
-  Trainer<float>& trainer;
-
-  bool has_validation() const { return splits.valid.has_value(); }
-  std::filesystem::path output() const { return config.output_dir; }
-
-  /// Those that measure something go before, a checkpoint after.
-  EarlyStopping<float>& add_callbacks(bool restore_best_weights);
-  CheckpointOptions checkpoint(SafetensorsMetadata model) const;
-  /// Trains, after a resume if one is asked for. False if it was interrupted.
-  bool fit(const Dataset<float>& training, const Dataset<float>* validation, const std::string& samples);
-  /// Evaluates the detector on the validation split, if there is one, and writes report.html.
-  void report(const Detector& detector) const;
-  bool higher_is_better() const { return config.monitor == "mAP50"; }
-};
-
 /// Makes the output folder and reads the data set that the configuration names, without its validation split if that
 /// has no boxes; the configuration gets the box offset of the data and a monitor that there is.
 /// @throws Error, FileError; also if no training image has a box.
 CocoSplits read_splits(TrainConfig& config);
-
-/// Takes the weights that the configuration says to start from, if any, and freezes what it says to freeze.
-/// @throws FileError if they do not fit.
-void load_pretrained(Network<float>& network, const TrainConfig& config);
-
-TrainerOptions trainer_options(const TrainConfig& config);
 
 int train_paper(TrainConfig config);
 int train_anchor_free(TrainConfig config);

@@ -1,10 +1,15 @@
 #include <filesystem>
 #include <iostream>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "amdefect/core/interrupt.hpp"
-#include "amdefect/io/atomic_file.hpp"
+#include "amdefect/detection/training/measure_map.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "amdefect/train/callbacks/checkpoint.hpp"
+#include "amdefect/train/callbacks/early_stopping.hpp"
 #include "amdefect/train/callbacks/time_budget.hpp"
 #include "paper/paper_dataset.hpp"
 #include "paper/paper_detector.hpp"
@@ -33,6 +38,74 @@ PaperDescription describe(const TrainConfig& config, const DetectorLabels& label
           .labels = labels};
 }
 
+/// The trainer with the program's callbacks and early stopping, and what is done with it.
+class PaperRun {
+ public:
+  PaperRun(const TrainConfig& config, const CocoSplits& splits, Trainer<float>& trainer)
+      : config_(config), splits_(splits), trainer_(trainer), identity_(run_identity(identity_of(config), splits)) {}
+
+  /// Those that measure something go before, the checkpoint after.
+  const EarlyStopping<float>& add_callbacks() {
+    add_program_callbacks(trainer_, config_);
+    const Index patience = config_.early_stopping;
+    return trainer_.add(std::make_unique<EarlyStopping<float>>(
+        EarlyStoppingOptions{.monitor = config_.monitor,
+                             .higher_is_better = higher_is_better(),
+                             .patience = patience > 0 ? patience : std::numeric_limits<Index>::max(),
+                             .restore_best_weights = true}));
+  }
+  void add_checkpoint(SafetensorsMetadata model) {
+    model[identity_key] = identity_.to_text();
+    const std::filesystem::path output = config_.output_dir;
+    trainer_.add(std::make_unique<Checkpoint<float>>(CheckpointOptions{.best = output / "best.safetensors",
+                                                                       .last = output / "last.safetensors",
+                                                                       .monitor = config_.monitor,
+                                                                       .higher_is_better = higher_is_better(),
+                                                                       .metadata = std::move(model)}));
+  }
+
+  /// Trains, after a resume if one is asked for. False if it was interrupted.
+  bool fit(const Dataset<float>& training, const Dataset<float>* validation) {
+    if (const std::filesystem::path from = config_.resume_file(); !from.empty()) {
+      const SafetensorsFile file = read_safetensors(from);
+      require_same_run(file, identity_);
+      trainer_.restore(load_checkpoint(file, trainer_.network().parameters()));
+    }
+    std::cout << "training on " << splits_.train->size() << " images (" << training.size() << " samples per epoch)";
+    if (splits_.valid) std::cout << ", validating on " << splits_.valid->size();
+    std::cout << "; " << splits_.train->coco.categories.size() << " classes; results go to " << config_.output_dir
+              << std::endl;
+    trainer_.fit(training, validation);
+    return !say_if_interrupted(trainer_.interrupted());
+  }
+
+  /// Evaluates the detector on the validation split, if there is one, and writes report.html.
+  void report(const Detector& detector) const {
+    std::optional<DetectorEvaluation> evaluation;
+    if (splits_.valid)
+      evaluation = evaluate(detector, *splits_.valid, {.extra_image_folders = config_.extra_image_folders});
+    write_training_report(config_, splits_, trainer_.history(), evaluation);
+  }
+
+ private:
+  bool higher_is_better() const { return config_.monitor == "mAP50"; }
+
+  const TrainConfig& config_;
+  const CocoSplits& splits_;
+  Trainer<float>& trainer_;
+  JsonValue identity_;
+};
+
+TrainerOptions trainer_options(const TrainConfig& config) {
+  return {.epochs = config.minutes > 0 ? unlimited_epochs : config.epochs,
+          .batch_size = config.batch_size,
+          .seed = config.seed,
+          .clip_norm = config.clip_norm,
+          .workers = config.workers,
+          .monitor = config.monitor,
+          .execution = {.threads = config.threads}};
+}
+
 }  // namespace
 
 int train_paper(TrainConfig config) {
@@ -57,7 +130,8 @@ int train_paper(TrainConfig config) {
   const auto network =
       std::make_shared<Network<float>>(paper_network<float>(classes, config.img_size, description.channels));
   network->initialize(config.seed);
-  load_pretrained(*network, config);
+  if (!config.pretrained.empty()) load_weights(config.pretrained, network->parameters(), {.ignore = is_training_state});
+  for (const std::string& prefix : config.freeze) network->parameters().set_trainable(prefix, false);
   const Execution execution{.threads = config.threads};
   const auto detector = [&] { return std::make_unique<PaperDetector>(network, description, execution); };
 
@@ -66,13 +140,13 @@ int train_paper(TrainConfig config) {
       config.learning_rate,
       {.factor = 0.5, .patience = 5, .min_rate = 1e-6, .higher_is_better = config.monitor == "mAP50"});
   Trainer<float> trainer(*network, adam, schedule, paper_loss<float>(config.raw_bce), trainer_options(config));
-  TrainingRun run{config, splits, trainer};
+  PaperRun run(config, splits, trainer);
   if (config.minutes > 0) trainer.add(TimeBudget{60 * config.minutes});
-  if (run.has_validation() && config.eval_interval > 0)
+  if (splits.valid && config.eval_interval > 0)
     trainer.add(std::make_unique<MeasureMap>(detector, validation_source, config.eval_interval));
-  const auto& stopping = run.add_callbacks(true);
-  trainer.add(std::make_unique<Checkpoint<float>>(run.checkpoint(detector()->file_metadata())));
-  if (!run.fit(training, validation.get(), "samples")) return interrupted_code;
+  const auto& stopping = run.add_callbacks();
+  run.add_checkpoint(detector()->file_metadata());
+  if (!run.fit(training, validation.get())) return interrupted_code;
   run.report(*detector());
   if (stopping.best_epoch() > 0)
     std::cout << "best epoch " << stopping.best_epoch() << ": " << config.monitor << ' ' << stopping.best()

@@ -11,6 +11,7 @@
 #include "amdefect/metrics/coco_eval.hpp"
 #include "amdefect/metrics/coco_text.hpp"
 #include "amdefect/metrics/confusion.hpp"
+#include "amdefect/metrics/detection_metrics.hpp"
 #include "amdefect/metrics/f1_score.hpp"
 #include "amdefect/metrics/pooled_ap.hpp"
 
@@ -91,6 +92,20 @@ inline nlohmann::ordered_json to_json(const PooledAp& pooled) {
                                  {"n_dt", category.n_dt},
                                  {"tp", category.tp}});
   return json;
+}
+
+/// The figures of a detector as one object, metrics.json of `amdefect eval`. @throws Error as `evaluate_coco`.
+inline nlohmann::ordered_json metrics_json(const CocoDataset& dataset, std::span<const CocoResult> results,
+                                           const DetectionMetrics& metrics) {
+  const ScorePoint best = metrics.curves.all.best_f1();
+  return {{"mAP50", metrics.coco.stats[stat_ap50]},
+          {"mAP50_max_dets_300", metrics.ap50},
+          {"mAP25_max_dets_300", metrics.ap25},
+          {"score_threshold", metrics.match.score_threshold},
+          {"best_f1", {{"threshold", best.threshold}, {"f1", best.counts.f1()}}},
+          {"coco", to_json(metrics.coco)},
+          {"per_image_f1", to_json(per_image_f1(dataset, results, metrics.match))},
+          {"confusion", to_json(metrics.confusion)}};
 }
 
 /// All protocols over the same detections: the COCO evaluations at hand, and per-image F1, the confusion matrix and the

@@ -40,6 +40,9 @@ struct CocoSplits {
       if (*split && (*split)->name == name) return **split;
     throw FileError(concat(root.string(), ": has no ", name, " split"));
   }
+  /// The split to measure a trained model on: the test split, or the validation split where there is no test image.
+  /// @throws FileError if the data set has neither.
+  const CocoSplit& evaluation_split() const { return test && test->size() > 0 ? *test : at("valid"); }
 };
 
 /// How to split the images of a data set that comes as one annotation file.

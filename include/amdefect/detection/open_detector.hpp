@@ -10,6 +10,7 @@
 #include "amdefect/detection/anchor_free/anchor_free_detector.hpp"
 #include "amdefect/detection/blob_detector.hpp"
 #include "amdefect/detection/detector_file.hpp"
+#include "amdefect/io/weights_file.hpp"
 
 namespace amdefect {
 
@@ -41,9 +42,9 @@ struct RegisterDetector {
   }
 };
 
-/// The detector in a file, whatever its kind:
+/// The detector in a file, or the best one in the folder of a training, whatever its kind:
 ///
-///     const auto detector = open_detector("best.safetensors");
+///     const auto detector = open_detector("run");
 ///     for (const Detection& d : detector->detect({pixels, {height, width, 3}})) use(d.box, d.score, d.label);
 ///
 /// @throws FileError if the file cannot be read, holds an unknown kind of detector, or weights that do not fit it.
@@ -58,7 +59,7 @@ inline std::unique_ptr<Detector> open_detector(const SafetensorsFile& file, cons
   throw FileError(concat(detector.where(), ": unknown architecture '", architecture, "', expected one of ", known));
 }
 inline std::unique_ptr<Detector> open_detector(const std::filesystem::path& path, const Execution& execution = {}) {
-  return open_detector(read_safetensors(path), execution);
+  return open_detector(read_safetensors(weights_file(path)), execution);
 }
 
 }  // namespace amdefect

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,14 @@ namespace amdefect {
 
 /// Names and values to be shown as a list, e.g. {"batch size", "8"}.
 using KeyValues = std::vector<std::pair<std::string, std::string>>;
+
+/// A configuration in JSON as such a list.
+inline KeyValues key_values(const nlohmann::ordered_json& json) {
+  KeyValues list;
+  for (const auto& [key, value] : json.items())
+    list.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+  return list;
+}
 
 /// The cells of a table by rows, the first of which is its heading.
 using TableRows = std::vector<std::vector<std::string>>;
