@@ -69,7 +69,7 @@ TEST_CASE("wrong weights and images") {
   check_fails("predict data/test --weights model/best.safetensors --flip_test", "the paper's network has no flip_test");
   check_fails("eval --dataset_path data --weights model/best.safetensors --flip_test", "no flip_test");
   save_weights(world.path("plain.safetensors"), other.parameters());
-  check_fails("predict data/test --weights plain.safetensors", "no description of the model");
+  check_fails("predict data/test --weights plain.safetensors", "no description of a detector");
   check_fails(world.train("elsewhere", "--pretrained other.safetensors"), "does not fit the network");
   check_fails(world.train("elsewhere", "--resume model/best.safetensors --epochs 2"), "no training state");
   check_fails(world.train("elsewhere", "--resume model/last.safetensors --learning_rate 0.5"), "another learning_rate");
