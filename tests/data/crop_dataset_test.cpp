@@ -128,3 +128,59 @@ TEST_CASE("pixel-index boxes are told from continuous ones by the border") {
   CHECK(detect_box_offset(with_edges(97, 0)) == 0);
   CHECK(detect_box_offset({}) == 0);
 }
+
+namespace {
+
+/// The images of Mixed with 16 bits: the same grey levels, and `more` on top.
+class Deep : public BasicSampleSource<std::uint16_t> {
+ public:
+  Deep(Index images, std::uint16_t more) : images_(images), more_(more) {}
+  Index size() const override { return images_.size(); }
+  std::shared_ptr<const Sample16> load(Index index) const override {
+    const auto eight = images_.load(index);
+    auto sample = std::make_shared<Sample16>();
+    sample->image = Image16(eight->image.height(), eight->image.width(), eight->image.channels());
+    std::transform(eight->image.bytes().begin(), eight->image.bytes().end(), sample->image.values().begin(),
+                   [&](std::uint8_t byte) { return static_cast<std::uint16_t>(257 * byte + more_); });
+    sample->objects = eight->objects;
+    return sample;
+  }
+  std::string key(Index) const override { return ""; }
+
+ private:
+  Mixed images_;
+  std::uint16_t more_;
+};
+
+template <class Set>
+std::vector<float> first_crop(const Set& crops) {
+  Tensor<float> x(crops.sample_shape()), objects(crops.target_shapes()[0]);
+  const TensorView<float> targets[] = {objects.view()};
+  Random random(7);
+  crops.load(0, random, x.view(), targets);
+  return {x.begin(), x.end()};
+}
+
+}  // namespace
+
+TEST_CASE("16-bit images are cropped, mixed, turned and lit as 8-bit ones, at their full depth") {
+  CropDatasetOptions options{.channels = 1, .samples = 4, .slots = 4, .mosaic = 1};
+  options.crop.height = options.crop.width = 32;
+  options.crop.smallest_zoom = options.crop.largest_zoom = 1;
+  options.augment = {.flip_x = 0.5, .rotate = 1};
+  const auto eight = first_crop(CropDataset<float>(std::make_shared<Mixed>(5), {5, {}}, options));
+  const auto deep = [&](std::uint16_t more) {
+    return first_crop(CropDataset<float, std::uint16_t>(std::make_shared<Deep>(5, more), {5, {}}, options));
+  };
+  CHECK(deep(0) == eight);
+  CHECK(deep(100) != eight);
+  const auto near = [&](const std::vector<float>& a, const std::vector<float>& b, float tolerance) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](float x, float y) { return std::abs(x - y) <= tolerance; });
+  };
+  options.crop.smallest_zoom = 0.8, options.crop.largest_zoom = 1.25;
+  options.augment.brightness = options.augment.contrast = 0.2;
+  const auto changed = first_crop(CropDataset<float>(std::make_shared<Mixed>(5), {5, {}}, options));
+  CHECK(near(deep(0), changed, 3.0f / 64));  // rounded to grey levels three times there
+  CHECK(deep(0) != changed);
+}

@@ -230,6 +230,27 @@ TEST_CASE("a source yields images with boxes and class indices in ascending orde
   CHECK(contains(error_of([&] { source.load(0); }), "a.png: is not an image"));
 }
 
+TEST_CASE("images of 16 bits come as they are, through a cache as well") {
+  const TemporaryFolder folder;
+  folder.write("train/_annotations.coco.json", coco_text({"a.png", "b.png"}));
+  fs::create_directories(folder / "train");
+  save_image(folder / "train/a.png", Image16(6, 8, 3, 12345));
+  save(folder / "train/b.png", 60);
+  const CocoSplits splits = read_coco_splits(folder.path());
+  CHECK(has_16_bit_images(splits.at("train")));
+  const auto source = std::make_shared<BasicCocoSource<std::uint16_t>>(splits.at("train"));
+  const CocoSource eight(splits.at("train"));
+  CHECK(source->key(0) != eight.key(0));
+  CHECK(eight.load(0)->image == Image(6, 8, 3, 12345 >> 8));
+  for (int turn = 0; turn < 2; ++turn) {  // the second one reads what the first one kept on the disk
+    const BasicCachedSource<std::uint16_t> cached(source, {.memory_bytes = 6 * 8 * 3 * 2, .folder = folder / "cache"});
+    CHECK(cached.load(0)->image == Image16(6, 8, 3, 12345));
+    CHECK(cached.load(1)->image == Image16(6, 8, 3, 60 * 257));
+    CHECK(cached.load(1)->objects == eight.load(1)->objects);
+    CHECK(cached.bytes_in_memory() == 6 * 8 * 3 * 2);
+  }
+}
+
 TEST_CASE("pictures of further folders become extra channels") {
   const TemporaryFolder folder;
   folder.write("train/_annotations.coco.json", coco_text({"a.png"}));

@@ -1,5 +1,6 @@
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/detection/training/detector_trainer.hpp"
+#include "amdefect/image/image_io.hpp"
 #include "program/world.hpp"
 
 using namespace amdefect;
@@ -140,4 +141,30 @@ TEST_CASE("a model of other classes is a start, one of another architecture is r
   const Outcome frozen = world.run(train_tiny + "frozen --freeze stem stage --pretrained by_program/best.safetensors");
   CHECK(frozen.code == 0);
   check_fails(train_tiny + "bad --freeze nothing", "no name starts with 'nothing'");
+}
+
+TEST_CASE("images of 16 bits are learnt from at their full depth") {
+  const World& world = World::get();
+  fs::copy(world.path("data"), world.path("deep"), fs::copy_options::recursive);
+  for (const auto& entry : fs::recursive_directory_iterator(world.path("deep"))) {
+    if (entry.path().extension() != ".png") continue;
+    Image16 image = load_image_16(entry.path());
+    for (std::uint16_t& value : image.values()) value = static_cast<std::uint16_t>(value / 200 + 1000);  // dark, flat
+    save_image(entry.path(), image);
+  }
+  const CocoSplits splits = read_coco_splits(world.path("deep"));
+  DetectorTrainerOptions options = tiny_options(splits);
+  CHECK(options.pixel_bits == 16);
+  options.crops_per_epoch = 32;
+  options.pixel_scaling = {.offset = 4.5, .scale = 0.25};
+  const auto train = [&] {
+    DetectorTrainer trainer(splits, options);
+    const auto detector = trainer.fit();
+    const DetectorEvaluation evaluation = evaluate(*detector, *splits.test);
+    CHECK(evaluation.metrics.images == 3);
+    return trainer.history().back().at("loss");
+  };
+  const double deep = train();
+  options.pixel_bits = 8;
+  CHECK(train() != deep);
 }

@@ -15,16 +15,18 @@
 namespace amdefect {
 
 /// The sample flipped or turned, boxes included.
-inline Sample orient(const Sample& sample, const Orientation& orientation) {
-  Sample result{orient(sample.image, orientation), sample.objects, {}};
+template <PixelType P>
+BasicSample<P> orient(const BasicSample<P>& sample, const Orientation& orientation) {
+  BasicSample<P> result{orient(sample.image, orientation), sample.objects, {}};
   for (LabelledBox& object : result.objects)
     object.box = orient(object.box, sample.image.height(), sample.image.width(), orientation);
   return result;
 }
 
 /// The sample resized to `height` x `width`, boxes included.
-inline Sample resize(const Sample& sample, Index height, Index width) {
-  Sample result{resize(sample.image, height, width), sample.objects, {}};
+template <PixelType P>
+BasicSample<P> resize(const BasicSample<P>& sample, Index height, Index width) {
+  BasicSample<P> result{resize(sample.image, height, width), sample.objects, {}};
   const Letterbox stretch = fit_letterbox(sample.image.height(), sample.image.width(), height, width, FitMode::stretch);
   for (LabelledBox& object : result.objects) object.box = stretch.map(object.box);
   return result;
@@ -37,10 +39,18 @@ struct CropWindow {
   friend bool operator==(const CropWindow&, const CropWindow&) = default;
 };
 
-/// What is inside of the window; beyond the image all channels are `fill`. Boxes are cut at the window's border, and
-/// left out where less than `min_visible` (0 to 1) of their area remains, or nothing at all.
-inline Sample crop(const Sample& sample, const CropWindow& window, double min_visible, std::uint8_t fill = 0) {
-  Sample result{Image(window.height, window.width, sample.image.channels(), fill), {}, {}};
+/// The value of a pixel of that many grey levels of 8 bits.
+template <PixelType P>
+P pixel_of_level(double level) {
+  return to_pixel<P>(level * values_per_level<P>);
+}
+
+/// What is inside of the window; beyond the image all channels are `fill`, in grey levels of 8 bits. Boxes are cut at
+/// the window's border, and left out where less than `min_visible` (0 to 1) of their area remains, or nothing at all.
+template <PixelType P>
+BasicSample<P> crop(const BasicSample<P>& sample, const CropWindow& window, double min_visible, double fill = 0) {
+  BasicSample<P> result{
+      BasicImage<P>(window.height, window.width, sample.image.channels(), pixel_of_level<P>(fill)), {}, {}};
   paste(sample.image, result.image, -window.top, -window.left);
   const auto x = static_cast<double>(window.left), y = static_cast<double>(window.top);
   const Box inside{0, 0, static_cast<double>(window.width), static_cast<double>(window.height)};
@@ -59,12 +69,13 @@ struct RandomCropOptions {
   double smallest_zoom = 1, largest_zoom = 1;  ///< 2 shows everything twice as large; uniform in its logarithm
   double on_object = 0;                        ///< probability that the window contains the middle of a random object
   double min_visible = 0.3;                    ///< see `crop`
-  std::uint8_t fill = 0;
+  double fill = 0;
 };
 
 /// A random window, magnified to the size asked for. It lies inside of the image where the image is large enough, else
 /// around all of it.
-inline Sample random_crop(const Sample& sample, const RandomCropOptions& options, Random& random) {
+template <PixelType P>
+BasicSample<P> random_crop(const BasicSample<P>& sample, const RandomCropOptions& options, Random& random) {
   const double zoom = std::exp(random.uniform(std::log(options.smallest_zoom), std::log(options.largest_zoom)));
   const bool on_object = random.chance(options.on_object) && !sample.objects.empty();
   Box middle{0, 0, static_cast<double>(sample.image.width()), static_cast<double>(sample.image.height())};
@@ -89,7 +100,7 @@ inline Sample random_crop(const Sample& sample, const RandomCropOptions& options
   CropWindow window{.height = scaled(options.height), .width = scaled(options.width)};
   window.top = place(window.height, sample.image.height(), middle.y1, middle.y2);
   window.left = place(window.width, sample.image.width(), middle.x1, middle.x2);
-  Sample result = crop(sample, window, options.min_visible, options.fill);
+  BasicSample<P> result = crop(sample, window, options.min_visible, options.fill);
   if (window.height == options.height && window.width == options.width) return result;
   return resize(result, options.height, options.width);
 }
@@ -127,8 +138,9 @@ inline void check(const AugmentOptions& options) {
 
 /// A randomly changed copy of the sample, of the same size (height and width swapped after a rotation), without its
 /// placement. The order is: crop, orientation, colour, light.
-inline Sample augment(const Sample& sample, const AugmentOptions& options, Random& random) {
-  Sample result;
+template <PixelType P>
+BasicSample<P> augment(const BasicSample<P>& sample, const AugmentOptions& options, Random& random) {
+  BasicSample<P> result;
   if (random.chance(options.crop))
     result = random_crop(sample,
                          {.height = sample.image.height(),

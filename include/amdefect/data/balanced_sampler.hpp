@@ -50,10 +50,11 @@ class BalancedSampler {
 };
 
 /// The images that contain each of the classes.
-inline BalancedSampler::Groups group_by_class(const SampleSource& source, Index classes) {
+template <PixelType P>
+BalancedSampler::Groups group_by_class(const BasicSampleSource<P>& source, Index classes) {
   BalancedSampler::Groups groups(static_cast<std::size_t>(classes));
   for (Index i = 0; i < source.size(); ++i) {
-    const std::shared_ptr<const Sample> sample = source.load(i);  // keeps the objects alive
+    const std::shared_ptr<const BasicSample<P>> sample = source.load(i);  // keeps the objects alive
     for (const LabelledBox& object : sample->objects) {
       std::vector<Index>& group = groups.at(static_cast<std::size_t>(object.label));
       if (group.empty() || group.back() != i) group.push_back(i);
@@ -63,7 +64,8 @@ inline BalancedSampler::Groups group_by_class(const SampleSource& source, Index 
 }
 
 /// Smooth and rough images, told apart by Otsu's threshold of the logarithm of their textures.
-inline BalancedSampler::Groups group_by_style(const SampleSource& source) {
+template <PixelType P>
+BalancedSampler::Groups group_by_style(const BasicSampleSource<P>& source) {
   std::vector<double> logs = textures(source);
   for (double& value : logs) value = std::log(std::max(value, 0.1));
   const double threshold = otsu_threshold(logs);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <concepts>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -28,10 +30,13 @@ struct CocoSourceOptions {
 
 /// The images of a split as they are on disk, upright, with their boxes. Class index: the position of the category in
 /// ascending order of ids, unused ones included. Crowd annotations (groups of objects) are left out.
-class CocoSource final : public SampleSource {
+template <PixelType P>
+class BasicCocoSource final : public BasicSampleSource<P> {
+  static_assert(!std::same_as<P, float>, "image files hold values of 8 or 16 bits");
+
  public:
   /// @throws FileError for a missing picture of an extra channel, Error for options without meaning.
-  explicit CocoSource(const CocoSplit& split, const CocoSourceOptions& options = {})
+  explicit BasicCocoSource(const CocoSplit& split, const CocoSourceOptions& options = {})
       : annotation_file_(split.annotation_file), images_(split.coco.images), options_(options) {
     require(options.channels == ImageChannels::rgb ||
                 (options.channels == ImageChannels::grey && options.extra_image_folders.empty()),
@@ -64,13 +69,13 @@ class CocoSource final : public SampleSource {
   /// The objects of an image, without reading it.
   const std::vector<LabelledBox>& objects(Index index) const { return objects_[static_cast<std::size_t>(index)]; }
 
-  std::shared_ptr<const Sample> load(Index index) const override {
-    auto sample = std::make_shared<Sample>();
+  std::shared_ptr<const BasicSample<P>> load(Index index) const override {
+    auto sample = std::make_shared<BasicSample<P>>();
     const auto& files = files_[static_cast<std::size_t>(index)];
-    sample->image = load_image(files.front(), options_.channels);
+    sample->image = load_image_as<P>(files.front(), options_.channels);
     check_size(index, sample->image);
     for (std::size_t i = 1; i < files.size(); ++i) {
-      const Image extra = load_image(files[i], ImageChannels::grey);
+      const BasicImage<P> extra = load_image_as<P>(files[i], ImageChannels::grey);
       require<FileError>(extra.height() == sample->image.height() && extra.width() == sample->image.width(),
                          files[i].string(), ": is ", size_text(extra), " pixels large, but ", files.front().string(),
                          " is ", size_text(sample->image));
@@ -81,7 +86,7 @@ class CocoSource final : public SampleSource {
   }
 
   /// @throws FileError if an image has not the size that its entry says: the boxes would be in the wrong places.
-  void check_size(Index index, const Image& image) const {
+  void check_size(Index index, const BasicImage<P>& image) const {
     const CocoImage& entry = images_[static_cast<std::size_t>(index)];
     const bool unknown = entry.width == 0 || entry.height == 0;
     require<FileError>(unknown || (entry.width == image.width() && entry.height == image.height()),
@@ -92,7 +97,7 @@ class CocoSource final : public SampleSource {
   std::string key(Index index) const override {
     std::ostringstream key;
     key.precision(17);
-    key << (options_.channels == ImageChannels::rgb ? "rgb" : "grey");
+    key << (options_.channels == ImageChannels::rgb ? "rgb" : "grey") << (sizeof(P) > 1 ? " 16 bits" : "");
     for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)])
       key << '|' << std::filesystem::absolute(file).string() << ' ' << std::filesystem::file_size(file) << ' '
           << std::filesystem::last_write_time(file).time_since_epoch().count();
@@ -103,7 +108,7 @@ class CocoSource final : public SampleSource {
   }
 
  private:
-  static std::string size_text(const Image& image) { return concat(image.width(), 'x', image.height()); }
+  static std::string size_text(const BasicImage<P>& image) { return concat(image.width(), 'x', image.height()); }
   std::string where(std::size_t index) const {
     return concat(annotation_file_.string(), ": images[", index, "] (id ", images_[index].id, ")");
   }
@@ -128,5 +133,11 @@ class CocoSource final : public SampleSource {
   std::vector<std::vector<LabelledBox>> objects_;
   CocoSourceOptions options_;
 };
+using CocoSource = BasicCocoSource<std::uint8_t>;
+
+/// Whether the images of a split have 16 bits per value, by its first one. @throws FileError if that cannot be read.
+inline bool has_16_bit_images(const CocoSplit& split) {
+  return !split.image_files.empty() && is_16_bit_image(split.image_files.front());
+}
 
 }  // namespace amdefect

@@ -33,12 +33,13 @@ struct CropDatasetOptions {
 };
 
 /// Random crops at native resolution for an anchor-free detector, with the objects in them [slots, 5]: x1, y1, x2, y2,
-/// class, -1 in unused slots.
-template <class T>
+/// class, -1 in unused slots. `P` is the type of the images' pixels.
+template <class T, PixelType P = std::uint8_t>
 class CropDataset final : public Dataset<T> {
  public:
   /// @throws Error for options without meaning.
-  CropDataset(std::shared_ptr<const SampleSource> source, BalancedSampler sampler, const CropDatasetOptions& options)
+  CropDataset(std::shared_ptr<const BasicSampleSource<P>> source, BalancedSampler sampler,
+              const CropDatasetOptions& options)
       : source_(std::move(source)), sampler_(std::move(sampler)), options_(options) {
     const RandomCropOptions& crop = options.crop;
     require(options.channels > 0 && options.samples > 0 && options.slots > 0 && crop.height > 0 && crop.width > 0,
@@ -59,10 +60,10 @@ class CropDataset final : public Dataset<T> {
   std::vector<Shape> target_shapes() const override { return {{options_.slots, 5}}; }
   void load(Index, Random& random, TensorView<T> x, std::span<const TensorView<T>> targets) const override {
     const auto draw = [&] { return source_->load(sampler_.draw(random.integer(source_->size()), random)); };
-    const Sample shown = random.chance(options_.mosaic)
-                             ? mosaic({draw(), draw(), draw(), draw()}, options_.crop, random)
-                             : random_crop(*draw(), options_.crop, random);
-    const Sample crop = augment(shown, options_.augment, random);
+    const BasicSample<P> shown = random.chance(options_.mosaic)
+                                     ? mosaic<P>({draw(), draw(), draw(), draw()}, options_.crop, random)
+                                     : random_crop(*draw(), options_.crop, random);
+    const BasicSample<P> crop = augment(shown, options_.augment, random);
     scale_pixels(pixels(crop.image), x, 0, 0, options_.pixel_scaling);
     write_objects(crop.objects, targets[0]);
   }
@@ -79,7 +80,7 @@ class CropDataset final : public Dataset<T> {
     }
   }
 
-  std::shared_ptr<const SampleSource> source_;
+  std::shared_ptr<const BasicSampleSource<P>> source_;
   BalancedSampler sampler_;
   CropDatasetOptions options_;
 };

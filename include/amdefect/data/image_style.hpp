@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
+#include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -43,10 +46,17 @@ inline double texture(const Image& image) {
   return 1.4826 * (static_cast<double>(bin) + 0.5) / resolution;
 }
 
-/// Textures of all images of a source. @throws FileError for an image that cannot be read.
-inline std::vector<double> textures(const SampleSource& source) {
+/// Textures of all images of a source, as 8 bits show them. @throws FileError for an image that cannot be read.
+template <PixelType P>
+std::vector<double> textures(const BasicSampleSource<P>& source) {
   std::vector<double> result;
-  for (Index i = 0; i < source.size(); ++i) result.push_back(texture(source.load(i)->image));
+  for (Index i = 0; i < source.size(); ++i) {
+    const std::shared_ptr<const BasicSample<P>> sample = source.load(i);
+    if constexpr (std::same_as<P, std::uint8_t>)
+      result.push_back(texture(sample->image));
+    else
+      result.push_back(texture(to_8_bit(pixels(sample->image))));
+  }
   return result;
 }
 

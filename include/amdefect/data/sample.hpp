@@ -12,23 +12,28 @@
 namespace amdefect {
 
 /// An image and the objects in it.
-struct Sample {
-  Image image;
+template <PixelType P>
+struct BasicSample {
+  BasicImage<P> image;
   std::vector<LabelledBox> objects;
   /// Where the picture lay before it was resized: `placement.unmap` takes boxes in `image` back to its file.
   Letterbox placement{};
 };
+using Sample = BasicSample<std::uint8_t>;
+using Sample16 = BasicSample<std::uint16_t>;
 
 /// Somewhere annotated images come from: files, a cache, a resizer in front of another source.
-class SampleSource {
+template <PixelType P>
+class BasicSampleSource {
  public:
-  virtual ~SampleSource() = default;
+  virtual ~BasicSampleSource() = default;
   virtual Index size() const = 0;
   /// Several threads may load at once. @throws FileError that names the image
-  virtual std::shared_ptr<const Sample> load(Index index) const = 0;
+  virtual std::shared_ptr<const BasicSample<P>> load(Index index) const = 0;
   /// A text that changes whenever `load(index)` would give something else: the name of a cache entry.
   virtual std::string key(Index index) const = 0;
 };
+using SampleSource = BasicSampleSource<std::uint8_t>;
 
 /// The samples of another source, letterboxed or stretched to one size.
 class ResizedSource final : public SampleSource {

@@ -30,7 +30,10 @@ namespace detail {
 // A cache file: magic, key, placement, shape, objects, pixels, and the CRC-32 of all that; numbers as in memory. One
 // that was written by another version or on another kind of machine, or that is damaged, does not match and counts as
 // missing.
+template <PixelType P>
 inline constexpr char cache_magic[] = "amdefect sample 1";
+template <>
+inline constexpr char cache_magic<std::uint16_t>[] = "amdefect sample16";
 
 inline void append_raw(Bytes& bytes, const void* data, std::size_t size) {
   const auto* from = static_cast<const std::uint8_t*>(data);
@@ -41,22 +44,24 @@ void append_number(Bytes& bytes, Number number) {
   append_raw(bytes, &number, sizeof number);
 }
 
-inline Bytes encode_sample(const std::string& key, const Sample& sample) {
+template <PixelType P>
+Bytes encode_sample(const std::string& key, const BasicSample<P>& sample) {
   Bytes bytes;
-  append_raw(bytes, cache_magic, sizeof cache_magic);
+  append_raw(bytes, cache_magic<P>, sizeof cache_magic<P>);
   append_number(bytes, static_cast<Index>(key.size()));
   append_raw(bytes, key.data(), key.size());
   append_number(bytes, sample.placement);
   for (const Index dim : sample.image.shape()) append_number(bytes, dim);
   append_number(bytes, static_cast<Index>(sample.objects.size()));
   for (const LabelledBox& object : sample.objects) append_raw(bytes, &object, sizeof object);
-  append_raw(bytes, sample.image.bytes().data(), sample.image.bytes().size());
+  append_raw(bytes, sample.image.values().data(), sample.image.values().size_bytes());
   append_number(bytes, crc32(bytes));
   return bytes;
 }
 
 /// nullptr unless `bytes` are what `encode_sample` made for this key.
-inline std::shared_ptr<const Sample> decode_sample(const std::string& key, const Bytes& bytes) {
+template <PixelType P>
+std::shared_ptr<const BasicSample<P>> decode_sample(const std::string& key, const Bytes& bytes) {
   std::uint32_t sum = 0;
   if (bytes.size() < sizeof sum) return nullptr;
   const std::size_t end = bytes.size() - sizeof sum;
@@ -69,21 +74,21 @@ inline std::shared_ptr<const Sample> decode_sample(const std::string& key, const
     at += size;
     return true;
   };
-  char magic[sizeof cache_magic];
+  char magic[sizeof cache_magic<P>];
   Index key_size = 0, height = 0, width = 0, channels = 0, objects = 0;
-  if (!take(magic, sizeof magic) || std::memcmp(magic, cache_magic, sizeof magic) != 0) return nullptr;
+  if (!take(magic, sizeof magic) || std::memcmp(magic, cache_magic<P>, sizeof magic) != 0) return nullptr;
   if (!take(&key_size, sizeof key_size) || key_size != static_cast<Index>(key.size())) return nullptr;
   std::string stored_key(key.size(), '\0');
   if (!take(stored_key.data(), key.size()) || stored_key != key) return nullptr;
-  auto sample = std::make_shared<Sample>();
+  auto sample = std::make_shared<BasicSample<P>>();
   if (!take(&sample->placement, sizeof sample->placement)) return nullptr;
   for (Index* number : {&height, &width, &channels, &objects})
     if (!take(number, sizeof *number)) return nullptr;
   sample->objects.resize(static_cast<std::size_t>(objects));
   for (LabelledBox& object : sample->objects)
     if (!take(&object, sizeof object)) return nullptr;
-  sample->image = Image(height, width, channels);
-  if (!take(sample->image.bytes().data(), sample->image.bytes().size()) || at != end) return nullptr;
+  sample->image = BasicImage<P>(height, width, channels);
+  if (!take(sample->image.values().data(), sample->image.values().size_bytes()) || at != end) return nullptr;
   return sample;
 }
 
@@ -91,10 +96,11 @@ inline std::shared_ptr<const Sample> decode_sample(const std::string& key, const
 
 /// Remembers the samples of another source: in memory as bytes, on disk when asked. Several threads and several
 /// processes may use one folder: entries appear as a whole, and an unsound one is made anew.
-class CachedSource final : public SampleSource {
+template <PixelType P>
+class BasicCachedSource final : public BasicSampleSource<P> {
  public:
   /// @throws FileError if the folder cannot be made.
-  CachedSource(std::shared_ptr<const SampleSource> source, CacheOptions options)
+  BasicCachedSource(std::shared_ptr<const BasicSampleSource<P>> source, CacheOptions options)
       : source_(std::move(source)), options_(std::move(options)), kept_(static_cast<std::size_t>(source_->size())) {
     if (!options_.folder.empty()) make_folder(options_.folder);
   }
@@ -108,44 +114,46 @@ class CachedSource final : public SampleSource {
   }
 
   /// @throws FileError also when a cache file cannot be written.
-  std::shared_ptr<const Sample> load(Index index) const override {
-    std::shared_ptr<const Sample>& place = kept_[static_cast<std::size_t>(index)];
+  std::shared_ptr<const BasicSample<P>> load(Index index) const override {
+    std::shared_ptr<const BasicSample<P>>& kept = kept_[static_cast<std::size_t>(index)];
     {
       const std::lock_guard lock(mutex_);
-      if (place) return place;
+      if (kept) return kept;
     }
-    std::shared_ptr<const Sample> sample = options_.folder.empty() ? source_->load(index) : load_through_disk(index);
-    const std::size_t bytes = sample->image.bytes().size();
+    std::shared_ptr<const BasicSample<P>> sample =
+        options_.folder.empty() ? source_->load(index) : load_through_disk(index);
+    const std::size_t bytes = sample->image.values().size_bytes();
     const std::lock_guard lock(mutex_);
-    if (!place && used_ + bytes <= options_.memory_bytes) {
-      place = sample;
+    if (!kept && used_ + bytes <= options_.memory_bytes) {
+      kept = sample;
       used_ += bytes;
     }
     return sample;
   }
 
  private:
-  std::shared_ptr<const Sample> load_through_disk(Index index) const {
+  std::shared_ptr<const BasicSample<P>> load_through_disk(Index index) const {
     const std::string key = source_->key(index);
     const std::filesystem::path file =
         options_.folder / concat(std::hex, std::setw(16), std::setfill('0'), fnv1a(key), ".sample");
     if (std::filesystem::is_regular_file(file)) {
       try {
-        if (auto sample = detail::decode_sample(key, read_bytes(file))) return sample;
+        if (auto sample = detail::decode_sample<P>(key, read_bytes(file))) return sample;
       } catch (const FileError&) {
         // Unreadable, or just being replaced: as if it were not there.
       }
     }
-    std::shared_ptr<const Sample> sample = source_->load(index);
+    std::shared_ptr<const BasicSample<P>> sample = source_->load(index);
     write_bytes(file, detail::encode_sample(key, *sample));
     return sample;
   }
 
-  std::shared_ptr<const SampleSource> source_;
+  std::shared_ptr<const BasicSampleSource<P>> source_;
   CacheOptions options_;
   mutable std::mutex mutex_;  // guards what follows
-  mutable std::vector<std::shared_ptr<const Sample>> kept_;
+  mutable std::vector<std::shared_ptr<const BasicSample<P>>> kept_;
   mutable std::size_t used_ = 0;
 };
+using CachedSource = BasicCachedSource<std::uint8_t>;
 
 }  // namespace amdefect

@@ -17,9 +17,10 @@ using DetectProgress = std::function<void(Index done, Index total)>;
 
 /// Runs the detector over the images of a split; results are comparable with its annotations.
 /// @throws FileError for an image that cannot be read, and what `Detector::detect` throws.
-inline std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split,
-                                            const SampleSource& source, const DetectOptions& options,
-                                            const DetectProgress& progress = {}) {
+template <PixelType P>
+std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split,
+                                     const BasicSampleSource<P>& source, const DetectOptions& options,
+                                     const DetectProgress& progress = {}) {
   std::vector<CocoResult> results;
   for (Index i = 0; i < source.size(); ++i) {
     for (const Detection& detection : detector.detect(pixels(source.load(i)->image), options))
@@ -58,7 +59,8 @@ inline void require_same_categories(const Detector& detector, const CocoSplit& s
           "), expected those that the model was trained with (", expected, ")");
 }
 
-/// Measures a detector on a split of a data set, whose images are read one after the other.
+/// Measures a detector on a split of a data set, whose images are read one after the other, with 8 or 16
+/// bits as they have.
 /// @throws Error for a split of other categories or without annotations, and what `detect_split` throws.
 inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& split,
                                    const EvaluateOptions& options = {}) {
@@ -66,11 +68,16 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
   require_same_categories(detector, split);
   require(!split.coco.annotations.empty(), "evaluate: the ", split.name, " split of ", split.annotation_file.string(),
           " has no annotations: there is nothing to evaluate against");
-  const CocoSource source(split, {.extra_image_folders = options.extra_image_folders});
+  const CocoSourceOptions files{.extra_image_folders = options.extra_image_folders};
+  const auto detect = [&](const auto& source) {
+    return detect_split(detector, split, source, options.detect, options.progress);
+  };
   CocoEvalOptions coco;
   coco.max_dets = options.max_dets;
-  DetectorEvaluation evaluation{
-      split.name, detect_split(detector, split, source, options.detect, options.progress), {}};
+  DetectorEvaluation evaluation{split.name,
+                                has_16_bit_images(split) ? detect(BasicCocoSource<std::uint16_t>(split, files))
+                                                         : detect(CocoSource(split, files)),
+                                {}};
   const double threshold = options.score_threshold.value_or(detector.score_threshold());
   evaluation.metrics = measure_detections(split.coco, evaluation.results, {.score_threshold = threshold}, coco);
   return evaluation;

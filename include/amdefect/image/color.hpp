@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
+#include <limits>
+#include <vector>
 
 #include "amdefect/image/image.hpp"
 
@@ -11,22 +14,25 @@
 /// blue), else the first; further channels (thermal, a second camera) stay as they are.
 namespace amdefect {
 
-inline Index color_channels(const Image& image) {
+template <PixelType P>
+Index color_channels(const BasicImage<P>& image) {
   return image.channels() >= 3 ? 3 : std::min<Index>(image.channels(), 1);
 }
 
 /// Replaces red, green and blue by their luma (ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B).
-inline void to_greyscale(Image& image) {
+template <PixelType P>
+void to_greyscale(BasicImage<P>& image) {
   if (color_channels(image) < 3) return;
-  const std::span<std::uint8_t> bytes = image.bytes();
-  for (std::size_t i = 0; i < bytes.size(); i += static_cast<std::size_t>(image.channels())) {
-    const int luma = (19595 * bytes[i] + 38470 * bytes[i + 1] + 7471 * bytes[i + 2] + 0x8000) >> 16;
-    bytes[i] = bytes[i + 1] = bytes[i + 2] = static_cast<std::uint8_t>(luma);
+  const std::span<P> values = image.values();
+  for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(image.channels())) {
+    const std::uint32_t luma = (19595u * values[i] + 38470u * values[i + 1] + 7471u * values[i + 2] + 0x8000u) >> 16;
+    values[i] = values[i + 1] = values[i + 2] = static_cast<P>(luma);
   }
 }
 
 /// The colour with its HSV hue turned by `degrees`; value and saturation stay.
-inline std::array<std::uint8_t, 3> shift_hue(const std::array<std::uint8_t, 3>& rgb, double degrees) {
+template <PixelType P>
+std::array<P, 3> shift_hue(const std::array<P, 3>& rgb, double degrees) {
   const double r = rgb[0], g = rgb[1], b = rgb[2];
   const double value = std::max({r, g, b}), chroma = value - std::min({r, g, b});
   if (chroma == 0) return rgb;
@@ -37,30 +43,34 @@ inline std::array<std::uint8_t, 3> shift_hue(const std::array<std::uint8_t, 3>& 
   // A channel is full up to one sixth from its own hue and falls to nothing over the next.
   const auto channel = [&](double own) {
     const double distance = std::min(std::abs(hue - own), 6 - std::abs(hue - own));
-    return to_byte(value - chroma * std::clamp(distance - 1, 0.0, 1.0));
+    return to_pixel<P>(value - chroma * std::clamp(distance - 1, 0.0, 1.0));
   };
   return {channel(0), channel(2), channel(4)};
 }
 
 /// Turns the hue of every pixel by `degrees`.
-inline void shift_hue(Image& image, double degrees) {
+template <PixelType P>
+void shift_hue(BasicImage<P>& image, double degrees) {
   if (color_channels(image) < 3) return;
-  const std::span<std::uint8_t> bytes = image.bytes();
-  for (std::size_t i = 0; i < bytes.size(); i += static_cast<std::size_t>(image.channels())) {
-    const auto shifted = shift_hue({bytes[i], bytes[i + 1], bytes[i + 2]}, degrees);
-    std::copy(shifted.begin(), shifted.end(), bytes.begin() + static_cast<std::ptrdiff_t>(i));
+  const std::span<P> values = image.values();
+  for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(image.channels())) {
+    const auto shifted = shift_hue(std::array<P, 3>{values[i], values[i + 1], values[i + 2]}, degrees);
+    std::copy(shifted.begin(), shifted.end(), values.begin() + static_cast<std::ptrdiff_t>(i));
   }
 }
 
-/// Every value v becomes (v - 127.5) contrast + 127.5 + 255 brightness.
-inline void adjust_light(Image& image, double brightness, double contrast) {
-  std::array<std::uint8_t, 256> table;
+/// Every value v becomes (v - white / 2) contrast + white / 2 + white brightness, where white is 255 or 65535.
+template <PixelType P>
+requires std::integral<P>
+void adjust_light(BasicImage<P>& image, double brightness, double contrast) {
+  constexpr double white = std::numeric_limits<P>::max();
+  std::vector<P> table(std::size_t{std::numeric_limits<P>::max()} + 1);
   for (std::size_t v = 0; v < table.size(); ++v)
-    table[v] = to_byte((static_cast<double>(v) - 127.5) * contrast + 127.5 + 255 * brightness);
-  const std::span<std::uint8_t> bytes = image.bytes();
+    table[v] = to_pixel<P>((static_cast<double>(v) - white / 2) * contrast + white / 2 + white * brightness);
+  const std::span<P> values = image.values();
   const auto changed = static_cast<std::size_t>(color_channels(image));
-  for (std::size_t i = 0; i < bytes.size(); i += static_cast<std::size_t>(image.channels()))
-    for (std::size_t c = i; c < i + changed; ++c) bytes[c] = table[bytes[c]];
+  for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(image.channels()))
+    for (std::size_t c = i; c < i + changed; ++c) values[c] = table[values[c]];
 }
 
 }  // namespace amdefect

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -79,8 +80,15 @@ TensorView<const P> pixels(const BasicImage<P>& image) {
   return {image.values().data(), image.shape()};
 }
 
-/// The nearest 8-bit value.
-inline std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value + 0.5, 0.0, 255.0)); }
+/// The nearest value that a pixel of that type can have.
+template <PixelType P>
+P to_pixel(double value) {
+  if constexpr (std::same_as<P, float>)
+    return static_cast<float>(value);
+  else
+    return static_cast<P>(std::clamp(value + 0.5, 0.0, static_cast<double>(std::numeric_limits<P>::max())));
+}
+inline std::uint8_t to_byte(double value) { return to_pixel<std::uint8_t>(value); }
 
 /// The picture with 8 bits per value: those of 16 bits and floating point are rounded to the nearest grey level.
 inline Image to_8_bit(const PixelView& picture) {
@@ -93,13 +101,14 @@ inline Image to_8_bit(const PixelView& picture) {
 }
 
 /// The same picture with the channels of `extra` behind its own. @throws ShapeError unless height and width agree.
-inline Image stack_channels(const Image& image, const Image& extra) {
+template <PixelType P>
+BasicImage<P> stack_channels(const BasicImage<P>& image, const BasicImage<P>& extra) {
   require<ShapeError>(image.height() == extra.height() && image.width() == extra.width(),
                       "stack channels: the images have the shapes ", image.shape(), " and ", extra.shape(),
                       ", expected equal height and width");
-  Image result(image.height(), image.width(), image.channels() + extra.channels());
-  const std::uint8_t *first = image.bytes().data(), *second = extra.bytes().data();
-  for (std::uint8_t* out = result.bytes().data(); out != result.bytes().data() + result.bytes().size();) {
+  BasicImage<P> result(image.height(), image.width(), image.channels() + extra.channels());
+  const P *first = image.values().data(), *second = extra.values().data();
+  for (P* out = result.values().data(); out != result.values().data() + result.values().size();) {
     out = std::copy_n(first, image.channels(), out);
     out = std::copy_n(second, extra.channels(), out);
     first += image.channels();
@@ -110,7 +119,8 @@ inline Image stack_channels(const Image& image, const Image& extra) {
 
 /// Copies `image` into `canvas` with its upper left corner at (top, left); what lies outside is cut off.
 /// @throws ShapeError if the channels differ.
-inline void paste(const Image& image, Image& canvas, Index top, Index left) {
+template <PixelType P>
+void paste(const BasicImage<P>& image, BasicImage<P>& canvas, Index top, Index left) {
   require<ShapeError>(image.channels() == canvas.channels(), "paste: the image has ", image.channels(),
                       " channels, the canvas ", canvas.channels());
   const Index x1 = std::max<Index>(left, 0), x2 = std::min(left + image.width(), canvas.width());

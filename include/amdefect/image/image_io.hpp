@@ -93,12 +93,16 @@ inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string
 }
 
 /// Reads a JPEG, PNG or BMP file; see `decode_image_as`. @throws FileError
+template <PixelType P>
+BasicImage<P> load_image_as(const std::filesystem::path& path, ImageChannels channels = ImageChannels::rgb) {
+  return decode_image_as<P>(read_bytes(path), path.string(), channels);
+}
 inline Image load_image(const std::filesystem::path& path, ImageChannels channels = ImageChannels::rgb) {
-  return decode_image(read_bytes(path), path.string(), channels);
+  return load_image_as<std::uint8_t>(path, channels);
 }
 /// The same with 16 bits per value: a 16-bit PNG loses nothing.
 inline Image16 load_image_16(const std::filesystem::path& path, ImageChannels channels = ImageChannels::rgb) {
-  return decode_image_as<std::uint16_t>(read_bytes(path), path.string(), channels);
+  return load_image_as<std::uint16_t>(path, channels);
 }
 /// Whether the file's values have 16 bits. @throws FileError if it cannot be read.
 inline bool is_16_bit_image(const std::filesystem::path& path) {

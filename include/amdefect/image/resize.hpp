@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "amdefect/image/image.hpp"
@@ -18,6 +21,10 @@ struct ResizeTaps {
 };
 
 inline constexpr int resize_precision = 22;  // bits behind the point: 255 * 2^22 fits in 31 bits
+
+/// What sums of weighted pixels fit into.
+template <PixelType P>
+using ResizeSum = std::conditional_t<std::same_as<P, std::uint8_t>, std::int32_t, std::int64_t>;
 
 /// Taps of a triangle filter around the centre of each destination pixel, as wide as the larger of a source and a
 /// destination pixel on each side: linear interpolation when growing, an average over the covered area when shrinking.
@@ -42,43 +49,46 @@ inline std::vector<ResizeTaps> resize_taps(Index from, Index to) {
   return taps;
 }
 
-inline std::uint8_t from_fixed_point(std::int32_t sum) {
-  return static_cast<std::uint8_t>(std::clamp(sum >> resize_precision, 0, 255));
+template <PixelType P>
+P from_fixed_point(ResizeSum<P> sum) {
+  return static_cast<P>(std::clamp<ResizeSum<P>>(sum >> resize_precision, 0, std::numeric_limits<P>::max()));
 }
 inline constexpr std::int32_t fixed_point_half = 1 << (resize_precision - 1);
 
-inline Image resize_width(const Image& image, Index width) {
+template <PixelType P>
+BasicImage<P> resize_width(const BasicImage<P>& image, Index width) {
   const std::vector<ResizeTaps> taps = resize_taps(image.width(), width);
   const Index channels = image.channels();
-  Image result(image.height(), width, channels);
+  BasicImage<P> result(image.height(), width, channels);
   for (Index y = 0; y < image.height(); ++y)
     for (Index x = 0; x < width; ++x) {
       const ResizeTaps& tap = taps[static_cast<std::size_t>(x)];
       for (Index c = 0; c < channels; ++c) {
-        const std::uint8_t* source = image.pixel(y, tap.first) + c;
-        std::int32_t sum = fixed_point_half;
+        const P* source = image.pixel(y, tap.first) + c;
+        ResizeSum<P> sum = fixed_point_half;
         for (const std::int32_t weight : tap.weights) {
-          sum += weight * *source;
+          sum += ResizeSum<P>{weight} * *source;
           source += channels;
         }
-        result(y, x, c) = from_fixed_point(sum);
+        result(y, x, c) = from_fixed_point<P>(sum);
       }
     }
   return result;
 }
 
-inline Image resize_height(const Image& image, Index height) {
+template <PixelType P>
+BasicImage<P> resize_height(const BasicImage<P>& image, Index height) {
   const std::vector<ResizeTaps> taps = resize_taps(image.height(), height);
   const Index row = image.width() * image.channels();
-  Image result(height, image.width(), image.channels());
-  std::vector<std::int32_t> sums(static_cast<std::size_t>(row));
+  BasicImage<P> result(height, image.width(), image.channels());
+  std::vector<ResizeSum<P>> sums(static_cast<std::size_t>(row));
   for (Index y = 0; y < height; ++y) {
     const ResizeTaps& tap = taps[static_cast<std::size_t>(y)];
     std::fill(sums.begin(), sums.end(), fixed_point_half);
-    const std::uint8_t* source = image.pixel(tap.first, 0);
+    const P* source = image.pixel(tap.first, 0);
     for (const std::int32_t weight : tap.weights)
-      for (std::int32_t& sum : sums) sum += weight * *source++;
-    std::transform(sums.begin(), sums.end(), result.pixel(y, 0), from_fixed_point);
+      for (ResizeSum<P>& sum : sums) sum += ResizeSum<P>{weight} * *source++;
+    std::transform(sums.begin(), sums.end(), result.pixel(y, 0), from_fixed_point<P>);
   }
   return result;
 }
@@ -88,11 +98,12 @@ inline Image resize_height(const Image& image, Index height) {
 /// Resizes to `height` x `width` with pixel centres at i + 0.5: bilinear when growing, anti-aliased when shrinking.
 /// Separable triangle filter in integer arithmetic, as Pillow's `Image.resize` with BILINEAR.
 /// @throws ShapeError for an empty image or a size that is not positive.
-inline Image resize(const Image& image, Index height, Index width) {
+template <PixelType P>
+requires std::integral<P> BasicImage<P> resize(const BasicImage<P>& image, Index height, Index width) {
   require<ShapeError>(!image.empty() && height > 0 && width > 0, "resize: cannot make ", height, 'x', width,
                       " pixels of an image of shape ", image.shape());
   if (width == image.width()) return height == image.height() ? image.clone() : detail::resize_height(image, height);
-  Image result = detail::resize_width(image, width);
+  BasicImage<P> result = detail::resize_width(image, width);
   return height == image.height() ? std::move(result) : detail::resize_height(result, height);
 }
 

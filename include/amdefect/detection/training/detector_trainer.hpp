@@ -49,7 +49,8 @@ class DetectorTrainer {
     }
     check(options_);
     options_.loss.threads = options_.execution.threads;
-    identity_ = run_identity(options_.identity.is_null() ? identity_of(options_) : options_.identity, splits_);
+    identity_ = run_identity(options_.identity.is_null() ? identity_of(options_) : options_.identity, splits_,
+                             options_.pixel_bits);
     description_.labels = labels_of(train(), options_.box_offset);
     description_.model = options_.model;
     description_.model.channels = 3 + static_cast<Index>(options_.extra_image_folders.size());
@@ -82,15 +83,16 @@ class DetectorTrainer {
       require_same_run(*checkpoint, identity_);
     }
     make_trainer();
-    const CropDataset<float> training = training_set();
+    const std::unique_ptr<Dataset<float>> training =
+        options_.pixel_bits == 16 ? training_set<std::uint16_t>() : training_set<std::uint8_t>();
     add_callbacks();
     if (checkpoint) trainer_->restore(load_checkpoint(*checkpoint, network_->parameters()));
     checkpoint.reset();
     const std::filesystem::path& folder = options_.output_folder;
-    log(concat("training on ", train().size(), " images (", training.size(), " crops per epoch)",
+    log(concat("training on ", train().size(), " images (", training->size(), " crops per epoch)",
                splits_.valid ? concat(", validating on ", splits_.valid->size()) : "", "; ", description_.model.classes,
                " classes", folder.empty() ? "" : concat("; results go to ", folder.string())));
-    trainer_->fit(training, nullptr);
+    trainer_->fit(*training, nullptr);
     if (!interrupted()) finish();
     return detector();
   }
@@ -120,11 +122,12 @@ class DetectorTrainer {
     const Index crops = std::max<Index>(512, train().size());
     return by_time() ? std::min<Index>(crops, 2048) : crops;  // evaluated often enough
   }
-  std::shared_ptr<const CachedSource> source_of(const CocoSplit& split) const {
-    auto files = std::make_shared<const CocoSource>(
+  template <PixelType P>
+  std::shared_ptr<const BasicSampleSource<P>> source_of(const CocoSplit& split) const {
+    auto files = std::make_shared<const BasicCocoSource<P>>(
         split,
         CocoSourceOptions{.extra_image_folders = options_.extra_image_folders, .box_offset = options_.box_offset});
-    return std::make_shared<CachedSource>(std::move(files), options_.cache);
+    return std::make_shared<BasicCachedSource<P>>(std::move(files), options_.cache);
   }
   SafetensorsMetadata identity_metadata() const { return {{identity_key, identity_.to_text()}}; }
   /// With the present average of the weights.
@@ -154,7 +157,8 @@ class DetectorTrainer {
                                                                .execution = options_.execution});
   }
 
-  CropDataset<float> training_set() const {
+  template <PixelType P>
+  std::unique_ptr<Dataset<float>> training_set() const {
     const AnchorFreeModel& model = description_.model;
     const Index images = train().size(), multiple = model.largest_stride();
     CropDatasetOptions crops{.channels = model.channels,
@@ -163,11 +167,11 @@ class DetectorTrainer {
                              .mosaic = options_.mosaic,
                              .augment = options_.augment,
                              .pixel_scaling = options_.pixel_scaling};
-    crops.crop.fill = to_byte(options_.pixel_scaling.offset);
+    crops.crop.fill = options_.pixel_scaling.offset;
     crops.crop.height = crops.crop.width = (options_.crop_side + multiple - 1) / multiple * multiple;
     log(concat("reading ", images, " images; crops of ", crops.crop.height, " x ", crops.crop.width, " pixels, ",
                model.levels, " levels"));
-    const std::shared_ptr<const CachedSource> source = source_of(train());
+    const std::shared_ptr<const BasicSampleSource<P>> source = source_of<P>(train());
     std::vector<BalancedSampler::Groups> groupings;
     if (options_.balance_styles) {
       groupings.push_back(group_by_style(*source));
@@ -175,16 +179,25 @@ class DetectorTrainer {
                  " rough ones; the fewer are shown more often"));
     }
     if (options_.balance_classes) groupings.push_back(group_by_class(*source, model.classes));
-    return {source, BalancedSampler(images, std::move(groupings)), crops};
+    return std::make_unique<CropDataset<float, P>>(source, BalancedSampler(images, std::move(groupings)), crops);
+  }
+
+  template <PixelType P>
+  void measure_map() {
+    trainer_->add(std::make_unique<BasicMeasureMap<P>>([this] { return detector(); }, source_of<P>(*splits_.valid),
+                                                       options_.eval_interval));
   }
 
   /// Those that measure come first, those that save last.
   void add_callbacks() {
     trainer_->add(std::make_unique<WeightAverage<float>>(average_, options_.average_decay));
     if (by_time()) trainer_->add(std::make_unique<TimeBudget<float>>(60 * options_.minutes));
-    if (splits_.valid && options_.eval_interval > 0)
-      trainer_->add(std::make_unique<MeasureMap>([this] { return detector(); }, source_of(*splits_.valid),
-                                                 options_.eval_interval));
+    if (splits_.valid && options_.eval_interval > 0) {
+      if (options_.pixel_bits == 16)
+        measure_map<std::uint16_t>();
+      else
+        measure_map<std::uint8_t>();
+    }
     for (auto& callback : callbacks_) trainer_->add(std::move(callback));
     stopping_ = &trainer_->add(std::make_unique<EarlyStopping<float>>(
         EarlyStoppingOptions{.monitor = options_.monitor,

@@ -35,6 +35,7 @@ struct DetectorTrainerOptions {
   double box_offset = 0;                           ///< added to all boxes, see CocoSourceOptions
   std::vector<std::string> extra_image_folders{};  ///< see CocoSourceOptions
   PixelScaling pixel_scaling{};                    ///< what the network sees of a pixel
+  int pixel_bits = 8;                              ///< with which images are read: 8 or 16
   CacheOptions cache{};                            ///< of the images as they are read
 
   // How long, how fast.
@@ -74,6 +75,8 @@ inline void check(const DetectorTrainerOptions& options) {
   const auto where = "detector trainer: ";
   check(options.augment);
   check(options.pixel_scaling);
+  require(options.pixel_bits == 8 || options.pixel_bits == 16, where, "pixel_bits is ", options.pixel_bits,
+          ", expected 8 or 16");
   require(options.crop_side > 0 && options.crops_per_epoch >= 0 && options.slots > 0 && options.batch_size > 0, where,
           "crop_side, slots and batch_size must be positive and crops_per_epoch not negative, got ", options.crop_side,
           ", ", options.slots, ", ", options.batch_size, " and ", options.crops_per_epoch);
@@ -101,7 +104,8 @@ inline AnchorFreeModel suggest_levels(AnchorFreeModel model, double object_side)
 ///
 /// Crops show twice that side, so that few objects are cut, and at least 256 pixels; never more than the largest image,
 /// nor more than 640, which would leave too few of them in an hour. The model gets the levels that the objects need.
-/// Half a pixel is added to boxes that are pixel indices. Without boxes to validate on the loss picks the best epoch.
+/// Half a pixel is added to boxes that are pixel indices, and images of 16 bits are read as such. Without boxes to
+/// validate on the loss picks the best epoch.
 inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const AnnotationCheck& check,
                                               const AnchorFreeModel& model = anchor_free_n()) {
   const double object_side = check.side(95);
@@ -114,6 +118,7 @@ inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const An
   if (largest_image > 0) options.crop_side = std::min(options.crop_side, largest_image);
   options.slots = std::max<Index>(1, 4 * check.most_boxes());  // a mosaic may show four images
   options.box_offset = check.box_offset;
+  if (has_16_bit_images(splits.at("train"))) options.pixel_bits = 16;
   if (!splits.valid || !has_usable_box(*splits.valid)) options.monitor = "loss";
   return options;
 }

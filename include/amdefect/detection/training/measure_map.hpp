@@ -12,11 +12,12 @@
 namespace amdefect {
 
 /// Adds the AP at IoU 0.5 on the images of a source, as "mAP50", to the log of every `interval`th epoch and the last.
-class MeasureMap : public Callback<float> {
+template <PixelType P>
+class BasicMeasureMap : public Callback<float> {
  public:
   /// `detector` gives one with the network's present weights.
-  MeasureMap(std::function<std::unique_ptr<Detector>()> detector, std::shared_ptr<const SampleSource> source,
-             Index interval)
+  BasicMeasureMap(std::function<std::unique_ptr<Detector>()> detector,
+                  std::shared_ptr<const BasicSampleSource<P>> source, Index interval)
       : detector_(std::move(detector)), source_(std::move(source)), interval_(interval) {}
 
   void measure(Trainer<float>& trainer, EpochLog& log) override {
@@ -24,7 +25,7 @@ class MeasureMap : public Callback<float> {
     const std::unique_ptr<Detector> detector = detector_();
     DetectionEvaluator evaluator(static_cast<Index>(detector->labels().class_names.size()));
     for (Index i = 0; i < source_->size(); ++i) {
-      const std::shared_ptr<const Sample> sample = source_->load(i);
+      const std::shared_ptr<const BasicSample<P>> sample = source_->load(i);
       evaluator.add(sample->objects, detector->detect(pixels(sample->image), {.min_score = default_min_score}));
     }
     log.values.emplace_back("mAP50", evaluator.average_precision(0.5));
@@ -32,8 +33,9 @@ class MeasureMap : public Callback<float> {
 
  private:
   std::function<std::unique_ptr<Detector>()> detector_;
-  std::shared_ptr<const SampleSource> source_;
+  std::shared_ptr<const BasicSampleSource<P>> source_;
   Index interval_;
 };
+using MeasureMap = BasicMeasureMap<std::uint8_t>;
 
 }  // namespace amdefect

@@ -55,7 +55,8 @@ inline JsonValue identity_of(const DetectorTrainerOptions& o) {
 
 /// The options that change the course of a run, a JSON object, with checksums of the annotation files it learns from.
 /// @throws FileError for an annotation file that cannot be read.
-inline JsonValue run_identity(JsonValue options, const CocoSplits& splits) {
+inline JsonValue run_identity(JsonValue options, const CocoSplits& splits, int pixel_bits = 8) {
+  if (pixel_bits != 8) options.set("pixel_bits", pixel_bits);  // runs of before, which read 8 bits, do not say so
   const auto checksum = [](const CocoSplit& split) { return concat(crc32(read_bytes(split.annotation_file))); };
   options.set("training_annotations", checksum(splits.at("train")));
   options.set("validation_annotations", splits.valid ? checksum(*splits.valid) : "none");
