@@ -49,9 +49,9 @@ TEST_CASE("broken JSON gives one clear error") {
   CHECK(error("") == "m.json: at byte 0: expected a number, found the end of the text");
   CHECK(error("{\"a\":1,\"a\":2}") == "m.json: at byte 10: expected every key of an object once, found \"a\" again");
   CHECK(error("[1] 2") == "m.json: at byte 4: expected the end of the text, found \"2\"");
-  for (const char* text :
-       {"{",  "[",     "[1,]", "{\"a\"}",   "{a:1}",   "{\"a\":1,}", "01",  "-",   "1.",       ".5",    "1e",
-        "+1", "1e999", "nul",  "truefalse", "\"\\q\"", "\"a",        "'a'", "NaN", "Infinity", "[1 2]", "\"\xff\""}) {
+  for (const char* text : {"{",       "[",   "[1,]", "{\"a\"}", "{a:1}",    "{\"a\":1,}", "01",      "1.5.2",
+                           "-",       "1.",  ".5",   "1e",      "+1",       "1e999",      "nul",     "truefalse",
+                           "\"\\q\"", "\"a", "'a'",  "NaN",     "Infinity", "[1 2]",      "\"\xff\""}) {
     CAPTURE(text);
     CHECK_THROWS_AS(parse_json(text, "m.json"), FileError);
   }

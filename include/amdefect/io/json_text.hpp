@@ -171,7 +171,7 @@ class JsonText {
       mark("+-");
       valid = digits() > 0;
     }
-    if (!valid || digits() > 0) fail("a number");  // digits after a leading zero
+    if (!valid || mark("+-.0123456789eE")) fail("a number");  // more of it, e.g. after a leading zero
     position_ = end;
     return text_.substr(begin, end - begin);
   }
