@@ -23,9 +23,6 @@ namespace amdefect {
 inline CocoSourceOptions source_options(const TrainConfig& config) {
   return {.extra_image_folders = config.extra_image_folders, .box_offset = config.offset()};
 }
-inline Index image_channels(const TrainConfig& config) {
-  return 3 + static_cast<Index>(config.extra_image_folders.size());
-}
 inline CacheOptions cache_options(const TrainConfig& config) {
   return {static_cast<std::size_t>(config.cache_memory_mb) << 20, config.cache_dir};
 }

@@ -32,7 +32,7 @@ std::shared_ptr<const CachedSource> make_source(const CocoSplit& split, const Tr
 
 PaperDescription describe(const TrainConfig& config, const DetectorLabels& labels) {
   return {.img_size = config.img_size,
-          .channels = image_channels(config),
+          .channels = 3 + static_cast<Index>(config.extra_image_folders.size()),
           .fit = config.fit_mode(),
           .raw_outputs = config.raw_bce,
           .labels = labels};

@@ -87,7 +87,7 @@ BasicSample<P> random_crop(const BasicSample<P>& sample, const RandomCropOptions
     middle = {x, y, x, y};
   }
   // Along each axis: the first position, so that the window covers [low, high] where it can, or lies in it.
-  const auto place = [&](Index size, Index image, double low, double high) {
+  const auto position = [&](Index size, Index image, double low, double high) {
     const auto first = static_cast<Index>(std::ceil(std::min(high - static_cast<double>(size), low)));
     const auto last = static_cast<Index>(std::floor(std::max(high - static_cast<double>(size), low)));
     const Index least = std::min<Index>(0, image - size), most = std::max<Index>(0, image - size);
@@ -98,8 +98,8 @@ BasicSample<P> random_crop(const BasicSample<P>& sample, const RandomCropOptions
     return std::max<Index>(1, static_cast<Index>(std::floor(static_cast<double>(size) / zoom + 0.5)));
   };
   CropWindow window{.height = scaled(options.height), .width = scaled(options.width)};
-  window.top = place(window.height, sample.image.height(), middle.y1, middle.y2);
-  window.left = place(window.width, sample.image.width(), middle.x1, middle.x2);
+  window.top = position(window.height, sample.image.height(), middle.y1, middle.y2);
+  window.left = position(window.width, sample.image.width(), middle.x1, middle.x2);
   BasicSample<P> result = crop(sample, window, options.min_visible, options.fill);
   if (window.height == options.height && window.width == options.width) return result;
   return resize(result, options.height, options.width);

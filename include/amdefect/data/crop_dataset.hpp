@@ -19,7 +19,7 @@ namespace amdefect {
 struct CropDatasetOptions {
   Index channels = 3;
   Index samples = 512;  ///< crops per epoch
-  Index slots = 100;    ///< objects per crop; what is beyond gets no place
+  Index slots = 100;    ///< objects per crop; further ones are left out
   RandomCropOptions crop{.height = 256,
                          .width = 256,
                          .smallest_zoom = 0.8,
