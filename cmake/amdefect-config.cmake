@@ -1,5 +1,5 @@
 # find_package(amdefect [COMPONENTS data]): target amdefect::amdefect; component data: target amdefect::data as well, for
-# the headers amdefect/data/ and amdefect/viz/, which need nlohmann/json and stb.
+# the headers that read and write pictures and JSON, which need nlohmann/json and stb.
 # Set AMDEFECT_OPENMP to OFF before to do without OpenMP.
 include(CMakeFindDependencyMacro)
 if(NOT TARGET Eigen3::Eigen)

@@ -1,7 +1,6 @@
 // Trains a detector on a COCO data set, saves it, and measures it: train_detector DATASET MODEL [MINUTES [NETWORK]]
 #include <exception>
 #include <iostream>
-#include <memory>
 #include <string>
 
 #include "amdefect/detection/open_detector.hpp"
@@ -19,11 +18,11 @@ int main(int argc, char** argv) try {
   options.log = [](const std::string& line) { std::cout << line << '\n'; };
 
   DetectorTrainer trainer(splits, options);
-  trainer.add(std::make_unique<Progress<float>>(std::cout, /*live=*/false));
+  trainer.add(Progress{std::cout});
   trainer.fit()->save(argv[2]);
 
-  const auto detector = open_detector(argv[2]);
-  if (splits.test) std::cout << to_text(evaluate(*detector, *splits.test));
+  const auto detector = open_detector(argv[2]);  // as any other program would
+  std::cout << to_text(evaluate(*detector, splits.evaluation_split()));
 } catch (const std::exception& error) {
   std::cerr << "train_detector: " << error.what() << '\n';
   return 1;

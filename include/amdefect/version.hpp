@@ -4,7 +4,7 @@
 
 // CMake reads the version of the project from these lines.
 #define AMDEFECT_VERSION_MAJOR 0
-#define AMDEFECT_VERSION_MINOR 1
+#define AMDEFECT_VERSION_MINOR 2
 #define AMDEFECT_VERSION_PATCH 0
 
 #define AMDEFECT_DETAIL_TEXT(number) #number
@@ -13,7 +13,7 @@
 
 namespace amdefect {
 
-/// The version of these headers, e.g. "0.1.0".
+/// The version of these headers, e.g. "0.2.0".
 inline constexpr std::string_view version =
     AMDEFECT_DETAIL_VERSION(AMDEFECT_VERSION_MAJOR, AMDEFECT_VERSION_MINOR, AMDEFECT_VERSION_PATCH);
 

@@ -72,7 +72,7 @@ inline std::vector<std::filesystem::path> json_files(const std::filesystem::path
 /// The annotation file of a folder: that of Roboflow by its name, else the only JSON file, else the only one in
 /// `annotations/`. Empty if there is none. @throws FileError if there are several.
 inline std::filesystem::path find_annotation_file(const std::filesystem::path& folder) {
-  const std::filesystem::path roboflow = folder / "_annotations.coco.json";
+  std::filesystem::path roboflow = folder / "_annotations.coco.json";
   if (std::filesystem::is_regular_file(roboflow)) return roboflow;
   for (const std::filesystem::path& place : {folder, folder / "annotations"}) {
     const std::vector<std::filesystem::path> found = json_files(place, "");

@@ -17,7 +17,7 @@ inline void prefer_huge_pages([[maybe_unused]] void* block, [[maybe_unused]] std
   constexpr std::uintptr_t page = std::uintptr_t{2} << 20;
   const auto start = reinterpret_cast<std::uintptr_t>(block);
   const std::uintptr_t first = (start + page - 1) / page * page, last = (start + bytes) / page * page;
-  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  if (first < last) madvise(static_cast<char*>(block) + (first - start), last - first, MADV_HUGEPAGE);
 #endif
 }
 

@@ -140,7 +140,7 @@ class Detector {
   /// @throws ShapeError unless the image is one for this detector, and what `check_options` throws.
   void check_input(const PixelView& image, const DetectOptions& options) const {
     image.visit([&](const auto& view) {
-      require<ShapeError>(view.rank() == 3 && view.size() > 0 && view.dim(2) == channels(),
+      require<ShapeError>(view.rank() == 3 && !view.empty() && view.dim(2) == channels(),
                           "detector: expected an image [height, width, ", channels(), "], got ",
                           view.data() ? "" : "a null pointer for ", view.shape());
     });

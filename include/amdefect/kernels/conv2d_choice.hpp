@@ -66,7 +66,8 @@ ConvAlgorithm automatic_algorithm(const ConvGeometry& g) {
   const Index least_channels = unit ? 8 : 16, least_tiles = unit ? 8 : 48;
   const bool enough =
       std::min(g.in_c, g.out_c) >= least_channels && forward_grid<WinogradStride1>(g).tiles() >= least_tiles;
-  return enough && (unit || g.in_c * g.out_c <= 256 * 192) ? ConvAlgorithm::winograd : ConvAlgorithm::implicit_gemm;
+  return enough && (unit || g.in_c * g.out_c <= Index{256} * 192) ? ConvAlgorithm::winograd
+                                                                  : ConvAlgorithm::implicit_gemm;
 }
 
 template <class T>

@@ -82,6 +82,7 @@ inline std::vector<PrecisionRecall> accumulate_ranking(std::span<const RankedDet
     }
   }
   std::vector<PrecisionRecall> curves;
+  curves.reserve(progress.size());
   for (Progress& at : progress) curves.push_back(interpolate(std::move(at.precisions), truths));
   return curves;
 }

@@ -70,9 +70,13 @@ class StepDecay final : public Schedule {
     require(factor > 0 && interval > 0, "step decay: factor and interval must be positive, got ", factor, " and ",
             interval);
   }
-  double rate(Index step) const override { return rate_ * std::pow(factor_, static_cast<double>(step / interval_)); }
+  double rate(Index step) const override {
+    return rate_ * std::pow(factor_, static_cast<double>(whole_intervals(step)));
+  }
 
  private:
+  Index whole_intervals(Index step) const { return step / interval_; }
+
   double rate_, factor_;
   Index interval_;
 };

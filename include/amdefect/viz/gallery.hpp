@@ -79,6 +79,7 @@ inline std::vector<std::string> class_names(const CocoDataset& dataset) {
   for (const CocoCategory& category : dataset.categories) sorted.emplace_back(category.id, category.name);
   std::sort(sorted.begin(), sorted.end());
   std::vector<std::string> names;
+  names.reserve(sorted.size());
   for (const auto& category : sorted) names.push_back(category.second);
   return names;
 }

@@ -63,8 +63,9 @@ inline BarPlot side_plot(const CocoDataset& data) {
   for (int exponent = -1; exponent < 24; ++exponent) octaves.emplace_back(exponent, 0);
   for (const CocoAnnotation& annotation : data.annotations) {
     const double side = std::max(annotation.box.width, annotation.box.height);
-    const int exponent = side < 1 ? -1 : std::min(std::ilogb(side), octaves.back().first);
-    ++octaves[static_cast<std::size_t>(exponent + 1)].second;
+    const std::size_t octave =
+        side < 1 ? 0 : std::min(static_cast<std::size_t>(std::ilogb(side)) + 1, octaves.size() - 1);
+    ++octaves[octave].second;
   }
   const auto used = [](const auto& octave) { return octave.second > 0; };
   const auto first = std::find_if(octaves.begin(), octaves.end(), used);

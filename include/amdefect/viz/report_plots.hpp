@@ -229,7 +229,7 @@ inline HeatMap confusion_map(const ConfusionMatrix& matrix, const std::vector<st
               .column_title = "predicted"};
   for (std::size_t k = 0; k < matrix.class_ids.size(); ++k)
     map.row_names.push_back(class_name(names, static_cast<Index>(k)));
-  map.row_names.push_back("background");
+  map.row_names.emplace_back("background");
   map.column_names = map.row_names;
   for (const std::vector<Index>& row : matrix.counts) {
     Index sum = 0;

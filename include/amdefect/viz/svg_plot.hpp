@@ -241,13 +241,13 @@ class LinePlotWriter {
       }
       const std::string x = svg_number(width_ * x_.position(series.x[i]));
       const std::string y = svg_number(height_ * (1 - y_.position(series.y[i])));
-      const std::string point = x + ' ' + y;
+      const std::string point = concat(x, ' ', y);
       const bool alone = !pen_down && !visible(i + 1);
       if (alone || series.markers) dots += concat("<circle cx=\"", x, "\" cy=\"", y, "\" r=\"2.4\"/>");
       if (!pen_down)
-        path += 'M' + point;
+        path.append("M").append(point);
       else if (point != before)
-        path += (series.step ? 'H' + x + 'V' + y : 'L' + point);
+        path += series.step ? concat('H', x, 'V', y) : concat('L', point);
       pen_down = true;
       before = point;
     }

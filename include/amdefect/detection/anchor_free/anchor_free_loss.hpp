@@ -243,7 +243,7 @@ template <class T>
 LossFunction<T> anchor_free_loss(const AnchorFreeModel& model, const AnchorFreeLossOptions& options = {}) {
   const auto loss = std::make_shared<AnchorFreeLoss<T>>(model, options);
   std::vector<std::string> parts{"score", "box"};
-  if (model.box_bins > 1) parts.push_back("distribution");
+  if (model.box_bins > 1) parts.emplace_back("distribution");
   return {std::move(parts), [loss](const LossArguments<T>& a) { loss->evaluate(a, loss->assign(a)); }};
 }
 

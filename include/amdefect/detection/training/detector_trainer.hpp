@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -31,7 +32,7 @@ namespace amdefect {
 ///
 ///     const CocoSplits splits = read_coco_splits("dataset");
 ///     DetectorTrainer trainer(splits, suggest_options(splits));
-///     trainer.add(std::make_unique<Progress<float>>(std::cout, false));
+///     trainer.add(Progress{std::cout});
 ///     const std::unique_ptr<Detector> detector = trainer.fit();
 ///
 /// What detects is a moving average of the weights, as it was after the best epoch; on the validation split, if there
@@ -64,11 +65,17 @@ class DetectorTrainer {
 
   /// Callbacks run in the order in which they are added, after the epoch was measured and before a checkpoint is
   /// written. They stay as long as the trainer.
-  template <class Added>
+  template <std::derived_from<Callback<float>> Added>
   Added& add(std::unique_ptr<Added> callback) {
     Added& added = *callback;
     callbacks_.push_back(std::move(callback));
     return added;
+  }
+  /// The same for a callback that moves in; returns the trainer, so that calls chain.
+  template <class Added>
+  requires std::derived_from<Added, Callback<float>> DetectorTrainer& add(Added&& callback) {
+    add(std::make_unique<Added>(std::move(callback)));
+    return *this;
   }
 
   /// Trains and returns the detector with the best weights; after an interruption (`interrupted`) with the present
