@@ -25,7 +25,7 @@ step 4 "Training the paper's network on them"
   --img_size 96 --epochs 12 --eval_interval 4 --learning_rate 0.003 --outputs_per_example 1
 
 step 5 "Training the anchor-free detector on them"
-"$amdefect" train "$output/data" --epochs 20 --output_dir "$output/anchor_free"
+"$amdefect" train "$output/data" --epochs 24 --output_dir "$output/anchor_free"
 
 step 6 "Evaluating both on the test pictures"
 "$amdefect" eval "$output/data" --weights "$output/paper_network" --output_dir "$output/evaluation/paper_network"
