@@ -37,7 +37,7 @@ TEST_CASE("after the first step neither training nor inference allocates") {
 }
 
 TEST_CASE("nor does alternating between a few sizes") {
-  Network<float> net = paper_network<float>(4, 96);
+  Network<float> net = two_headed_network<float>(96);
   net.initialize(1);
   const Tensor<float> small({1, 96, 96, 3}), large({3, 96, 96, 3});
   Workspace<float> workspace(net);

@@ -1,4 +1,4 @@
-"""The paper's network (examples/defect_detector/paper_network.hpp) at work, by PyTorch in float64."""
+"""The paper's network (examples/defect_detector/paper/paper_network.hpp) at work, by PyTorch in float64."""
 import math
 
 import numpy
