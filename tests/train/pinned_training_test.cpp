@@ -20,7 +20,9 @@ void check_pinned(const Run& run) {
   for (std::size_t i = 0; i < history.size(); ++i) {
     CAPTURE(i);
     CHECK(history[i].at("loss") == doctest::Approx(pinned[i].loss).epsilon(1e-6));
-    CHECK(history[i].at("val_loss") == doctest::Approx(pinned[i].val_loss).epsilon(1e-6));
+    // The bias before the batch norm has no gradient but for rounding, which Adam blows up to whole steps: training
+    // does not see that, but the moving mean lags behind it, so that validation depends on how a build rounds.
+    CHECK(history[i].at("val_loss") == doctest::Approx(pinned[i].val_loss).epsilon(1e-3));
     CHECK(history[i].at("learning_rate") == pinned[i].learning_rate);
   }
 }
