@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Times the network of dense-n or dense-s in PyTorch on the CPU, or writes it as ONNX (Debian: python3-torch).
+"""Times the network of anchor-free-n or anchor-free-s in PyTorch on the CPU, or writes it as ONNX (Debian: python3-torch).
 
-Prints one JSON line like `amdefect bench --model dense-n`. The network is the same but pads 1 on every side, and the
+Prints one JSON line like `amdefect bench --model anchor-free-n`. The network is the same but pads 1 on every side, and the
 targets of the loss are given instead of assigned: both are less work than ours.
 """
 import torch
@@ -11,8 +11,8 @@ from torch.nn import functional as F
 import torch_timing
 
 MODELS = {
-    "dense-n": dict(stem=16, widths=(32, 64, 128), blocks=(1, 1, 1), pyramid=32, head_convs=1, levels=4),
-    "dense-s": dict(stem=24, widths=(48, 96, 192), blocks=(1, 2, 2), pyramid=48, head_convs=1, levels=4),
+    "anchor-free-n": dict(stem=16, widths=(32, 64, 128), blocks=(1, 1, 1), pyramid=32, head_convs=1, levels=4),
+    "anchor-free-s": dict(stem=24, widths=(48, 96, 192), blocks=(1, 2, 2), pyramid=48, head_convs=1, levels=4),
 }
 
 
@@ -94,7 +94,7 @@ def make_loss(levels):
 
 def main():
     parser = torch_timing.option_parser(__doc__, batch=16, size=256)
-    parser.add_argument("--model", choices=list(MODELS), default="dense-n")
+    parser.add_argument("--model", choices=list(MODELS), default="anchor-free-n")
     options = parser.parse_args()
     model = MODELS[options.model]
     torch_timing.run(options.model, lambda: Dense(**model), make_loss(model["levels"]), options)
