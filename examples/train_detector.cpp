@@ -22,7 +22,7 @@ int main(int argc, char** argv) try {
   trainer.fit()->save(argv[2]);
 
   const auto detector = open_detector(argv[2]);  // as any other program would
-  std::cout << to_text(evaluate(*detector, splits.evaluation_split()));
+  if (splits.test || splits.valid) std::cout << to_text(evaluate(*detector, splits.evaluation_split()));
 } catch (const std::exception& error) {
   std::cerr << "train_detector: " << error.what() << '\n';
   return 1;

@@ -1,35 +1,42 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <csignal>
+#include <cstddef>
 
 namespace amdefect {
 
 /// While it lives, Ctrl-C, `kill` and a terminal that is closed call `interrupt()` of a target, which must be safe in a
-/// signal handler; a second signal ends the program at once. One at a time for each type of target.
+/// signal handler; a second signal ends the program at once. Signals that the program ignores (`nohup`) stay ignored,
+/// and in the end all are handled as before. One at a time for each type of target.
 template <class Target>
 class InterruptGuard {
  public:
   explicit InterruptGuard(Target& target) {
     target_ = &target;
-    set_all(handle);
+    for (std::size_t i = 0; i < signals.size(); ++i) {
+      before_[i] = std::signal(signals[i], handle);
+      if (before_[i] == SIG_IGN) std::signal(signals[i], SIG_IGN);
+    }
   }
   ~InterruptGuard() {
-    set_all(SIG_DFL);
+    for (std::size_t i = 0; i < signals.size(); ++i) std::signal(signals[i], before_[i]);
     target_ = nullptr;
   }
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
  private:
-  static void set_all(void (*handler)(int)) {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, handler);
-  }
+  static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
+
   static void handle(int) {
     if (Target* target = target_) target->interrupt();
-    set_all(SIG_DFL);
+    for (const int signal : signals) std::signal(signal, SIG_DFL);
   }
+
   static inline std::atomic<Target*> target_{nullptr};
+  std::array<void (*)(int), signals.size()> before_{};
 };
 
 /// A target that only remembers that it was called.

@@ -48,7 +48,6 @@ class Random {
   }
 
   std::uint64_t state() const { return state_; }
-  void set_state(std::uint64_t state) { state_ = state; }
 
  private:
   static std::uint64_t mix(std::uint64_t z) {

@@ -13,8 +13,8 @@
 namespace amdefect {
 
 /// Chooses training images so that rare kinds come as often as common ones: a grouping is drawn (by class, by style),
-/// then a group of it, then an image of the group. No image comes more than `most` times as often as it would by
-/// chance, so that a group of a single outlier does no harm.
+/// then a group of it, then an image of the group. No draw from a group makes its images more than `most` times as
+/// frequent as chance, so that a group of a single outlier does no harm.
 class BalancedSampler {
  public:
   using Groups = std::vector<std::vector<Index>>;

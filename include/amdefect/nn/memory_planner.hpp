@@ -27,9 +27,6 @@ class MemoryPlanner {
     buffers_[buffer].first = std::min(buffers_[buffer].first, step);
     buffers_[buffer].last = std::max(buffers_[buffer].last, step);
   }
-  void grow(Buffer buffer, std::size_t bytes) {
-    buffers_[buffer].bytes = std::max(buffers_[buffer].bytes, round_up(bytes));
-  }
 
   /// Decides all offsets. Returns the size of the whole block in bytes.
   std::size_t assign_offsets() {

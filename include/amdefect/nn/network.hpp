@@ -90,11 +90,17 @@ class Network {
 
   /// Appends an operation that uses the parameters of the earlier node `weights` (e.g. one head on several levels).
   Value add_shared(Value weights, Value input, const std::string& name = {}) {
-    const Node& origin = nodes_.at(weights.id);
+    require(weights.id < nodes_.size() && input.id < nodes_.size(), "network: '", name.empty() ? "add_shared" : name,
+            "': the node whose weights it shares, or its input, is not a value of this network");
+    const Node& origin = nodes_[weights.id];
     require(origin.operation != nullptr, "network: '", origin.name, "' is an input and has no weights to share");
-    const std::array<Shape, 1> shapes{nodes_.at(input.id).shape};
+    const std::array<Shape, 1> shapes{nodes_[input.id].shape};
     Node node{checked_name(name, origin.name), origin.operation, {input}, {}, origin.parameters};
-    node.shape = origin.operation->output_shape(shapes);
+    try {
+      node.shape = origin.operation->output_shape(shapes);
+    } catch (const ShapeError& error) {
+      throw ShapeError(concat("network: '", node.name, "': ", error.what()));
+    }
     const std::vector<ParameterSpec> specs = origin.operation->parameters(shapes);
     for (std::size_t i = 0; i < specs.size(); ++i)
       require_shape(("network: shared weights of '" + origin.name + "'").c_str(),

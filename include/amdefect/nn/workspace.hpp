@@ -115,6 +115,9 @@ class Workspace {
         seed_(seed),
         graph_(std::make_shared<const Graph>(options.training ? fuse_for_training(network)
                                                               : fuse_for_inference(network))) {
+    for (const auto& output : network.outputs())
+      require(network.nodes()[output.value.id].operation != nullptr, "workspace: the output '", output.name,
+              "' of the network is one of its inputs: there is nothing to compute");
     require(network.parameters().allocated() || network.parameters().count() == 0,
             "workspace: the network has no weights yet: call initialize() or load_weights() first");
     for (const auto& node : *graph_) {
@@ -172,18 +175,19 @@ class Workspace {
     auto prepared = std::make_unique<Prepared>(Prepared{std::move(shapes), std::move(plan), {}});
     current_ = nullptr;
     if (prepared_.size() == most_plans) prepared_.pop_back();
+    allocate_block(prepared->plan.bytes());
     prepared_.push_back(std::move(prepared));
-    allocate_block(prepared_.back()->plan.bytes());
     lay_out(*prepared_.back());
     return prepared_.end() - 1;
   }
 
   void allocate_block(std::size_t bytes) {
     if (bytes <= memory()) return;
+    std::vector<std::unique_ptr<Prepared>> others = std::exchange(prepared_, {});  // gone if there is no memory
     block_ = Tensor<std::byte>();  // release before allocating the larger block
     block_ = Tensor<std::byte>({static_cast<Index>(bytes)});
-    for (const auto& other : prepared_)
-      if (!other->nodes.empty()) lay_out(*other);
+    prepared_ = std::move(others);
+    for (const auto& other : prepared_) lay_out(*other);
   }
 
   void lay_out(Prepared& prepared) {

@@ -72,7 +72,8 @@ class Trainer {
     return add(std::make_unique<Added<T>>(std::forward<Arguments>(arguments)...));
   }
 
-  /// Trains until the last epoch, `stop` or an interruption, with or without validation after each epoch.
+  /// Trains until the last epoch, `stop` or an interruption, with or without validation after each epoch. Another call
+  /// goes on where this one ended: `epochs` are those of all calls.
   /// @throws Error if the loss is no longer finite.
   void fit(const MultiInputDataset<T>& training) { fit(training, nullptr); }
   void fit(const MultiInputDataset<T>& training, const MultiInputDataset<T>& validation) { fit(training, &validation); }
@@ -174,6 +175,8 @@ class Trainer {
     const std::vector<std::string> names = optimizer_->memory_names();
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto found = state.tensors.find("optimizer." + names[i]);
+      require(found != state.tensors.end() || optimizer_->steps() == 0, "trainer: the state lacks the optimiser's '",
+              names[i], "' (was it saved by another optimiser?)");
       if (found == state.tensors.end()) continue;
       require_shape("trainer: optimizer state", network_.parameters().values().shape(), found->second.shape());
       optimizer_->memory(i) = std::move(found->second);

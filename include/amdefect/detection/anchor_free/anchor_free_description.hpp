@@ -31,7 +31,8 @@ inline JsonValue to_json(const AnchorFreeModel& model) {
           {"box_bins", model.box_bins}};
 }
 
-/// Reads what `to_json` makes; keys that are left out keep the values of dense-n. @throws FileError for anything else.
+/// Reads what `to_json` makes; keys that are left out keep the values of anchor-free-n. @throws FileError for anything
+/// else.
 inline AnchorFreeModel read_anchor_free_model(const JsonReader& json) {
   json.allow_only({"stem", "widths", "blocks", "pyramid", "head_convs", "levels", "box_bins"});
   AnchorFreeModel model{};

@@ -11,7 +11,7 @@
 namespace amdefect {
 
 /// The architecture of an anchor-free detector in a few numbers; `anchor_free_network` builds it. Plain data: stored
-/// with the weights (`AnchorFreeDescription`), and the location to begin a detector of your own.
+/// with the weights (`AnchorFreeDescription`), and the starting point of a detector of your own.
 struct AnchorFreeModel {
   Index channels = 3;  ///< of the images
   Index classes = 1;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "amdefect/optim/best_value.hpp"
 #include "amdefect/train/trainer.hpp"
 
 namespace amdefect {
@@ -13,15 +14,13 @@ namespace amdefect {
 class BestWeights : public Callback<float> {
  public:
   BestWeights(std::shared_ptr<Network<float>> network, std::string monitor, bool higher_is_better)
-      : network_(std::move(network)), monitor_(std::move(monitor)), higher_is_better_(higher_is_better) {}
+      : network_(std::move(network)), monitor_(std::move(monitor)), best_value_(higher_is_better) {}
 
   void on_epoch(Trainer<float>&, const EpochLog& log) override {
     const double* value = log.find(monitor_);
-    if (!value || (!best_.empty() && !(higher_is_better_ ? *value > best_value_ : *value < best_value_))) return;
-    best_value_ = *value;
+    if (!value || !best_value_.improve(*value)) return;
     const TensorView<const float> values = std::as_const(*network_).parameters().values();
-    best_ = Tensor<float>(values.shape());
-    copy(values, best_.view());
+    copy(values, ensure_capacity(best_, values.shape()));
   }
   void on_end(Trainer<float>& trainer) override {
     if (!best_.empty() && !trainer.interrupted()) copy(best_, network_->parameters().values());
@@ -30,8 +29,7 @@ class BestWeights : public Callback<float> {
  private:
   std::shared_ptr<Network<float>> network_;
   std::string monitor_;
-  bool higher_is_better_;
-  double best_value_ = 0;
+  BestValue best_value_;
   Tensor<float> best_;
 };
 

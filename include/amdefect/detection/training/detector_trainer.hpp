@@ -106,8 +106,11 @@ class DetectorTrainer {
 
   /// Whether the training was ended by `Trainer::interrupt`, e.g. by a callback or a signal handler.
   bool interrupted() const { return trainer_ && trainer_->interrupted(); }
-  /// Finished epochs.
-  const std::vector<EpochLog>& history() const { return trainer_->history(); }
+  /// Finished epochs; empty before `fit`.
+  const std::vector<EpochLog>& history() const {
+    static const std::vector<EpochLog> none;
+    return trainer_ ? trainer_->history() : none;
+  }
   /// Epoch with the best value of the monitor, counted from 1; 0 if none was measured.
   Index best_epoch() const { return stopping_ ? stopping_->best_epoch() : 0; }
   double best() const { return stopping_ ? stopping_->best() : 0; }

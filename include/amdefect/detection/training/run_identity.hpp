@@ -30,6 +30,13 @@ inline JsonValue identity_of(const DetectorTrainerOptions& o) {
           {"box_loss", box_loss_name(o.loss.box_loss)},
           {"score_loss", o.loss.score_loss == ScoreLoss::focal ? "focal" : "quality_focal"},
           {"class_weights", JsonValue::array(o.loss.class_weights)},
+          {"box_weight", o.loss.box_weight},
+          {"distribution_weight", o.loss.distribution_weight},
+          {"largest_side", o.loss.assignment.largest_side},
+          {"radius", o.loss.assignment.radius},
+          {"most_locations", o.loss.assignment.most_locations},
+          {"score_power", o.loss.assignment.score_power},
+          {"iou_power", o.loss.assignment.iou_power},
           {"batch_size", o.batch_size},
           {"learning_rate", o.learning_rate},
           {"weight_decay", o.weight_decay},
@@ -49,6 +56,8 @@ inline JsonValue identity_of(const DetectorTrainerOptions& o) {
           {"flip_y", o.augment.flip_y},
           {"rotate", o.augment.rotate},
           {"crop", o.augment.crop},
+          {"crop_zoom", o.augment.crop_zoom},
+          {"min_visible", o.augment.min_visible},
           {"brightness", o.augment.brightness},
           {"contrast", o.augment.contrast}};
 }
@@ -69,11 +78,16 @@ inline void require_same_run(const SafetensorsFile& checkpoint, const JsonValue&
   require<FileError>(stored != checkpoint.metadata().end(), "train: ", checkpoint.path().string(),
                      " is no checkpoint of 'amdefect train'");
   const JsonValue before = parse_json(stored->second, checkpoint.path().string());
-  for (const auto& [key, value] : *identity.get_if<JsonValue::Object>()) {
-    const JsonValue* found = before.find(key);
-    require(found && *found == value, "train: cannot resume from ", checkpoint.path().string(), " with another ", key,
-            ": the run was started with ", found ? found->to_text() : "none", ", now it is ", value.to_text());
-  }
+  const auto check = [&](const std::string& key, const JsonValue* then, const JsonValue* now) {
+    const auto text = [](const JsonValue* value) { return value ? value->to_text() : "none"; };
+    require(then && now && *then == *now, "train: cannot resume from ", checkpoint.path().string(), " with another ",
+            key, ": the run was started with ", text(then), ", now it is ", text(now));
+  };
+  const JsonValue::Object* stored_options = before.get_if<JsonValue::Object>();
+  require<FileError>(stored_options != nullptr, "train: ", checkpoint.path().string(),
+                     ": what it says of its run is no JSON object");
+  for (const auto& [key, value] : *identity.get_if<JsonValue::Object>()) check(key, before.find(key), &value);
+  for (const auto& [key, value] : *stored_options) check(key, &value, identity.find(key));
 }
 
 }  // namespace amdefect

@@ -51,7 +51,7 @@ class Progress : public Callback<T> {
     std::ostringstream line;
     line << std::setprecision(4) << epoch_text(log) << " [" << std::string(static_cast<std::size_t>(filled), '=')
          << std::string(static_cast<std::size_t>(width - filled), ' ') << "] " << log.batch << '/' << log.batches
-         << "  loss " << log.loss << "  " << std::setprecision(3) << log.images_per_second << " images/s";
+         << "  loss " << log.loss << "  " << speed_text(log.images_per_second);
     if (log.epochs != unlimited_epochs) line << "  " << format_duration(time_left(log)) << " left";
     out_ << '\r' << line.str() << "\x1b[K" << std::flush;
   }
@@ -61,7 +61,7 @@ class Progress : public Callback<T> {
     for (const auto& [name, value] : log.values) line << "  " << name << ' ' << std::setprecision(4) << value;
     const auto done = static_cast<double>(log.epoch - first_epoch_);
     const double left = seconds() / done * static_cast<double>(log.epochs - log.epoch);
-    line << "  " << std::setprecision(3) << log.images_per_second << " images/s  " << format_duration(log.seconds);
+    line << "  " << speed_text(log.images_per_second) << "  " << format_duration(log.seconds);
     if (log.epoch < log.epochs && log.epochs != unlimited_epochs && !trainer.stopped())
       line << ", " << format_duration(left) << " left";
     out_ << (live_ ? "\r" : "") << line.str() << (live_ ? "\x1b[K\n" : "\n") << std::flush;
@@ -73,6 +73,16 @@ class Progress : public Callback<T> {
  private:
   using Clock = std::chrono::steady_clock;
 
+  /// Three digits or more, never an exponent.
+  static std::string speed_text(double images_per_second) {
+    std::ostringstream text;
+    text << std::fixed
+         << std::setprecision(images_per_second < 10    ? 2
+                              : images_per_second < 100 ? 1
+                                                        : 0)
+         << images_per_second << " images/s";
+    return text.str();
+  }
   /// "epoch 3/50", or "epoch 3" where nobody knows how many there will be.
   static std::string epoch_text(const auto& log) {
     return concat("epoch ", log.epoch, log.epochs == unlimited_epochs ? std::string() : concat('/', log.epochs));
