@@ -13,6 +13,8 @@ namespace {
 void check_config(const TrainConfig& config) {
   require(!config.dataset_path.empty() || !config.annotation_file.empty(),
           "train: no data set; give its folder (amdefect train DATASET) or the key dataset_path in --config");
+  for (const std::string& prefix : config.freeze)
+    require(!prefix.empty(), "train: freeze has an empty name, which would freeze everything");
   require(std::isfinite(config.minutes), "train: minutes is ", config.minutes, ", expected a number");
   require(!config.is_anchor_free() || config.monitor != "val_loss", "train: monitor is val_loss, which ", config.model,
           " does not have; expected mAP50 or loss");
@@ -45,6 +47,7 @@ void add_train_command(CLI::App& program) {
       if (command->get_option("--" + option.name)->count() > 0) given.insert(option.name);
     if (!file->empty()) read_config(*command, *file, *config);
     use_model_defaults(*command, *config);
+    if (given.contains("epochs") && !given.contains("minutes")) config->minutes = 0;  // the command line wins
     check_config(*config);
     for (const std::string& name : unused_options(given, *config))
       std::cerr << "warning: --" << name << " has no effect for --model " << config->model << '\n';

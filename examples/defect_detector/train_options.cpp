@@ -65,6 +65,8 @@ CLI::Option* add_to(CLI::App& command, const std::string& name, const std::strin
   } else if constexpr (std::is_constructible_v<Json, const T&>) {
     option = command.add_option(names, value, help)->capture_default_str();
     if constexpr (std::is_same_v<T, std::vector<double>>) option->delimiter(',')->allow_extra_args(false);
+    if constexpr (std::is_same_v<T, std::vector<std::string>>)
+      if (name == "freeze") option->delimiter(',')->allow_extra_args(false);  // what follows may be the data set
   }
   return option->check(traits.check);
 }
@@ -162,7 +164,7 @@ std::vector<TrainOption> make_table() {
       row("pretrained", &C::pretrained, "Weights file, or folder of a run, to start from, or false",
           {.parse = pretrained_of, .write = file_or_false}),
       row("freeze", &C::freeze,
-          "Beginnings of the names of layers that keep their weights and statistics, e.g. stem stage", {.newer = true}),
+          "Beginnings of the names of layers that keep their weights and statistics, e.g. stem,stage", {.newer = true}),
       row("resume", &C::resume,
           "Continue from last.safetensors in the output folder, or from the given file or folder of a run",
           {.identity = false,

@@ -37,6 +37,15 @@ TEST_CASE("predict answers to a batch and to a single sample as a workspace does
                        "predict: expected a sample or a batch of [5, 5, 2], got shape [25, 2]", ShapeError);
 }
 
+TEST_CASE("an image of another size does not read beyond the weights that were made for one size") {
+  Sequential<float> net({6, 6, 1});
+  net.add(MaxPool2d(), Flatten(), Dense(3));
+  net.initialize(1);
+  CHECK(predict(net, Tensor<float>({1, 6, 6, 1})).shape() == Shape{1, 3});
+  CHECK_THROWS_AS(predict(net, Tensor<float>({1, 40, 40, 1})), ShapeError);
+  CHECK_THROWS_AS(predict(net, Tensor<float>({1, 8, 4, 1})), ShapeError);
+}
+
 TEST_CASE("predict_all takes several inputs and returns all outputs") {
   Network<float> net;
   const Value left = net.input({2}, "left"), right = net.input({2}, "right");

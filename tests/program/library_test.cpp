@@ -138,7 +138,7 @@ TEST_CASE("a model of other classes is a start, one of another architecture is r
   options.model.levels = 4;
   CHECK_THROWS_WITH_AS(DetectorTrainer(fewer, options).fit(),
                        doctest::Contains("is of another architecture: levels 3, expected 4"), FileError);
-  const Outcome frozen = world.run(train_tiny + "frozen --freeze stem stage --pretrained by_program/best.safetensors");
+  const Outcome frozen = world.run(train_tiny + "frozen --freeze stem,stage --pretrained by_program/best.safetensors");
   CHECK(frozen.code == 0);
   check_fails(train_tiny + "bad --freeze nothing", "no name starts with 'nothing'");
 }

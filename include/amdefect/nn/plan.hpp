@@ -97,12 +97,27 @@ class Plan {
       nodes_[network_.inputs()[i].id].shape = shapes[i];
     }
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
-      if (!operation(id)) continue;
+      const auto& node = network_.nodes()[id];  // as it was before nodes were fused
+      if (!node.operation) continue;
+      std::vector<Shape> inputs;
+      for (const Value input : node.inputs) inputs.push_back(nodes_[input.id].shape);
       try {
-        nodes_[id].shape = operation(id)->output_shape(input_shapes(id));
+        nodes_[id].shape = node.operation->output_shape(inputs);
       } catch (const ShapeError& error) {
-        throw ShapeError(concat("workspace: '", graph_[id].name, "': ", error.what()));
+        throw ShapeError(concat("workspace: '", node.name, "': ", error.what()));
       }
+      check_parameters(node, inputs);
+    }
+  }
+
+  /// The weights must be those for inputs of this size: a dense layer behind a flattened image has them for one only.
+  void check_parameters(const typename Network<T>::Node& node, const std::vector<Shape>& inputs) const {
+    const std::vector<ParameterSpec> needed = node.operation->parameters(inputs);
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+      const Parameter& parameter = network_.parameters()[node.parameters[i]];
+      require<ShapeError>(parameter.shape == needed[i].shape, "workspace: '", node.name, "': an input ", inputs.front(),
+                          " needs a '", needed[i].name, "' of shape ", needed[i].shape, ", but '", parameter.name,
+                          "' has the shape ", parameter.shape);
     }
   }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include "amdefect/optim/optimizer.hpp"
 
 namespace amdefect {
@@ -26,8 +28,10 @@ class Adam : public Optimizer<T> {
  public:
   explicit Adam(const AdamOptions& options = {}) : Optimizer<T>({"m", "v"}), options_(options) {}
   /// @throws Error for a negative rate.
-  explicit Adam(double learning_rate, const AdamOptions& options = {})
-      : Optimizer<T>({"m", "v"}, learning_rate), options_(options) {}
+  template <class Number>
+  requires std::is_arithmetic_v<Number>  // so that {} means options, not a rate of 0
+  explicit Adam(Number learning_rate, const AdamOptions& options = {})
+      : Optimizer<T>({"m", "v"}, static_cast<double>(learning_rate)), options_(options) {}
 
  protected:
   void begin_step(double learning_rate) override {

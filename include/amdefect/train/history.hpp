@@ -38,6 +38,8 @@ void save_history(const std::vector<EpochLog>& history, TrainingState<T>& state)
 /// The logs of the first `count` epochs. @throws Error if the state names an epoch beyond them.
 template <class T>
 std::vector<EpochLog> restore_history(const TrainingState<T>& state, Index count, Index epochs) {
+  if (count > 0)
+    static_cast<void>(state.at("speed.seconds", 2 * static_cast<std::size_t>(count)));  // before allocating
   std::vector<EpochLog> history(static_cast<std::size_t>(count));
   for (Index i = 0; i < count; ++i) {
     history[static_cast<std::size_t>(i)].epoch = i + 1;

@@ -101,6 +101,7 @@ class Trainer {
   ///
   /// @throws Error if the loss is not finite.
   std::vector<double> step(const Batch<T>& batch) {
+    require(batch.size() > 0, "trainer: a step needs at least one sample, got an empty batch");
     if (!workspace_) start_training();
     add_gradients(batch, [&] { return concat("update ", step_ + 1); });
     if (pending_ == options_.accumulate) update(learning_rate());
@@ -161,16 +162,18 @@ class Trainer {
 
   /// Continues from a state of a run with the same network, data and options. Call after adding all callbacks.
   void restore(TrainingState<T> state) {
-    const std::vector<double>& progress = state.at("progress");
-    require(progress.size() == 4, "trainer: the state's 'progress' should have 4 numbers, got ", progress.size());
+    const std::vector<double>& progress = state.at("progress", 4);
+    for (const double number : progress)
+      require(number >= 0 && number < 1e15, "trainer: the state's 'progress' holds ", number,
+              ", expected numbers of epochs, batches and updates");
     epoch_ = static_cast<Index>(progress[0]);
     batch_ = static_cast<Index>(progress[1]);
     step_ = static_cast<Index>(progress[2]);
     stopped_ = progress[3] != 0;
-    sums_.totals = state.at("sums");
-    sums_.samples = static_cast<Index>(state.at("sums_samples").at(0));
+    sums_.totals = state.at("sums", loss_.parts().size());
+    sums_.samples = static_cast<Index>(state.at("sums_samples", 1)[0]);
     schedule_->restore(state.at("schedule"));
-    optimizer_->set_steps(static_cast<std::uint64_t>(state.at("optimizer_steps").at(0)));
+    optimizer_->set_steps(static_cast<std::uint64_t>(state.at("optimizer_steps", 1)[0]));
     history_ = restore_history(state, epoch_, options_.epochs);
     const std::vector<std::string> names = optimizer_->memory_names();
     for (std::size_t i = 0; i < names.size(); ++i) {

@@ -24,6 +24,13 @@ struct TrainingState {
     require(found != numbers.end(), "training state: there is no '", name, "'");
     return found->second;
   }
+  /// @throws Error unless there are so many numbers of that name, none of them NaN.
+  const std::vector<double>& at(const std::string& name, std::size_t count) const {
+    const std::vector<double>& found = at(name);
+    require(found.size() == count, "training state: '", name, "' should have ", count, " numbers, got ", found.size());
+    for (const double number : found) require(number == number, "training state: '", name, "' holds a NaN");
+    return found;
+  }
 };
 
 namespace detail {

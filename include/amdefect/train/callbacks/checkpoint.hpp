@@ -52,8 +52,10 @@ class Checkpoint : public Callback<T> {
     state.numbers["checkpoint"] = {known_ ? 1.0 : 0.0, best_.value()};
   }
   void restore(const TrainingState<T>& state) override {
-    known_ = state.at("checkpoint").at(0) != 0;
-    if (known_) best_.restore(state.at("checkpoint").at(1));
+    const std::vector<double>& numbers = state.at("checkpoint");
+    require(numbers.size() == 2, "checkpoint: the state should have 2 numbers, got ", numbers.size());
+    known_ = numbers[0] != 0;
+    if (known_) best_.restore(numbers[1]);
   }
 
  private:

@@ -25,7 +25,7 @@ class TimeBudget : public Callback<T> {
   }
 
   void save(TrainingState<T>& state) const override { state.numbers["time_budget"] = {elapsed()}; }
-  void restore(const TrainingState<T>& state) override { before_ = state.at("time_budget").at(0); }
+  void restore(const TrainingState<T>& state) override { before_ = state.at("time_budget", 1)[0]; }
 
  private:
   using Clock = std::chrono::steady_clock;

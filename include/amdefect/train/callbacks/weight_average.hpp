@@ -42,7 +42,7 @@ class WeightAverage : public Callback<T> {
     copy(values, saved.view());
   }
   void restore(const TrainingState<T>& state) override {
-    steps_ = static_cast<Index>(state.at("weight_average").at(0));
+    steps_ = static_cast<Index>(state.at("weight_average", 1)[0]);
     const auto found = state.tensors.find("weight_average");
     require(found != state.tensors.end(), "weight average: the state lacks the weights");
     copy(found->second, average_->parameters().values());
