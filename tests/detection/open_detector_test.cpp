@@ -54,9 +54,9 @@ TEST_CASE("a kind of detector of one's own is saved and opened like all others")
 
 TEST_CASE("blobs are saved and opened, in the form of before as well") {
   const TemporaryFolder folder;
-  const BlobModel model{.window = 15, .threshold = 10, .dark = false};
+  const BlobModel blob{.window = 15, .threshold = 10, .dark = false};
   const DetectorLabels labels{{"pore", "crack"}, {3, 7}, 0.5};
-  BlobDetector(model, labels, 1, 3, 0.125).save(folder / "blob.safetensors");
+  BlobDetector(blob, labels, 1, 3, 0.125).save(folder / "blob.safetensors");
   write_safetensors(folder / "old.safetensors", {},
                     {{description_key, R"({"architecture":"blob","channels":3,"class_names":["pore","crack"],)"
                                        R"("category_ids":[3,7],"box_offset":0.5,"score_threshold":0.125,"label":1,)"
@@ -66,7 +66,7 @@ TEST_CASE("blobs are saved and opened, in the form of before as well") {
     CHECK(opened->labels() == labels);
     CHECK(opened->score_threshold() == 0.125);
     REQUIRE(dynamic_cast<const BlobDetector*>(opened.get()) != nullptr);
-    CHECK(dynamic_cast<const BlobDetector&>(*opened).model() == model);
+    CHECK(dynamic_cast<const BlobDetector&>(*opened).model() == blob);
   }
 }
 

@@ -26,9 +26,9 @@ TEST_CASE("images are found in folders in order, and files are taken as they are
 TEST_CASE("pictures get names that neither an earlier one nor an image of the folder has") {
   const TemporaryFolder folder;
   const auto image = folder.write("here/a.png", "");
-  PictureNames names(folder / "here", Paths{image, "elsewhere/b.png"});
-  CHECK(names.next(image) == "a_2.png");
-  CHECK(names.next("elsewhere/b.png") == "b.png");
-  CHECK(names.next("there/b.jpg") == "b_2.png");
-  CHECK(names.next("there/b_2.jpg") == "b_2_2.png");
+  PictureNames pictures(folder / "here", Paths{image, "elsewhere/b.png"});
+  CHECK(pictures.next(image) == "a_2.png");
+  CHECK(pictures.next("elsewhere/b.png") == "b.png");
+  CHECK(pictures.next("there/b.jpg") == "b_2.png");
+  CHECK(pictures.next("there/b_2.jpg") == "b_2_2.png");
 }
