@@ -4,7 +4,9 @@
 
 using namespace amdefect;
 
-TEST_CASE("a signal calls the target while the guard lives, and then the default is back") {
+TEST_CASE("a signal calls the target while the guard lives, and then all is as before") {
+  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGHUP, SIG_DFL);
   InterruptFlag flag;
   {
     const InterruptGuard guard(flag);
@@ -13,5 +15,16 @@ TEST_CASE("a signal calls the target while the guard lives, and then the default
     CHECK(flag);
     CHECK((std::signal(SIGTERM, SIG_DFL) == SIG_DFL));  // a second one ends it
   }
-  CHECK((std::signal(SIGINT, SIG_DFL) == SIG_DFL));
+  CHECK((std::signal(SIGHUP, SIG_DFL) == SIG_DFL));
+}
+
+TEST_CASE("a signal that the program ignores stays ignored, as nohup wants it") {
+  std::signal(SIGHUP, SIG_IGN);
+  InterruptFlag flag;
+  {
+    const InterruptGuard guard(flag);
+    std::raise(SIGHUP);
+    CHECK_FALSE(flag);
+  }
+  CHECK((std::signal(SIGHUP, SIG_DFL) == SIG_IGN));
 }

@@ -54,7 +54,7 @@ TEST_CASE("predict stopped by Ctrl-C leaves no temporary files, and the lists of
   const World& world = World::get();
   write(world.path("interrupt_predict.sh"), R"sh("$@" &
 while kill -0 $! && ! ls stopped/*.tmp*; do sleep 0.005; done
-kill -INT $!
+kill -TERM $!
 wait $!
 )sh");
   fs::create_directories(world.path("stopped"));

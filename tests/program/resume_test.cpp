@@ -22,7 +22,7 @@ TEST_CASE("a run that is stopped by Ctrl-C continues exactly") {
   // Ctrl-C as soon as the log has its heading and a first epoch: most of the run is still to come.
   write(world.path("interrupt.sh"), R"sh("$@" &
 while kill -0 $! && [ "$(cat pieces/training_log.csv | wc -l)" -lt 2 ]; do sleep 0.005; done
-kill -INT $!
+kill -TERM $!
 wait $!
 )sh");
   for (const std::string model : {"paper", "anchor-free-n"}) {
