@@ -19,7 +19,7 @@ class Held {
       : object_(std::shared_ptr<void>(), &named) {}
   template <class Object>
   requires(std::derived_from<Object, Base> && !std::is_const_v<Object>) Held(Object&& temporary)
-      : object_(std::make_shared<Object>(std::move(temporary))) {}
+      : object_(std::make_shared<Object>(std::forward<Object>(temporary))) {}
   /// @throws Error for a null pointer.
   template <std::derived_from<Base> Object>
   Held(std::unique_ptr<Object> owned) : Held(std::shared_ptr<Object>(std::move(owned))) {}

@@ -52,7 +52,7 @@ class Trainer {
   /// returns the trainer, so that calls chain; the others return the callback, to be asked later.
   template <class Added>
   requires std::derived_from<Added, Callback<T>> Trainer& add(Added&& callback) {
-    add(std::make_unique<Added>(std::move(callback)));
+    add(std::make_unique<Added>(std::forward<Added>(callback)));
     return *this;
   }
   template <std::derived_from<Callback<T>> Added>

@@ -74,7 +74,7 @@ class DetectorTrainer {
   /// The same for a callback that moves in; returns the trainer, so that calls chain.
   template <class Added>
   requires std::derived_from<Added, Callback<float>> DetectorTrainer& add(Added&& callback) {
-    add(std::make_unique<Added>(std::move(callback)));
+    add(std::make_unique<Added>(std::forward<Added>(callback)));
     return *this;
   }
 
