@@ -35,20 +35,17 @@ struct TrainConfig {
   int threads = 0, workers = 1;
   Index cache_memory_mb = 2048;
   std::string cache_dir;
-
   // The anchor-free detector.
   std::string network;  ///< JSON; empty: the preset
   Index crop_size = 0, box_bins = 1;
   double mosaic = 0.5;
   std::string box_loss = "giou", score_loss = "quality_focal";
   std::vector<double> class_weights;
-
   // The paper's network.
   Index img_size = 416;
   std::string fit = "within";
   bool raw_bce = false;
   Index outputs_per_example = 3;
-
   AugmentOptions augment{.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5, .brightness = 0.1, .contrast = 0.2};
 
   bool is_paper() const { return model == "paper"; }

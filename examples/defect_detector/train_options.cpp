@@ -64,9 +64,8 @@ CLI::Option* add_to(CLI::App& command, const std::string& name, const std::strin
     option = command.add_flag(concat(names, ",!--no_", name), value, help);
   } else if constexpr (std::is_constructible_v<Json, const T&>) {
     option = command.add_option(names, value, help)->capture_default_str();
-    if constexpr (std::is_same_v<T, std::vector<double>>) option->delimiter(',')->allow_extra_args(false);
-    if constexpr (std::is_same_v<T, std::vector<std::string>>)
-      if (name == "freeze") option->delimiter(',')->allow_extra_args(false);  // what follows may be the data set
+    // What follows these may be the data set.
+    if (std::is_same_v<T, std::vector<double>> || name == "freeze") option->delimiter(',')->allow_extra_args(false);
   }
   return option->check(traits.check);
 }
@@ -145,9 +144,8 @@ std::vector<TrainOption> make_table() {
   const auto file_or_false = [](const std::string& file) { return file.empty() ? Json(false) : Json(file); };
   return {
       row("model", &C::model,
-          "What to train: the anchor-free detector, small (-n) or larger (-s), the paper's network, or blob, a "
-          "classical "
-          "method for comparison",
+          "What to train: the anchor-free detector, small (-n) or larger (-s), the paper's network, or blob "
+          "(classical)",
           {.used_by = all_models, .parse = model_of}),
       row("dataset_path", &C::dataset_path, "COCO data set: a folder with splits, or one JSON file",
           {.used_by = all_models, .identity = false}),
