@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "amdefect/core/execution.hpp"
 #include "amdefect/data/augment.hpp"
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/data/sample_cache.hpp"
