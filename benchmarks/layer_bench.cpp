@@ -93,27 +93,27 @@ std::shared_ptr<Buffers> make_buffers(Index input, Index output, Index channels,
   return buffers;
 }
 
-Row batch_norm_row(const ConvGeometry& g, int threads, bool backward) {
+Row batch_norm_row(const ConvGeometry& g, int threads, bool backward, bool relu) {
   const NormGeometry norm{g.batch * g.in_h * g.in_w, g.in_c};
   const Index size = g.input_size();
   const auto b = make_buffers(size, size, g.in_c, batch_norm_scratch(norm));
   const double tensor = static_cast<double>(size) * sizeof(float);
+  const NormChannels<float> channels{b->shift.data(), b->scale.data(), b->shift.data(), relu};
   Row row{(backward ? 5 : 3) * tensor, {}, {}};
   if (backward)
     row.ours = [=] {
-      const NormChannels channels{b->mean.data(), b->variance.data()};
-      batch_norm_gradient_sums(threads, norm, b->x.data(), b->dy.data(), channels, b->scratch.data());
-      batch_norm_input_gradient(threads, norm, b->x.data(), b->dy.data(), channels, b->mean.data(), b->mean.data(),
+      const NormGradient<float> gradient{channels, b->mean.data(), b->variance.data()};
+      batch_norm_gradient_sums(threads, norm, b->x.data(), b->dy.data(), gradient, b->scratch.data());
+      batch_norm_input_gradient(threads, norm, b->x.data(), b->dy.data(), gradient, b->mean.data(), b->mean.data(),
                                 b->dx.data());
     };
   else
     row.ours = [=] {
       batch_moments(threads, norm, b->x.data(), b->mean.data(), b->variance.data(), b->scratch.data());
-      batch_norm_apply(threads, norm, b->x.data(), b->shift.data(), b->scale.data(), b->shift.data(), false,
-                       b->y.data());
+      batch_norm_apply(threads, norm, b->x.data(), channels, b->y.data());
     };
 #ifdef AMDEFECT_ONEDNN
-  row.onednn = OneDnnLayer::batch_norm(g, backward);
+  row.onednn = OneDnnLayer::batch_norm(g, backward, relu);
 #endif
   return row;
 }
@@ -155,7 +155,8 @@ void add(const std::string& problem, const ConvGeometry& g, const Execution& exe
       add_row(problem + layer + (backward ? "/backward" : "/forward"), run, make, threads, peak);
     };
     if (g.kernel_h * g.kernel_w == 1) {
-      add_layer("/batch_norm", [=] { return batch_norm_row(g, threads, backward); });
+      add_layer("/batch_norm", [=] { return batch_norm_row(g, threads, backward, false); });
+      add_layer("/batch_norm_relu", [=] { return batch_norm_row(g, threads, backward, true); });
     } else {
       add_layer("/max_pool", [=] { return pool_row(g, threads, true, backward); });
       add_layer("/average_pool", [=] { return pool_row(g, threads, false, backward); });

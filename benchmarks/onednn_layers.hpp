@@ -37,19 +37,22 @@ class OneDnnLayer {
     return layer;
   }
 
-  static OneDnnLayer batch_norm(const ConvGeometry& g, bool backward) {
+  static OneDnnLayer batch_norm(const ConvGeometry& g, bool backward, bool relu) {
     using namespace dnnl;
     OneDnnLayer layer;
     const memory::desc x = images(g.batch, g.in_c, g.in_h, g.in_w);
-    const batch_normalization_forward::primitive_desc forward(
-        {prop_kind::forward_training, x, 1e-3f, normalization_flags::use_scale_shift}, layer.engine_);
+    auto flags = normalization_flags::use_scale_shift;
+    if (relu) flags = flags | normalization_flags::fuse_norm_relu;
+    const batch_normalization_forward::primitive_desc forward({prop_kind::forward_training, x, 1e-3f, flags},
+                                                              layer.engine_);
     layer.add(DNNL_ARG_SRC, x);
     layer.add(DNNL_ARG_MEAN, forward.mean_desc());
     layer.add(DNNL_ARG_VARIANCE, forward.variance_desc());
     layer.add(DNNL_ARG_SCALE_SHIFT, forward.weights_desc());
+    if (relu) layer.add(DNNL_ARG_WORKSPACE, forward.workspace_desc());
     if (backward) {
-      const batch_normalization_backward::primitive_desc descriptor(
-          {prop_kind::backward, x, x, 1e-3f, normalization_flags::use_scale_shift}, layer.engine_, forward);
+      const batch_normalization_backward::primitive_desc descriptor({prop_kind::backward, x, x, 1e-3f, flags},
+                                                                    layer.engine_, forward);
       layer.primitive_ = batch_normalization_backward(descriptor);
       layer.add(DNNL_ARG_DIFF_DST, x);
       layer.add(DNNL_ARG_DIFF_SRC, x);

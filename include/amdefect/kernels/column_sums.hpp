@@ -17,8 +17,8 @@ class ColumnSums {
   /// Bytes of scratch memory (64-byte aligned) that `compute` needs.
   std::size_t scratch_bytes() const { return static_cast<std::size_t>(chunks_ * entries_) * sizeof(double); }
 
-  /// Calls `accumulate(row, totals)` for every row, which adds its terms to the double[columns * sums] totals of its
-  /// chunk. Returns the totals of all rows, which stay in `scratch`.
+  /// Calls `accumulate(begin, end, totals)` for bands of rows, which adds their terms to the double[columns * sums]
+  /// totals of their chunk. Returns the totals of all rows, which stay in `scratch`.
   template <class Accumulate>
   const double* compute(int threads, std::byte* scratch, const Accumulate& accumulate) const {
     auto* totals = reinterpret_cast<double*>(scratch);
@@ -26,7 +26,9 @@ class ColumnSums {
       for (Index chunk = begin; chunk < end; ++chunk) {
         double* own = totals + chunk * entries_;
         std::fill_n(own, entries_, 0.0);
-        for (Index row = rows_ * chunk / chunks_; row < rows_ * (chunk + 1) / chunks_; ++row) accumulate(row, own);
+        const Index last = rows_ * (chunk + 1) / chunks_;
+        for (Index row = rows_ * chunk / chunks_; row < last; row += band_rows)
+          accumulate(row, std::min(row + band_rows, last), own);
       }
     });
     for (Index chunk = 1; chunk < chunks_; ++chunk)
@@ -36,6 +38,8 @@ class ColumnSums {
 
  private:
   static constexpr Index least_rows = 64, most_chunks = 32;
+  static constexpr Index band_rows =
+      4;  // enough to load and store the totals seldom, few enough for the processor's prefetchers
 
   Index rows_, entries_, chunks_;
 };

@@ -77,6 +77,70 @@ template <class T>
     }
 }
 
+/// As many elements of T as a vector holds doubles, for arithmetic in double on data of another type.
+template <class T>
+struct NarrowOf {
+  typedef T type __attribute__((vector_size(vector_bytes / sizeof(double) * sizeof(T))));
+};
+template <class T>
+using Narrow = typename NarrowOf<T>::type;
+
+/// Loads the first `count` elements from any address, the others are 0; all of them if `whole`.
+template <bool whole, class T>
+[[gnu::always_inline]] inline Narrow<T> load_narrow(const T* from, Index count) {
+  Narrow<T> value{};
+  if constexpr (whole)
+    std::memcpy(&value, from, sizeof value);
+  else
+    for (Index i = 0; i < count; ++i) value[i] = from[i];
+  return value;
+}
+/// Stores the first `count` elements to any address; all of them if `whole`.
+template <bool whole, class T>
+[[gnu::always_inline]] inline void store_narrow(T* to, std::type_identity_t<Narrow<T>> value, Index count) {
+  if constexpr (whole)
+    std::memcpy(to, &value, sizeof value);
+  else
+    for (Index i = 0; i < count; ++i) to[i] = value[i];
+}
+/// Conversions between elements of T and doubles. (GCC makes several instructions of a __builtin_convertvector where
+/// x86 has one.)
+template <class T>
+[[gnu::always_inline]] inline Vector<double> widen(Narrow<T> value) {
+  return __builtin_convertvector(value, Vector<double>);
+}
+template <class T>
+[[gnu::always_inline]] inline Narrow<T> narrow(Vector<double> value) {
+  return __builtin_convertvector(value, Narrow<T>);
+}
+#if defined(__AVX512F__) && !defined(__clang__)
+template <>
+[[gnu::always_inline]] inline Vector<double> widen<float>(Narrow<float> value) {
+  return __builtin_ia32_cvtps2pd512_mask(value, Vector<double>{}, -1, 4);
+}
+template <>
+[[gnu::always_inline]] inline Narrow<float> narrow<float>(Vector<double> value) {
+  return __builtin_ia32_cvtpd2ps512_mask(value, Narrow<float>{}, -1, 4);
+}
+#elif defined(__AVX__) && !defined(__clang__)
+template <>
+[[gnu::always_inline]] inline Vector<double> widen<float>(Narrow<float> value) {
+  return __builtin_ia32_cvtps2pd256(value);
+}
+template <>
+[[gnu::always_inline]] inline Narrow<float> narrow<float>(Vector<double> value) {
+  return __builtin_ia32_cvtpd2ps256(value);
+}
+#endif
+
+/// Calls body(whole as a constant, first, count) for `size` elements, as many at a time as a vector holds doubles.
+template <class Body>
+[[gnu::always_inline]] inline void for_each_narrow(Index size, Body&& body) {
+  Index first = 0;
+  for (; first + width<double> <= size; first += width<double>) body(std::true_type{}, first, width<double>);
+  if (first < size) body(std::false_type{}, first, size - first);
+}
+
 /// Asks for the two vectors at an address, which are going to be written.
 template <class T>
 [[gnu::always_inline]] inline void prefetch_to_write(const T* at) {

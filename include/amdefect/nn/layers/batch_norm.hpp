@@ -60,11 +60,8 @@ class BatchNorm : public Layer<T> {
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const NormGeometry g = geometry(x.shape());
     const int threads = context.execution.threads;
-    auto* rows = context.template scratch<double>();
-    auto* centre = reinterpret_cast<T*>(rows);
-    auto* scale = reinterpret_cast<T*>(rows + g.channels);
     // Backward reads mean and variance from the state; without training they go to the scratch memory.
-    double* mean = context.training ? context.template state<double>() : rows + 2 * g.channels;
+    double* mean = context.training ? context.template state<double>() : context.template scratch<double>();
     double* variance = mean + g.channels;
     if (uses_batch(context)) {
       batch_moments(threads, g, x.data(), mean, variance, sums_memory(context, g));
@@ -74,11 +71,7 @@ class BatchNorm : public Layer<T> {
       std::copy_n(context.parameter(moving_mean).data(), g.channels, mean);
       std::copy_n(context.parameter(moving_variance).data(), g.channels, variance);
     }
-    for (Index c = 0; c < g.channels; ++c) {
-      centre[c] = static_cast<T>(mean[c]);
-      scale[c] = static_cast<T>(static_cast<double>(context.parameter(gamma)[c]) * inverse_deviation(variance[c]));
-    }
-    batch_norm_apply(threads, g, x.data(), centre, scale, context.parameter(beta).data(), relu_, y.data());
+    batch_norm_apply(threads, g, x.data(), norm_channels(context, g, mean, variance), y.data());
   }
 
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
@@ -88,14 +81,11 @@ class BatchNorm : public Layer<T> {
     const double* mean = context.template state<double>();
     const double* variance = mean + g.channels;
     auto* scale = context.template scratch<double>();
-    double* shift = scale + g.channels;
-    double* a = shift + g.channels;
+    double* a = scale + g.channels;
     double* b = a + g.channels;
-    for (Index c = 0; c < g.channels; ++c) {
+    for (Index c = 0; c < g.channels; ++c)
       scale[c] = static_cast<double>(context.parameter(gamma)[c]) * inverse_deviation(variance[c]);
-      shift[c] = static_cast<double>(context.parameter(beta)[c]);
-    }
-    const NormChannels norm{mean, scale, relu_ ? shift : nullptr};
+    const NormGradient<T> norm{norm_channels(context, g, mean, variance), mean, scale};
     const double* sums = batch_norm_gradient_sums(threads, g, x.data(), dy.data(), norm, sums_memory(context, g));
     const TensorView<T> dgamma = context.gradient(gamma), dbeta = context.gradient(beta);
     const double weight = uses_batch(context) ? 1 / static_cast<double>(g.rows) : 0;  // constants pass no gradient
@@ -125,12 +115,24 @@ class BatchNorm : public Layer<T> {
   BatchNorm(const BatchNormOptions& options, bool relu) : options_(options), relu_(relu) {}
 
  private:
-  /// Scratch begins with this many doubles per channel, before the memory of the sums.
-  static constexpr std::size_t scratch_rows = 4;
+  /// Scratch begins with this many doubles per channel, before the memory of the sums: three for the gradient or two
+  /// for the statistics without training, then the values of `norm_channels`.
+  static constexpr std::size_t scratch_rows = 5;
 
   static std::byte* sums_memory(const Context<T>& context, const NormGeometry& g) {
     return reinterpret_cast<std::byte*>(context.template scratch<double>() +
                                         static_cast<Index>(scratch_rows) * g.channels);
+  }
+  /// What the forward pass computes of each channel, the same when backward asks for it again.
+  NormChannels<T> norm_channels(const Context<T>& context, const NormGeometry& g, const double* mean,
+                                const double* variance) const {
+    auto* centre = reinterpret_cast<T*>(context.template scratch<double>() + 3 * g.channels);
+    auto* scale = reinterpret_cast<T*>(context.template scratch<double>() + 4 * g.channels);
+    for (Index c = 0; c < g.channels; ++c) {
+      centre[c] = static_cast<T>(mean[c]);
+      scale[c] = static_cast<T>(static_cast<double>(context.parameter(gamma)[c]) * inverse_deviation(variance[c]));
+    }
+    return {centre, scale, context.parameter(beta).data(), relu_};
   }
   double inverse_deviation(double variance) const { return 1 / std::sqrt(variance + options_.epsilon); }
   static NormGeometry geometry(const Shape& shape) {

@@ -101,16 +101,19 @@ class LayerNorm : public Layer<T> {
   void add_parameter_gradients(Context<T>& context, TensorView<const T> x, TensorView<const T> dy) const {
     const Index features = x.shape().back();
     const Moments* saved = context.template state<Moments>();
-    const double* sums =
-        ColumnSums(x.size() / features, features, 2)
-            .compute(context.execution.threads, context.template scratch<std::byte>(), [=](Index row, double* totals) {
-              const Moments m = saved[row];
-              for (Index c = 0; c < features; ++c) {
-                const Index i = row * features + c;
-                totals[c] += static_cast<double>(dy[i] * ((x[i] - m.mean) * m.inverse_deviation));
-                totals[features + c] += static_cast<double>(dy[i]);
-              }
-            });
+    const double* sums = ColumnSums(x.size() / features, features, 2)
+                             .compute(context.execution.threads, context.template scratch<std::byte>(),
+                                      [=](Index begin, Index end, double* totals) {
+                                        for (Index row = begin; row < end; ++row) {
+                                          const Moments m = saved[row];
+                                          for (Index c = 0; c < features; ++c) {
+                                            const Index i = row * features + c;
+                                            totals[c] +=
+                                                static_cast<double>(dy[i] * ((x[i] - m.mean) * m.inverse_deviation));
+                                            totals[features + c] += static_cast<double>(dy[i]);
+                                          }
+                                        }
+                                      });
     const auto add = [&](TensorView<T> gradient, const double* totals) {
       for (Index c = 0; c < gradient.size(); ++c) gradient[c] += static_cast<T>(totals[c]);
     };

@@ -136,11 +136,12 @@ class GlobalAveragePool : public Layer<T> {
     const Index pixels = x.dim(1) * x.dim(2), channels = x.dim(3);
     for (Index image = 0; image < x.dim(0); ++image) {
       const T* first = x.data() + image * pixels * channels;
-      const double* totals = sums(x.shape()).compute(context.execution.threads, context.template scratch<std::byte>(),
-                                                     [=](Index row, double* sum) {
-                                                       for (Index c = 0; c < channels; ++c)
-                                                         sum[c] += static_cast<double>(first[row * channels + c]);
-                                                     });
+      const auto add = [=](Index begin, Index end, double* totals) {
+        for (Index row = begin; row < end; ++row)
+          for (Index c = 0; c < channels; ++c) totals[c] += static_cast<double>(first[row * channels + c]);
+      };
+      const double* totals =
+          sums(x.shape()).compute(context.execution.threads, context.template scratch<std::byte>(), add);
       for (Index c = 0; c < channels; ++c) y(image, c) = static_cast<T>(totals[c] / static_cast<double>(pixels));
     }
   }
