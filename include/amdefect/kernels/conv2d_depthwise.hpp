@@ -30,14 +30,6 @@ template <class T, class Body>
   if (c < channels) body(std::false_type{}, c, channels - c);
 }
 
-template <bool whole, class T>
-[[gnu::always_inline]] inline simd::Vector<T> load_channels(const T* from, Index channels) {
-  if constexpr (whole)
-    return simd::load(from);
-  else
-    return simd::load(from, channels);
-}
-
 /// A depthwise kernel: tap (h, w) has its channels at origin + h step_h + w step_w.
 template <class T>
 struct DepthwiseTaps {
@@ -56,9 +48,9 @@ void depthwise_pixels(const T* x, Index next_row, Index next_tap, Index next_pix
     for (Index h = taps_h.first; h < taps_h.last; ++h)
       for (Index w = taps_w.first; w < taps_w.last; ++w) {
         const T* from = x + h * next_row + w * next_tap + c;
-        const auto tap = load_channels<whole>(taps.origin + h * taps.step_h + w * taps.step_w + c, channels);
+        const auto tap = simd::load_part<whole>(taps.origin + h * taps.step_h + w * taps.step_w + c, channels);
         simd::unroll<pixels>([&](auto p) __attribute__((always_inline)) {
-          sum[p][0] += load_channels<whole>(from + p * next_pixel, channels) * tap;
+          sum[p][0] += simd::load_part<whole>(from + p * next_pixel, channels) * tap;
         });
       }
     if (!epilogue.empty()) apply_epilogue(sum, 0, c, channels, epilogue);
@@ -119,20 +111,20 @@ void add_depthwise_row(const ConvGeometry& g, const InnerRange& inner, const T* 
   const Index next_tap = g.dilation_w * g.in_c, next_pixel = g.stride_w * g.in_c;
   simd::Vector<T> sum[taps]{};
   const auto add = [&](auto at_border, Index ow) __attribute__((always_inline)) {
-    const auto gradient = load_channels<whole>(dy + ow * g.in_c, channels);
+    const auto gradient = simd::load_part<whole>(dy + ow * g.in_c, channels);
     simd::unroll<taps>([&](auto t) __attribute__((always_inline)) {
       if constexpr (at_border) {
         const Index iw = left + ow * g.stride_w + t * g.dilation_w;
         if (iw < 0 || iw >= g.in_w) return;
       }
-      sum[t] += load_channels<whole>(x + ow * next_pixel + t * next_tap, channels) * gradient;
+      sum[t] += simd::load_part<whole>(x + ow * next_pixel + t * next_tap, channels) * gradient;
     });
   };
   for (Index ow = 0; ow < inner.first; ++ow) add(std::true_type{}, ow);
   for (Index ow = inner.first; ow < inner.last; ++ow) add(std::false_type{}, ow);
   for (Index ow = inner.last; ow < g.out_w; ++ow) add(std::true_type{}, ow);
   for (int t = 0; t < taps; ++t)
-    simd::store(dkernel + t * g.in_c, sum[t] + load_channels<whole>(dkernel + t * g.in_c, channels), channels);
+    simd::store(dkernel + t * g.in_c, sum[t] + simd::load_part<whole>(dkernel + t * g.in_c, channels), channels);
 }
 
 /// Each thread owns some vectors of channels: the result does not depend on the number of threads.

@@ -77,6 +77,22 @@ template <class T>
     }
 }
 
+/// The same where it is known when compiling whether all elements are asked for.
+template <bool whole, class T>
+[[gnu::always_inline]] inline Vector<T> load_part(const T* from, Index count) {
+  if constexpr (whole)
+    return load(from);
+  else
+    return load(from, count);
+}
+template <bool whole, class T>
+[[gnu::always_inline]] inline void store_part(T* to, std::type_identity_t<Vector<T>> value, Index count) {
+  if constexpr (whole)
+    store(to, value);
+  else
+    store(to, value, count);
+}
+
 /// As many elements of T as a vector holds doubles, for arithmetic in double on data of another type.
 template <class T>
 struct NarrowOf {
