@@ -3,7 +3,6 @@
 #include "amdefect/core/interrupt.hpp"
 #include "amdefect/detection/training/detector_trainer.hpp"
 #include "amdefect/inspect/annotation_text.hpp"
-#include "precompiled.hpp"
 #include "training_run.hpp"
 
 namespace amdefect {

@@ -14,7 +14,6 @@
 #include "paper/paper_loss.hpp"
 #include "paper/paper_network.hpp"
 #include "paper/paper_targets.hpp"
-#include "precompiled.hpp"
 
 namespace amdefect {
 

@@ -14,7 +14,6 @@
 #include "detect_options.hpp"
 #include "json_options.hpp"
 #include "paper/published_results.hpp"
-#include "precompiled.hpp"
 #include "save_report.hpp"
 
 namespace amdefect {

@@ -14,7 +14,6 @@
 #include "amdefect/viz/gallery_page.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
-#include "precompiled.hpp"
 
 namespace amdefect {
 

@@ -5,7 +5,6 @@
 #include "commands.hpp"
 #include "model_names.hpp"
 #include "paper/paper_network.hpp"
-#include "precompiled.hpp"
 
 namespace amdefect {
 

@@ -5,7 +5,6 @@
 #include "amdefect/viz/history_json.hpp"
 #include "amdefect/viz/split_report.hpp"
 #include "paper/published_results.hpp"
-#include "precompiled.hpp"
 #include "save_report.hpp"
 
 namespace amdefect {

@@ -39,6 +39,8 @@ foreach(i RANGE ${last})
   separate_arguments(arguments UNIX_COMMAND "${command}")
   list(FILTER arguments INCLUDE REGEX "^-")
   list(REMOVE_ITEM arguments ${warnings} -g -O3 -DNDEBUG -isystem -o -c -fopenmp -fopenmp=libomp)
+  # amdefect::compiled also says that it is linked, and is itself independent of its position.
+  list(REMOVE_ITEM arguments -DAMDEFECT_COMPILED_LIBRARY -fPIC)
   list(FILTER arguments EXCLUDE REGEX "^-I/|^-std=(gnu|c)\\+\\+")
   if(arguments)
     message(FATAL_ERROR "amdefect adds flags to the projects that use it: ${arguments}\n${command}")

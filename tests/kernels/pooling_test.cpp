@@ -15,7 +15,9 @@ template <class T>
 struct Definition {
   const PoolGeometry& g;
 
-  Index pixel(Index image, Index h, Index w, Index c) const { return ((image * g.in_h + h) * g.in_w + w) * g.channels + c; }
+  Index pixel(Index image, Index h, Index w, Index c) const {
+    return ((image * g.in_h + h) * g.in_w + w) * g.channels + c;
+  }
 
   /// Calls body(output element, elements of its window in row-major order).
   template <class Body>
@@ -36,8 +38,8 @@ struct Definition {
 
 PoolGeometry geometry(Index batch, Index size, Index channels, Index pool, Index stride, Index pad) {
   const Index out = (size + 2 * pad - pool) / stride + 1;
-  return {batch, size, size + 1, channels, out, (size + 1 + 2 * pad - pool) / stride + 1, pool, pool, stride, stride,
-          pad, pad};
+  return {batch, size, size + 1, channels, out, (size + 1 + 2 * pad - pool) / stride + 1,
+          pool,  pool, stride,   stride,   pad, pad};
 }
 
 template <class T>

@@ -5,7 +5,6 @@
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/train/training_state.hpp"
 #include "paper/paper_dataset.hpp"
-#include "precompiled.hpp"
 
 namespace amdefect {
 

@@ -14,7 +14,6 @@
 #include "paper/paper_dataset.hpp"
 #include "paper/paper_detector.hpp"
 #include "paper/paper_loss.hpp"
-#include "precompiled.hpp"
 #include "training_run.hpp"
 
 namespace amdefect {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/column_sums.hpp"
 #include "amdefect/kernels/simd.hpp"
 
@@ -161,5 +162,10 @@ void batch_norm_input_gradient(int threads, const NormGeometry& g, const T* x, c
           });
   });
 }
+
+AMDEFECT_COMPILED_FUNCTION(batch_moments)
+AMDEFECT_COMPILED_FUNCTION(batch_norm_apply)
+AMDEFECT_COMPILED_FUNCTION(batch_norm_gradient_sums)
+AMDEFECT_COMPILED_FUNCTION(batch_norm_input_gradient)
 
 }  // namespace amdefect

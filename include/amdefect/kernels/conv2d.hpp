@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/execution.hpp"
 #include "amdefect/kernels/bias_gradient.hpp"
 #include "amdefect/kernels/conv2d_choice.hpp"
@@ -85,5 +86,12 @@ void conv2d_backward_kernel(const Execution& execution, const ConvGeometry& g, c
   else
     detail::gemm_backward_kernel(execution, g, algorithm == ConvAlgorithm::im2col, x, dy, dkernel, scratch);
 }
+
+AMDEFECT_COMPILED_FUNCTION(conv2d_forward_scratch)
+AMDEFECT_COMPILED_FUNCTION(conv2d_backward_input_scratch)
+AMDEFECT_COMPILED_FUNCTION(conv2d_backward_kernel_scratch)
+AMDEFECT_COMPILED_FUNCTION(conv2d_forward)
+AMDEFECT_COMPILED_FUNCTION(conv2d_backward_input)
+AMDEFECT_COMPILED_FUNCTION(conv2d_backward_kernel)
 
 }  // namespace amdefect

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/parallel.hpp"
 #include "amdefect/kernels/geometry.hpp"
 #include "amdefect/kernels/simd.hpp"
@@ -196,5 +197,10 @@ void average_pool_backward(int threads, const PoolGeometry& g, const T* dy, T* d
       },
       [](auto, const auto& part_of_dy, Index, Index) __attribute__((always_inline)) { return part_of_dy; });
 }
+
+AMDEFECT_COMPILED_FUNCTION(max_pool_forward)
+AMDEFECT_COMPILED_FUNCTION(max_pool_backward)
+AMDEFECT_COMPILED_FUNCTION(average_pool_forward)
+AMDEFECT_COMPILED_FUNCTION(average_pool_backward)
 
 }  // namespace amdefect

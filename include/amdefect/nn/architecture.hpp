@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/io/json_reader.hpp"
 #include "amdefect/nn/layer_registry.hpp"
 #include "amdefect/nn/network.hpp"
@@ -171,5 +172,8 @@ template <class T>
 Network<T> build_network(const JsonValue& architecture, const std::string& file = "architecture") {
   return detail::NetworkBuilder<T>().build(JsonReader(architecture, file));
 }
+
+AMDEFECT_COMPILED_FUNCTION(architecture_of)
+AMDEFECT_COMPILED_FUNCTION(build_network)
 
 }  // namespace amdefect

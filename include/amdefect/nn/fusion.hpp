@@ -5,6 +5,7 @@
 #include <typeinfo>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/nn/layers/activations.hpp"
 #include "amdefect/nn/layers/batch_norm.hpp"
 #include "amdefect/nn/layers/conv2d.hpp"
@@ -183,5 +184,10 @@ std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& netw
   }
   return nodes;
 }
+
+AMDEFECT_COMPILED_CLASS(detail::FusedConv2d)
+AMDEFECT_COMPILED_CLASS(detail::BatchNormRelu)
+AMDEFECT_COMPILED_FUNCTION(fuse_for_training)
+AMDEFECT_COMPILED_FUNCTION(fuse_for_inference)
 
 }  // namespace amdefect

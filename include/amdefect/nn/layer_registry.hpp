@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/io/json_reader.hpp"
 #include "amdefect/nn/layers.hpp"
 
@@ -150,5 +151,7 @@ struct RegisterLayer {
     LayerRegistry<double>::instance().template add<Op<double>>(kind);
   }
 };
+
+AMDEFECT_COMPILED_CLASS(LayerRegistry)
 
 }  // namespace amdefect

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/nn/operation.hpp"
 
 namespace amdefect {
@@ -187,5 +188,8 @@ class Sequential : public Network<T> {
  private:
   Value last_;
 };
+
+AMDEFECT_COMPILED_CLASS(Network)
+AMDEFECT_COMPILED_CLASS(Sequential)
 
 }  // namespace amdefect

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/nn/initializer.hpp"
 
 namespace amdefect {
@@ -130,5 +131,7 @@ class Parameters {
   Tensor<T> values_, gradients_;
   Index arena_size_ = 0;
 };
+
+AMDEFECT_COMPILED_CLASS(Parameters)
 
 }  // namespace amdefect

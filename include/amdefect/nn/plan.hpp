@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/parallel.hpp"
 #include "amdefect/nn/memory_planner.hpp"
 #include "amdefect/nn/network.hpp"
@@ -219,5 +220,7 @@ class Plan {
   MemoryPlanner planner_;
   std::size_t bytes_ = 0;
 };
+
+AMDEFECT_COMPILED_CLASS(Plan)
 
 }  // namespace amdefect

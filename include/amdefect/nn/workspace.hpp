@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/elementwise.hpp"
 #include "amdefect/nn/fusion.hpp"
 #include "amdefect/nn/plan.hpp"
@@ -238,5 +239,7 @@ class Workspace {
   Prepared* current_ = nullptr;
   Tensor<std::byte> block_;
 };
+
+AMDEFECT_COMPILED_CLASS(Workspace)
 
 }  // namespace amdefect

@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/optim/optimizer.hpp"
 
 namespace amdefect {
@@ -57,5 +58,7 @@ class Adam : public Optimizer<T> {
   AdamOptions options_;
   T rate_ = 0, epsilon_ = 0, shrink_ = 1;
 };
+
+AMDEFECT_COMPILED_CLASS(Adam)
 
 }  // namespace amdefect

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/optim/optimizer.hpp"
 
 namespace amdefect {
@@ -48,5 +49,7 @@ class Sgd : public Optimizer<T> {
   SgdOptions options_;
   T rate_ = 0;
 };
+
+AMDEFECT_COMPILED_CLASS(Sgd)
 
 }  // namespace amdefect

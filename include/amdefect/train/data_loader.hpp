@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/train/batch.hpp"
 
 namespace amdefect {
@@ -226,5 +227,7 @@ class DataLoader {
   bool stop_ = false;
   std::vector<std::thread> threads_;
 };
+
+AMDEFECT_COMPILED_CLASS(DataLoader)
 
 }  // namespace amdefect

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/train/batch.hpp"
 
 namespace amdefect {
@@ -43,5 +44,7 @@ class TensorDataset final : public MultiInputDataset<T> {
 
   Batch<T> rows_;
 };
+
+AMDEFECT_COMPILED_CLASS(TensorDataset)
 
 }  // namespace amdefect

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/optim/optimizer.hpp"
 #include "amdefect/optim/schedule.hpp"
 #include "amdefect/train/batch_loss.hpp"
@@ -297,5 +298,7 @@ class Trainer {
   bool stopped_ = false;
   std::atomic<bool> interrupted_{false};
 };
+
+AMDEFECT_COMPILED_CLASS(Trainer)
 
 }  // namespace amdefect

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/elementwise.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
@@ -129,5 +130,11 @@ class LeakyRelu : public Activation<T, LeakyReluFunction> {
   explicit LeakyRelu(const JsonReader& attributes) : LeakyRelu(attributes.get<double>("slope")) {}
   JsonValue attributes() const override { return {{"slope", this->function_.slope}}; }
 };
+
+AMDEFECT_COMPILED_CLASS(Relu)
+AMDEFECT_COMPILED_CLASS(Sigmoid)
+AMDEFECT_COMPILED_CLASS(Silu)
+AMDEFECT_COMPILED_CLASS(HardSwish)
+AMDEFECT_COMPILED_CLASS(LeakyRelu)
 
 }  // namespace amdefect

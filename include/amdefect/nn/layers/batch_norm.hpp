@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/batch_norm.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
@@ -152,5 +153,7 @@ class BatchNorm : public Layer<T> {
   BatchNormOptions options_;
   bool relu_ = false;
 };
+
+AMDEFECT_COMPILED_CLASS(BatchNorm)
 
 }  // namespace amdefect

@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/conv2d.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
@@ -157,5 +158,7 @@ class Conv2d : public Layer<T> {
   Index filters_;
   ConvOptions options_;
 };
+
+AMDEFECT_COMPILED_CLASS(Conv2d)
 
 }  // namespace amdefect

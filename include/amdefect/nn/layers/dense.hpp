@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/conv2d.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
@@ -79,5 +80,7 @@ class Dense : public Layer<T> {
   bool bias_;
   Initializer initializer_;
 };
+
+AMDEFECT_COMPILED_CLASS(Dense)
 
 }  // namespace amdefect

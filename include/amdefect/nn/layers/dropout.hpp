@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
@@ -50,5 +51,7 @@ class Dropout : public Layer<T> {
 
   double rate_;
 };
+
+AMDEFECT_COMPILED_CLASS(Dropout)
 
 }  // namespace amdefect

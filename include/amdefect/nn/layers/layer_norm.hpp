@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/column_sums.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
@@ -123,5 +124,7 @@ class LayerNorm : public Layer<T> {
 
   double epsilon_;
 };
+
+AMDEFECT_COMPILED_CLASS(LayerNorm)
 
 }  // namespace amdefect

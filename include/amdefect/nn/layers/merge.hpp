@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/elementwise.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/operation.hpp"
@@ -99,5 +100,8 @@ class Concatenate : public Operation<T> {
 
   Index axis_;
 };
+
+AMDEFECT_COMPILED_CLASS(Add)
+AMDEFECT_COMPILED_CLASS(Concatenate)
 
 }  // namespace amdefect

@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/column_sums.hpp"
 #include "amdefect/kernels/pooling.hpp"
 #include "amdefect/nn/attributes.hpp"
@@ -161,5 +162,9 @@ class GlobalAveragePool : public Layer<T> {
  private:
   static ColumnSums sums(const Shape& input) { return {input[1] * input[2], input[3], 1}; }
 };
+
+AMDEFECT_COMPILED_CLASS(MaxPool2d)
+AMDEFECT_COMPILED_CLASS(AveragePool2d)
+AMDEFECT_COMPILED_CLASS(GlobalAveragePool)
 
 }  // namespace amdefect

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
@@ -52,5 +53,8 @@ class Flatten : public Reshape<T> {
     return {input[0], input.sample().elements()};
   }
 };
+
+AMDEFECT_COMPILED_CLASS(Reshape)
+AMDEFECT_COMPILED_CLASS(Flatten)
 
 }  // namespace amdefect

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/elementwise.hpp"
 #include "amdefect/nn/layer.hpp"
 
@@ -47,5 +48,7 @@ class Softmax : public Layer<T> {
                  });
   }
 };
+
+AMDEFECT_COMPILED_CLASS(Softmax)
 
 }  // namespace amdefect

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/parallel.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
@@ -56,5 +57,7 @@ class UpsampleNearest : public Layer<T> {
  private:
   Index scale_;
 };
+
+AMDEFECT_COMPILED_CLASS(UpsampleNearest)
 
 }  // namespace amdefect

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/optim/best_value.hpp"
 #include "amdefect/train/trainer.hpp"
@@ -69,5 +70,7 @@ class Checkpoint : public Callback<T> {
   bool known_ = false;
   BestValue best_;
 };
+
+AMDEFECT_COMPILED_CLASS(Checkpoint)
 
 }  // namespace amdefect

@@ -5,6 +5,7 @@
 #include <limits>
 #include <sstream>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/train/trainer.hpp"
 
@@ -44,5 +45,7 @@ class CsvLog : public Callback<T> {
  private:
   std::filesystem::path path_;
 };
+
+AMDEFECT_COMPILED_CLASS(CsvLog)
 
 }  // namespace amdefect

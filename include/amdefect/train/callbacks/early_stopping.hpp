@@ -1,5 +1,6 @@
 #pragma once
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/optim/best_value.hpp"
 #include "amdefect/train/trainer.hpp"
 
@@ -71,5 +72,7 @@ class EarlyStopping : public Callback<T> {
   Index best_epoch_ = 0, waited_ = 0;
   Tensor<T> best_weights_;
 };
+
+AMDEFECT_COMPILED_CLASS(EarlyStopping)
 
 }  // namespace amdefect

@@ -9,6 +9,7 @@
 #include <optional>
 #include <sstream>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/train/trainer.hpp"
 
 namespace amdefect {
@@ -99,5 +100,7 @@ class Progress : public Callback<T> {
   Clock::time_point start_{}, shown_{};
   Index first_epoch_ = 0;
 };
+
+AMDEFECT_COMPILED_CLASS(Progress)
 
 }  // namespace amdefect

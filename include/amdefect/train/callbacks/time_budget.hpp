@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/train/trainer.hpp"
 
 namespace amdefect {
@@ -35,5 +36,7 @@ class TimeBudget : public Callback<T> {
   double budget_, before_ = 0;
   Clock::time_point start_ = Clock::now();
 };
+
+AMDEFECT_COMPILED_CLASS(TimeBudget)
 
 }  // namespace amdefect

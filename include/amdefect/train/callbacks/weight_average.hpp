@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/train/trainer.hpp"
 
 namespace amdefect {
@@ -53,5 +54,7 @@ class WeightAverage : public Callback<T> {
   double decay_;
   Index steps_ = 0;
 };
+
+AMDEFECT_COMPILED_CLASS(WeightAverage)
 
 }  // namespace amdefect

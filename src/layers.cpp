@@ -1,0 +1,6 @@
+#include "amdefect/kernels/batch_norm.hpp"
+#include "amdefect/kernels/conv2d.hpp"
+#include "amdefect/kernels/pooling.hpp"
+
+#define AMDEFECT_COMPILE_HERE
+#include "amdefect/nn/layers.hpp"
