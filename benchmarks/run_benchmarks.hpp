@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/kernels/simd_target.hpp"
 #include "arguments.hpp"
 #include "problem.hpp"
 #include "timing.hpp"
@@ -35,6 +36,7 @@ template <class MeasurePeak, class Add>
 int run_benchmarks(const char* program, int argc, char** argv, const std::vector<std::string>& default_problems,
                    const MeasurePeak& measure_peak, const Add& add) try {
   benchmark::Initialize(&argc, argv);
+  std::printf("kernels: %s\n", simd_target());
   const Arguments arguments(argc, argv);
   const double peak = measure_peak(arguments.execution.threads);
   for (const std::string& problem : arguments.problems.empty() ? default_problems : arguments.problems)

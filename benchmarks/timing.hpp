@@ -4,11 +4,11 @@
 #include <time.h>
 
 #include <algorithm>
-#include <array>
-#include <limits>
+#include <numeric>
+#include <vector>
 
 #include "amdefect/core/parallel.hpp"
-#include "amdefect/kernels/simd.hpp"
+#include "amdefect/kernels/multiply_adds.hpp"
 
 namespace amdefect::bench {
 
@@ -30,24 +30,20 @@ double time_once(int threads, Body&& body) {
 /// The rate of multiply-adds (counted twice) that the cores sustain on registers, in FLOP/s: the best of many short
 /// runs.
 inline double measure_peak(int threads) {
-  constexpr int chains = simd::registers >= 32 ? 24 : 12;  // more than latency times units, fewer than the registers
-  constexpr Index steps = 20000;
   static volatile float start = 0.5f;
-  double best = std::numeric_limits<double>::max();
-  for (int run = 0; run < 50; ++run)
-    best = std::min(best, time_once(threads, [&] {
-                      parallel_for(threads, threads, [](Index, Index, int) {
-                        std::array<simd::Vector<float>, chains> sum;
-                        for (std::size_t j = 0; j < sum.size(); ++j)
-                          sum[j] = simd::broadcast(start + static_cast<float>(j));
-                        const simd::Vector<float> a = simd::broadcast(1 * start), b = simd::broadcast(start + 1);
-                        for (Index i = 0; i < steps; ++i)
-                          simd::unroll<chains>([&](auto j) __attribute__((always_inline)) { sum[j] = sum[j] * a + b; });
-                        for (std::size_t j = 1; j < sum.size(); ++j) sum[0] += sum[j];
-                        benchmark::DoNotOptimize(sum[0]);
-                      });
-                    }));
-  return 2.0 * chains * static_cast<double>(simd::width<float> * steps * threads) / best;
+  double best = 0;
+  std::vector<Index> operations(static_cast<std::size_t>(threads));
+  for (int run = 0; run < 50; ++run) {
+    const double time = time_once(threads, [&] {
+      parallel_for(threads, threads, [&](Index begin, Index, int) {
+        float result = 0;
+        operations[static_cast<std::size_t>(begin)] = multiply_adds(20000, start, result);
+        benchmark::DoNotOptimize(result);
+      });
+    });
+    best = std::max(best, static_cast<double>(std::accumulate(operations.begin(), operations.end(), Index{0})) / time);
+  }
+  return best;
 }
 
 }  // namespace amdefect::bench

@@ -7,6 +7,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 add_library(amdefect_program_options INTERFACE)
 target_compile_options(amdefect_program_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
   $<$<BOOL:${AMDEFECT_WERROR}>:-Werror> $<$<BOOL:${AMDEFECT_NATIVE}>:-march=native>)
+target_compile_definitions(amdefect_program_options INTERFACE $<$<BOOL:${AMDEFECT_NATIVE}>:AMDEFECT_NO_DISPATCH>)
 # GCC 12 finds undefined values in its own AVX-512 header, wherever it is inlined (GCC bug 105593).
 target_compile_options(amdefect_program_options INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-maybe-uninitialized>)

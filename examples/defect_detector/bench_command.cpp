@@ -7,6 +7,7 @@
 
 #include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_network.hpp"
+#include "amdefect/kernels/simd_target.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "commands.hpp"
@@ -118,6 +119,7 @@ void run(const BenchOptions& options) {
                                     {"batch", options.batch},
                                     {"size", options.size},
                                     {"threads", options.threads},
+                                    {"kernels", simd_target()},
                                     {"ms", times},
                                     {"median_ms", sorted[sorted.size() / 2]},
                                     {"peak_rss_mb", usage.ru_maxrss / 1024}};
