@@ -9,7 +9,7 @@
 #include "scratch_block.hpp"
 
 using namespace amdefect;
-using namespace amdefect::detail;
+using namespace amdefect::AMDEFECT_BASELINE::detail;  // schemes and choice are those of every target
 
 namespace {
 
