@@ -3,3 +3,4 @@
 #include "amdefect/kernels/conv2d.hpp"
 #include "amdefect/kernels/gemm.hpp"
 #include "amdefect/kernels/pooling.hpp"
+#include "amdefect/kernels/relu.hpp"

@@ -1,6 +1,7 @@
 #include "amdefect/kernels/batch_norm.hpp"
 #include "amdefect/kernels/conv2d.hpp"
 #include "amdefect/kernels/pooling.hpp"
+#include "amdefect/kernels/relu.hpp"
 
 #define AMDEFECT_COMPILE_HERE
 #include "amdefect/nn/layers.hpp"

@@ -2,6 +2,7 @@
 
 #include "amdefect/core/compiled.hpp"
 #include "amdefect/kernels/elementwise.hpp"
+#include "amdefect/kernels/relu.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
@@ -34,35 +35,6 @@ class Activation : public Layer<T> {
 
  protected:
   Function function_;
-};
-
-/// max(x, 0); the derivative at 0 is 0.
-struct ReluFunction {
-  static constexpr const char* kind = "relu";
-  static constexpr bool from_output = true;
-  template <class X, class Y>
-  void forward(const X& x, Y&& y) const {
-    y = x.max(typename X::Scalar{0});
-  }
-  template <class X, class D>
-  void backward(const X&, const X& y, const X& dy, D&& dx) const {
-    dx = (y > typename X::Scalar{0}).select(dy, typename X::Scalar{0});
-  }
-};
-
-/// x for x > 0, slope x otherwise.
-struct LeakyReluFunction {
-  static constexpr const char* kind = "leaky_relu";
-  static constexpr bool from_output = false;
-  double slope = 0.3;  ///< Keras' default; PyTorch's is 0.01
-  template <class X, class Y>
-  void forward(const X& x, Y&& y) const {
-    y = (x > typename X::Scalar{0}).select(x, x * static_cast<typename X::Scalar>(slope));
-  }
-  template <class X, class D>
-  void backward(const X& x, const X&, const X& dy, D&& dx) const {
-    dx = (x > typename X::Scalar{0}).select(dy, dy * static_cast<typename X::Scalar>(slope));
-  }
 };
 
 /// 1 / (1 + exp(-x)).
@@ -110,8 +82,51 @@ struct HardSwishFunction {
   }
 };
 
+/// Base of the layers that are x for x > 0 and slope x otherwise.
+template <class T>
+class Rectifier : public Layer<T> {
+ public:
+  explicit Rectifier(double slope) : slope_(slope) {}
+
+  Shape output_shape(const Shape& input) const override { return input; }
+  /// With the slope 0 the sign of the output is enough for the gradient.
+  MemoryTraits traits() const override {
+    return {.forward_in_place = slope_ == 0,
+            .backward_in_place = true,
+            .needs_input = slope_ != 0,
+            .needs_output = slope_ == 0};
+  }
+  void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
+    relu_forward(context.execution.threads, x.size(), static_cast<T>(slope_), x.data(), y.data());
+  }
+  void backward(Context<T>& context, TensorView<const T> x, TensorView<const T> y, TensorView<const T> dy,
+                TensorView<T> dx) const override {
+    if (dx.empty()) return;
+    relu_backward(context.execution.threads, dy.size(), static_cast<T>(slope_), slope_ == 0 ? y.data() : x.data(),
+                  dy.data(), dx.data());
+  }
+
+ protected:
+  double slope_;
+};
+
+/// max(x, 0); the derivative at 0 is 0.
 template <class T = float>
-class Relu : public Activation<T, ReluFunction> {};
+class Relu : public Rectifier<T> {
+ public:
+  Relu() : Rectifier<T>(0) {}
+  std::string kind() const override { return "relu"; }
+};
+
+/// x for x > 0, slope x otherwise. The slope 0.3 is Keras' default; PyTorch's is 0.01.
+template <class T = float>
+class LeakyRelu : public Rectifier<T> {
+ public:
+  explicit LeakyRelu(double slope = 0.3) : Rectifier<T>(slope) {}
+  explicit LeakyRelu(const JsonReader& attributes) : LeakyRelu(attributes.get<double>("slope")) {}
+  std::string kind() const override { return "leaky_relu"; }
+  JsonValue attributes() const override { return {{"slope", this->slope_}}; }
+};
 
 template <class T = float>
 class Sigmoid : public Activation<T, SigmoidFunction> {};
@@ -121,15 +136,6 @@ class Silu : public Activation<T, SiluFunction> {};
 
 template <class T = float>
 class HardSwish : public Activation<T, HardSwishFunction> {};
-
-template <class T = float>
-class LeakyRelu : public Activation<T, LeakyReluFunction> {
- public:
-  explicit LeakyRelu(double slope = LeakyReluFunction{}.slope)
-      : Activation<T, LeakyReluFunction>(LeakyReluFunction{slope}) {}
-  explicit LeakyRelu(const JsonReader& attributes) : LeakyRelu(attributes.get<double>("slope")) {}
-  JsonValue attributes() const override { return {{"slope", this->function_.slope}}; }
-};
 
 AMDEFECT_COMPILED_CLASS(Relu)
 AMDEFECT_COMPILED_CLASS(Sigmoid)

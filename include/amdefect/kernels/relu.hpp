@@ -1,0 +1,24 @@
+#pragma once
+
+#include "amdefect/core/compiled.hpp"
+#include "amdefect/kernels/targets.hpp"
+
+namespace amdefect {
+
+/// y = x where x > 0, slope x elsewhere; 0 elsewhere if the slope is 0. y may be x.
+template <class T>
+void relu_forward(int threads, Index size, T slope, const T* x, T* y) {
+  AMDEFECT_DISPATCH(relu_forward<T>(threads, size, slope, x, y));
+}
+
+/// dx = dy where x > 0, slope dy elsewhere. With the slope 0 the results of the forward pass may stand for x. dx may be
+/// dy.
+template <class T>
+void relu_backward(int threads, Index size, T slope, const T* x, const T* dy, T* dx) {
+  AMDEFECT_DISPATCH(relu_backward<T>(threads, size, slope, x, dy, dx));
+}
+
+AMDEFECT_COMPILED_FUNCTION(relu_forward)
+AMDEFECT_COMPILED_FUNCTION(relu_backward)
+
+}  // namespace amdefect
