@@ -26,9 +26,11 @@ run(${CMAKE_COMMAND} -S ${source_dir} -B ${BUILD_DIR} -G ${GENERATOR} -D CMAKE_B
     -D CMAKE_CXX_COMPILER=${COMPILER} -D "CMAKE_CXX_FLAGS=${flags}" -D CMAKE_EXPORT_COMPILE_COMMANDS=ON ${where})
 run(${CMAKE_COMMAND} --build ${BUILD_DIR})
 run(${BUILD_DIR}/consumer)
-if(EXISTS ${BUILD_DIR}/data_consumer)
-  run(${BUILD_DIR}/data_consumer)
-endif()
+foreach(program data_consumer stb_before_consumer stb_after_consumer)
+  if(EXISTS ${BUILD_DIR}/${program})
+    run(${BUILD_DIR}/${program})
+  endif()
+endforeach()
 
 # All that the compiler is told beyond the user's own flags: the standard, where headers are, and OpenMP.
 file(READ ${BUILD_DIR}/compile_commands.json commands)

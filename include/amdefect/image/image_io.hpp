@@ -1,37 +1,10 @@
 #pragma once
 
-// stb_image, its functions private to each translation unit. A program that includes stb_image.h before this header
-// has an implementation of its own, which is then used.
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-#pragma GCC diagnostic ignored "-Wsign-compare"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#pragma GCC diagnostic ignored "-Wshadow"
-#endif
-#ifndef STBI_INCLUDE_STB_IMAGE_H
-#define STB_IMAGE_STATIC
-#define STB_IMAGE_IMPLEMENTATION
-#endif
-#include <stb_image.h>
-#ifndef INCLUDE_STB_IMAGE_WRITE_H
-#define STB_IMAGE_WRITE_STATIC
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#endif
-#include <stb_image_write.h>
-#undef STB_IMAGE_IMPLEMENTATION
-#undef STB_IMAGE_WRITE_IMPLEMENTATION
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <concepts>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -42,6 +15,8 @@
 #include "amdefect/image/image.hpp"
 #include "amdefect/image/image_container.hpp"
 #include "amdefect/image/orientation.hpp"
+#include "amdefect/image/stb_read.hpp"
+#include "amdefect/image/stb_write.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
 
@@ -75,13 +50,13 @@ BasicImage<P> decode_image_as(std::span<const std::uint8_t> bytes, const std::st
   const int wanted = channels == ImageChannels::rgb ? 3 : channels == ImageChannels::grey ? 1 : 0;
   const auto load = [] {
     if constexpr (std::same_as<P, std::uint8_t>)
-      return stbi_load_from_memory;
+      return detail::stb::stbi_load_from_memory;
     else
-      return stbi_load_16_from_memory;
+      return detail::stb::stbi_load_16_from_memory;
   }();
   const std::unique_ptr<P, void (*)(void*)> pixels(load(bytes.data(), size, &width, &height, &stored, wanted),
-                                                   stbi_image_free);
-  require<FileError>(pixels != nullptr, name, ": cannot be decoded: ", stbi_failure_reason());
+                                                   detail::stb::stbi_image_free);
+  require<FileError>(pixels != nullptr, name, ": cannot be decoded: ", detail::stb::stbi_failure_reason());
   BasicImage<P> image(height, width, wanted ? wanted : stored);
   std::copy_n(pixels.get(), image.values().size(), image.values().begin());
   const Orientation orientation = exif_orientation(header.orientation);
@@ -108,7 +83,7 @@ inline Image16 load_image_16(const std::filesystem::path& path, ImageChannels ch
 inline bool is_16_bit_image(const std::filesystem::path& path) {
   const Bytes bytes = read_bytes(path);
   return bytes.size() <= std::numeric_limits<int>::max() &&
-         stbi_is_16_bit_from_memory(bytes.data(), static_cast<int>(bytes.size())) != 0;
+         detail::stb::stbi_is_16_bit_from_memory(bytes.data(), static_cast<int>(bytes.size())) != 0;
 }
 
 namespace detail {
@@ -140,7 +115,8 @@ inline Bytes encode_png(const Image& image) {
   detail::require_encodable(image, 4);
   Bytes bytes;
   const int width = static_cast<int>(image.width()), channels = static_cast<int>(image.channels());
-  const int done = stbi_write_png_to_func(detail::append_bytes, &bytes, width, static_cast<int>(image.height()),
+  const int done =
+      detail::stb::stbi_write_png_to_func(detail::append_bytes, &bytes, width, static_cast<int>(image.height()),
                                           channels, image.bytes().data(), width * channels);
   require(done != 0, "encode PNG: out of memory");
   return bytes;
@@ -157,8 +133,9 @@ inline Bytes encode_png(const Image16& image) {
   }
   int size = 0;
   const std::unique_ptr<unsigned char, void (*)(void*)> packed(
-      stbi_zlib_compress(rows.data(), static_cast<int>(rows.size()), &size, stbi_write_png_compression_level),
-      [](void* memory) { STBIW_FREE(memory); });
+      detail::stb::stbi_zlib_compress(rows.data(), static_cast<int>(rows.size()), &size,
+                                      detail::stb::stbi_write_png_compression_level),
+      std::free);
   require(packed != nullptr, "encode PNG: out of memory");
   constexpr std::array<std::uint8_t, 4> color_types{0, 4, 2, 6};  // grey, grey and alpha, RGB, RGBA
   Bytes header;
@@ -180,9 +157,9 @@ inline Bytes encode_jpeg(const Image& image, int quality = 92) {
   detail::require_encodable(image, 3);
   require<ShapeError>(image.channels() != 2, "encode JPEG: 2 channels are not possible, expected 1 or 3");
   Bytes bytes;
-  const int done = stbi_write_jpg_to_func(detail::append_bytes, &bytes, static_cast<int>(image.width()),
-                                          static_cast<int>(image.height()), static_cast<int>(image.channels()),
-                                          image.bytes().data(), quality);
+  const int done = detail::stb::stbi_write_jpg_to_func(
+      detail::append_bytes, &bytes, static_cast<int>(image.width()), static_cast<int>(image.height()),
+      static_cast<int>(image.channels()), image.bytes().data(), quality);
   require(done != 0, "encode JPEG: out of memory");
   return bytes;
 }
