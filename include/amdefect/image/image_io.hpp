@@ -29,8 +29,42 @@ enum class ImageChannels {
   rgb         ///< 3; grey is repeated, alpha is dropped (not blended), as Pillow and OpenCV do
 };
 
-/// Images of more pixels than this are refused: a header of a few bytes must not claim all memory.
-inline constexpr Index max_image_pixels = Index{1} << 28;
+namespace detail {
+
+/// Decodes what `check_image_file` found in order. @throws FileError
+template <PixelType P>
+BasicImage<P> decode_pixels(std::span<const std::uint8_t> bytes, const std::string& name, ImageChannels channels) {
+  require<FileError>(bytes.size() <= std::numeric_limits<int>::max(), name, ": images of 2 GiB or more are not read");
+  const auto size = static_cast<int>(bytes.size());
+  int width = 0, height = 0, stored = 0;
+  const int wanted = channels == ImageChannels::rgb ? 3 : channels == ImageChannels::grey ? 1 : 0;
+  const auto load = [] {
+    if constexpr (std::same_as<P, std::uint8_t>)
+      return stb::stbi_load_from_memory;
+    else
+      return stb::stbi_load_16_from_memory;
+  }();
+  const std::unique_ptr<P, void (*)(void*)> pixels(load(bytes.data(), size, &width, &height, &stored, wanted),
+                                                   stb::stbi_image_free);
+  require<FileError>(pixels != nullptr, name, ": cannot be decoded: ", stb::stbi_failure_reason());
+  BasicImage<P> image(height, width, wanted ? wanted : stored);
+  std::copy_n(pixels.get(), image.values().size(), image.values().begin());
+  return image;
+}
+
+/// Whether the coded data of a JPEG file without its end are all there: the decoder then does not look at what comes
+/// behind them.
+template <PixelType P>
+bool is_complete(const ImageHeader& header, const BasicImage<P>& image, const std::string& name,
+                 ImageChannels channels) try {
+  Bytes other = header.rewritten;
+  other.insert(other.begin() + static_cast<std::ptrdiff_t>(header.added_end), 64, std::uint8_t{0xa5});
+  return decode_pixels<P>(other, name, channels) == image;
+} catch (const FileError&) {
+  return false;
+}
+
+}  // namespace detail
 
 /// Decodes a JPEG, PNG or BMP file and turns it upright (EXIF orientation). `P` is `std::uint8_t` or `std::uint16_t`:
 /// of 16-bit values the upper 8 bits are kept, or 8-bit values are multiplied by 257. `name` stands for the file in
@@ -40,25 +74,11 @@ BasicImage<P> decode_image_as(std::span<const std::uint8_t> bytes, const std::st
                               ImageChannels channels = ImageChannels::rgb) {
   static_assert(!std::same_as<P, float>, "image files hold values of 8 or 16 bits");
   const detail::ImageHeader header = detail::check_image_file(bytes, name);
-  require<FileError>(header.width <= max_image_pixels && header.height <= max_image_pixels &&
-                         header.width * header.height <= max_image_pixels,
-                     name, ": has ", header.width, 'x', header.height, " pixels, more than the ", max_image_pixels,
-                     " that are allowed");
-  require<FileError>(bytes.size() <= std::numeric_limits<int>::max(), name, ": images of 2 GiB or more are not read");
-  const auto size = static_cast<int>(bytes.size());
-  int width = 0, height = 0, stored = 0;
-  const int wanted = channels == ImageChannels::rgb ? 3 : channels == ImageChannels::grey ? 1 : 0;
-  const auto load = [] {
-    if constexpr (std::same_as<P, std::uint8_t>)
-      return detail::stb::stbi_load_from_memory;
-    else
-      return detail::stb::stbi_load_16_from_memory;
-  }();
-  const std::unique_ptr<P, void (*)(void*)> pixels(load(bytes.data(), size, &width, &height, &stored, wanted),
-                                                   detail::stb::stbi_image_free);
-  require<FileError>(pixels != nullptr, name, ": cannot be decoded: ", detail::stb::stbi_failure_reason());
-  BasicImage<P> image(height, width, wanted ? wanted : stored);
-  std::copy_n(pixels.get(), image.values().size(), image.values().begin());
+  detail::require_few_pixels(name, header.width, header.height);
+  BasicImage<P> image =
+      detail::decode_pixels<P>(header.rewritten.empty() ? bytes : std::span(header.rewritten), name, channels);
+  require<FileError>(header.added_end == 0 || detail::is_complete(header, image, name, channels), name,
+                     ": truncated JPEG file (", bytes.size(), " bytes)");
   const Orientation orientation = exif_orientation(header.orientation);
   return orientation == Orientation{} ? std::move(image) : orient(image, orientation);
 }
