@@ -116,7 +116,7 @@ inline Bytes rewrite_bmp(const ByteReader& reader, const BmpHeader& header) {
   append(has_masks ? BmpHeader::masks : BmpHeader::none, 4);
   bytes.resize(54);
   if (has_masks)
-    for (const std::size_t mask : {54, 58, 62}) append(reader.number(mask, 4, true), 4);
+    for (const std::size_t mask : {54U, 58U, 62U}) append(reader.number(mask, 4, true), 4);
   const std::size_t entry = header.size == 12 ? 3 : 4, palette = 14 + header.size;
   for (std::size_t i = 0; i < colours; ++i) {
     const bool there = palette + (i + 1) * entry <= header.pixels;  // shorter ones hold all that the pixels use

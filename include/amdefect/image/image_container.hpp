@@ -21,7 +21,7 @@ inline std::string_view foreign_format(const ByteReader& reader) {
     std::size_t offset;
     std::string_view text, name;
   };
-  constexpr std::array<Signature, 38> known{{
+  constexpr std::array<Signature, 39> known{{
       {0, "GIF8", "a GIF file"},
       {0, std::string_view("II*\0", 4), "a TIFF file"},
       {0, std::string_view("MM\0*", 4), "a TIFF file"},
@@ -44,6 +44,7 @@ inline std::string_view foreign_format(const ByteReader& reader) {
       {0, "\x8aMNG", "an MNG file"},
       {0, std::string_view("\0\0\1\0", 4), "an icon file (ICO)"},
       {0, "DDS ", "a DDS file"},
+      {0, std::string_view("\0\5\x16\7", 4), "what macOS keeps about a file (AppleDouble), not the image itself"},
       {0, "\x76\x2f\x31\x01", "an OpenEXR file"},
       {0, "#?RADIANCE", "a Radiance HDR file"},
       {0, "SIMPLE  =", "a FITS file"},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <concepts>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +18,7 @@
 #include "amdefect/image/stb_write.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
+#include "amdefect/io/list_folder.hpp"
 
 namespace amdefect {
 
@@ -187,8 +187,7 @@ inline Bytes encode_jpeg(const Image& image, int quality = 92) {
 /// Writes a PNG or JPEG file, by its extension, as a whole or not at all. @throws FileError, ShapeError
 template <PixelType P>
 void save_image(const std::filesystem::path& path, const BasicImage<P>& image) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string extension = to_lower(path.extension().string());
   const bool jpeg = extension == ".jpg" || extension == ".jpeg";
   require<FileError>(jpeg || extension == ".png", path.string(), ": images are written as .png, .jpg or .jpeg");
   if constexpr (std::same_as<P, std::uint8_t>) {
