@@ -77,8 +77,8 @@ TEST_CASE("CVAT: instances_Train.json and instances_Validation.json, images in T
         Names{"annotations/instances_Validation.json"});
   const CocoSplits by_path =
       read_coco_splits(folder / "annotations/instances_Train.json", {.allow_missing_images = true});
-  CHECK(contains(left_aside_text(by_path), "not used: "));
-  CHECK(contains(left_aside_text(by_path), "instances_Validation.json"));
+  CHECK(contains(left_aside_warning(by_path), "warning: JSON files that are not used: "));
+  CHECK(contains(left_aside_warning(by_path), "instances_Validation.json\n"));
 }
 
 TEST_CASE("folders and files of splits in any case and spelling") {
@@ -92,6 +92,10 @@ TEST_CASE("folders and files of splits in any case and spelling") {
     }
     CHECK(files_of(folder) == Files{{"train", "Train/_annotations.coco.json Train/a.png"},
                                     {"valid", "Valid/_annotations.coco.json Valid/a.png"}});
+    const CocoSplits by_path = read_coco_splits(folder / "Train/_annotations.coco.json");
+    CHECK(by_path.left_aside == std::vector<fs::path>{folder / "Valid/_annotations.coco.json"});
+    CHECK(read_coco_splits("", {.annotation_file = folder / "Train/_annotations.coco.json"}).left_aside ==
+          by_path.left_aside);
   }
   SUBCASE("train_coco.json and val_coco.json") {
     folder.write("train_coco.json", text);

@@ -51,6 +51,9 @@ struct CocoSplits {
   const CocoSplit& evaluation_split() const { return test && test->size() > 0 ? *test : at("valid"); }
 };
 
+/// The splits to measure a trained model on, the first choice first; see `SplitOptions::first_of`.
+inline const std::vector<std::string> evaluation_splits{"test", "valid"};
+
 /// How to split the images of a data set that comes as one annotation file.
 struct SplitOptions {
   /// Annotation file: a name within the folder of each split, or the path of one file for everything, absolute or
@@ -200,15 +203,17 @@ inline double detect_box_offset(const CocoDataset& dataset) {
 /// Reads a COCO data set as Roboflow, CVAT, Label Studio, FiftyOne or COCO itself lay it out (see docs/data.md): a
 /// folder for each of `train`, `valid` and `test`; or `annotations/instances_train.json` and so on; or one annotation
 /// file for everything, which is then split by a seed. The names of splits count in any case, with other words and in
-/// other spellings. `root` may also be that file itself.
+/// other spellings. `root` may also be that file itself, or empty beside an `annotation_file`.
 /// @throws FileError that names what is missing, several candidates, or the faulty entry.
 inline CocoSplits read_coco_splits(const std::filesystem::path& root, const SplitOptions& options = {}) {
-  const bool is_file = options.annotation_file.empty() && std::filesystem::is_regular_file(root);
-  const std::filesystem::path file = is_file ? root : options.annotation_file;
-  const bool one_file = is_file || file.is_absolute();
+  const std::filesystem::path& wanted = options.annotation_file;
+  const bool is_file = wanted.empty() && std::filesystem::is_regular_file(root);
+  const bool one_file = is_file || root.empty() || wanted.is_absolute();
+  const std::filesystem::path file = is_file ? root : wanted;
+  require(!root.empty() || !wanted.empty(), "data set: neither its folder nor an annotation file is given");
   require<FileError>(one_file || std::filesystem::is_directory(root), root.string(), ": there is no such folder");
-  const detail::SplitFiles files(is_file ? file.parent_path() : root);
-  CocoSplits splits{root, {}, {}, {}};
+  const detail::SplitFiles files(is_file || root.empty() ? detail::data_set_of(file) : root);
+  CocoSplits splits{root.empty() ? wanted : root, {}, {}, {}};
   if (!one_file)
     if (const auto found = files.splits(file); !found.empty()) {
       detail::read_split_files(found, options, splits);
@@ -223,11 +228,11 @@ inline CocoSplits read_coco_splits(const std::filesystem::path& root, const Spli
   return splits;
 }
 
-/// What to tell the user of JSON files that were not used; empty if there are none.
-inline std::string left_aside_text(const CocoSplits& splits) {
+/// A line that warns of JSON files that were not used; empty if there are none.
+inline std::string left_aside_warning(const CocoSplits& splits) {
   std::string names;
   for (const std::filesystem::path& file : splits.left_aside) names += (names.empty() ? "" : ", ") + file.string();
-  return names.empty() ? "" : concat("JSON files that are not used: ", names);
+  return names.empty() ? "" : concat("warning: JSON files that are not used: ", names, '\n');
 }
 
 }  // namespace amdefect

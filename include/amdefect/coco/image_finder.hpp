@@ -26,15 +26,13 @@ class ImageFinder {
       const auto [other, first] = bare_names_.emplace(name.filename(), name.lexically_normal());
       if (!first && other->second != name.lexically_normal()) other->second.clear();
     }
-    const std::filesystem::path folder = std::filesystem::absolute(annotation_file).parent_path();
     std::string subset = to_lower(annotation_file.stem().string());
     if (subset.starts_with("instances_")) subset = subset.substr(10);
-    const std::filesystem::path shown = annotation_file.parent_path();
     const std::string_view split = split_of_name(subset).split;
-    add(shown, subset, split);
-    const std::string name = to_lower(folder.filename().string());
-    if (name == "annotations" || name == "annotation" || name == "labels")
-      add(shown.has_filename() && shown != "." ? shown.parent_path() : shown / "..", subset, split);
+    const std::filesystem::path folder = annotation_file.parent_path();
+    add(folder, subset, split);
+    if (is_annotation_folder(std::filesystem::absolute(annotation_file).parent_path()))
+      add(folder.empty() ? ".." : folder.parent_path(), subset, split);
   }
 
   /// Empty if there is no such file.

@@ -21,14 +21,17 @@ inline std::vector<std::filesystem::path> json_files(const std::filesystem::path
   std::erase_if(files, [](const auto& file) { return to_lower(file.extension().string()) != ".json"; });
   return files;
 }
-/// The folders in it that are called `annotations`, in any case, or the like.
 inline std::vector<std::filesystem::path> annotation_folders(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> folders = list_folder(folder, EntryKind::folder);
-  std::erase_if(folders, [](const auto& path) {
-    const std::string name = to_lower(path.filename().string());
-    return name != "annotations" && name != "annotation" && name != "labels";
-  });
+  std::erase_if(folders, [](const auto& path) { return !is_annotation_folder(path); });
   return folders;
+}
+/// The folder of the data set to which an annotation file belongs, by the names of the folders around it.
+inline std::filesystem::path data_set_of(const std::filesystem::path& annotation_file) {
+  std::filesystem::path folder = std::filesystem::absolute(annotation_file).lexically_normal().parent_path();
+  if (is_annotation_folder(folder)) folder = folder.parent_path();
+  const NamedSplit named = split_of_name(folder.filename().string());
+  return named.split.empty() || named.rank > 2 ? folder : folder.parent_path();
 }
 inline std::string names_of(const std::vector<std::filesystem::path>& files) {
   std::string text;

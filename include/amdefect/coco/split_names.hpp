@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cctype>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <string_view>
@@ -61,6 +62,12 @@ inline NamedSplit split_of_name(const std::string& name) {
     for (const SplitName& split : split_names)
       if (rest.starts_with(split.spellings[0]) || rest.starts_with(split.spellings[1])) return {split.name, 5};
   return {};
+}
+
+/// Whether the folder is one that tools keep annotation files in, apart from the images.
+inline bool is_annotation_folder(const std::filesystem::path& folder) {
+  const std::string name = to_lower(folder.filename().string());
+  return name == "annotations" || name == "annotation" || name == "labels";
 }
 
 }  // namespace amdefect::detail
