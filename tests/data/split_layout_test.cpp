@@ -180,6 +180,13 @@ TEST_CASE("several candidates are named, and so is what is left aside") {
                    "annotations: has 2 JSON files for the split train; name the annotation file "
                    "(annotation_file): instances_train2014.json, instances_train2017.json"));
   }
+  SUBCASE("where a split is missed") {
+    folder.write("test.json", text);
+    folder.write("learn.json", text);
+    const CocoSplits splits = read_coco_splits(folder.path(), {.allow_missing_images = true});
+    CHECK(contains(error_of([&] { splits.at("train"); }), "has no train split; JSON files that are not used: "));
+    CHECK(contains(error_of([&] { splits.at("train"); }), "learn.json"));
+  }
   SUBCASE("the better name wins") {
     for (const char* name : {"train.json", "train_old.json", "val.json", "notes.json"}) folder.write(name, text);
     CHECK(left_aside(folder, {.allow_missing_images = true}) == Names{"notes.json", "train_old.json"});

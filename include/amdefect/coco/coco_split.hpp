@@ -40,11 +40,18 @@ struct CocoSplits {
   /// JSON files of the data set that were not used, because others fit their split better or their name none.
   std::vector<std::filesystem::path> left_aside{};
 
+  /// The names of `left_aside` after a few words; empty if there are none.
+  std::string left_aside_text() const {
+    std::string names;
+    for (const std::filesystem::path& file : left_aside) names += (names.empty() ? "" : ", ") + file.string();
+    return names.empty() ? "" : "JSON files that are not used: " + names;
+  }
   /// The split of that name. @throws FileError if the data set has none.
   const CocoSplit& at(const std::string& name) const {
     for (const std::optional<CocoSplit>* split : {&train, &valid, &test})
       if (*split && (*split)->name == name) return **split;
-    throw FileError(concat(root.string(), ": has no ", name, " split"));
+    throw FileError(
+        concat(root.string(), ": has no ", name, " split", left_aside.empty() ? "" : "; ", left_aside_text()));
   }
   /// The split to measure a trained model on: the test split, or the validation split where there is no test image.
   /// @throws FileError if the data set has neither.
@@ -230,9 +237,7 @@ inline CocoSplits read_coco_splits(const std::filesystem::path& root, const Spli
 
 /// A line that warns of JSON files that were not used; empty if there are none.
 inline std::string left_aside_warning(const CocoSplits& splits) {
-  std::string names;
-  for (const std::filesystem::path& file : splits.left_aside) names += (names.empty() ? "" : ", ") + file.string();
-  return names.empty() ? "" : concat("warning: JSON files that are not used: ", names, '\n');
+  return splits.left_aside.empty() ? "" : concat("warning: ", splits.left_aside_text(), '\n');
 }
 
 }  // namespace amdefect
