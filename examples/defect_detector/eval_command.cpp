@@ -21,8 +21,8 @@ namespace amdefect {
 namespace {
 
 struct EvalConfig {
-  std::string dataset_path, annotation_file, weights = "output/best.safetensors", output_dir = "output/eval", split,
-                                             beside;
+  std::string dataset_path, annotation_file, split, beside;
+  std::string weights = "output/best.safetensors", output_dir = "output/eval";
   std::optional<double> score_threshold;
   double min_score = default_min_score;
   DetectOptions detect;
@@ -40,8 +40,10 @@ void run(const EvalConfig& config) {
   options.min_score = config.min_score;
   detector->check_options(options);
   const CocoSplits splits = read_coco_splits(
-      config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
-      {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file, .seed = config.seed});
+      config.dataset_path, {.annotation_file = config.annotation_file,
+                            .seed = config.seed,
+                            .first_of = config.split.empty() ? evaluation_splits : std::vector{config.split}});
+  std::cerr << left_aside_warning(splits);
   const CocoSplit& split = config.split.empty() ? splits.evaluation_split() : splits.at(config.split);
   const std::filesystem::path output = config.output_dir;
   make_folder(output);

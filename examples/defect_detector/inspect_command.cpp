@@ -1,9 +1,7 @@
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
 #include "amdefect/inspect/inspection.hpp"
-#include "amdefect/io/atomic_file.hpp"
 #include "amdefect/viz/inspection_page.hpp"
 #include "commands.hpp"
 #include "json_options.hpp"
@@ -13,22 +11,25 @@ namespace amdefect {
 namespace {
 
 struct InspectConfig {
-  std::string dataset, output_dir;
+  std::string dataset, annotation_file, output_dir;
+  std::vector<std::string> extra_image_folders;
   std::uint64_t seed = 0;
   int threads = 0;
 };
 
-int inspect(const InspectConfig& config) {
-  const Inspection inspection = inspect_data(
-      read_coco_splits(config.dataset, {.seed = config.seed, .allow_missing_images = true}), config.threads);
+void inspect(const InspectConfig& config) {
+  const CocoSplits splits = read_coco_splits(
+      config.dataset, {.annotation_file = config.annotation_file, .seed = config.seed, .allow_missing_images = true});
+  std::cerr << left_aside_warning(splits);
+  const Inspection inspection = inspect_data(splits, config.threads, config.extra_image_folders);
   std::cout << to_text(inspection);
   if (!config.output_dir.empty()) {
-    const std::filesystem::path output = config.output_dir;
-    make_folder(output);
-    write_inspection(output / "inspection.html", inspection, {.subtitle = config.dataset, .seed = config.seed});
-    std::cout << "written: inspection.html in " << output.string() << '\n';
+    make_folder(config.output_dir);
+    write_inspection(config.output_dir + "/inspection.html", inspection,
+                     {.subtitle = config.dataset, .seed = config.seed});
+    std::cout << "written: inspection.html in " << config.output_dir << '\n';
   }
-  return inspection.has_unusable_images() ? 1 : 0;
+  if (inspection.has_unusable_images()) throw CLI::RuntimeError(1);
 }
 
 }  // namespace
@@ -36,18 +37,16 @@ int inspect(const InspectConfig& config) {
 void add_inspect_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("inspect", "Look for mistakes in a COCO data set");
   auto config = std::make_shared<InspectConfig>();
-  command->add_option("--dataset_path,DATASET", config->dataset, "A folder with splits, or one JSON file")->required();
-  command->add_option("--output_dir", config->output_dir,
-                      "Folder for inspection.html, a page of plots and pictures; without it there is only text");
-  command->add_option("--seed", config->seed, "Of the split of a single annotation file, and of images at random")
-      ->check(seed_range)
-      ->capture_default_str();
-  command->add_option("--threads", config->threads, "Threads; 0: all cores")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  command->callback([config] {
-    if (const int code = inspect(*config)) throw CLI::RuntimeError(code);
-  });
+  const auto add = [&](const char* name, auto& value, const char* text) {
+    return command->add_option(name, value, text)->capture_default_str();
+  };
+  add("--dataset_path,DATASET", config->dataset, "A folder with splits, or one JSON file");
+  add("--annotation_file", config->annotation_file, "One annotation file, split by the seed");
+  add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");
+  add("--output_dir", config->output_dir, "Folder for inspection.html, a page of plots and pictures; else only text");
+  add("--seed", config->seed, "Of the split of a single annotation file, and of images at random")->check(seed_range);
+  add("--threads", config->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));
+  command->callback([config] { inspect(*config); });
 }
 
 }  // namespace amdefect

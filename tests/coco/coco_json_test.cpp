@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iterator>
 #include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "error_of.hpp"
 #include "temporary_folder.hpp"
@@ -146,20 +149,20 @@ TEST_CASE("broken annotation files give one error that names the entry") {
         "gt.json: not valid JSON: parse error at line 1, column 1: syntax error while parsing "
         "value - unexpected end of input; expected '[', '{', or a literal");
   CHECK(annotations_error("[]").starts_with("gt.json: is a JSON list, expected an object with \"images\""));
-  CHECK(annotations_error("7") == "gt.json: holds a single value, expected a COCO file");
+  CHECK(annotations_error("7") == "gt.json: holds a number, expected a COCO file");
   CHECK(annotations_error(R"({"images": [], "categories": []})") == "gt.json: has no \"annotations\" list");
   CHECK(annotations_error(R"({"images": [], "annotations": []})") == "gt.json: has no \"categories\" list");
   CHECK(annotations_error(R"({"annotations": [], "categories": []})") == "gt.json: has no \"images\" list");
   CHECK(annotations_error(R"({"images": {}})") == "gt.json: \"images\" is an object, expected a list");
-  CHECK(annotations_error(R"({"images": null})") == "gt.json: \"images\" is a single value, expected a list");
-  CHECK(annotations_error(R"({"images": [3]})") == "gt.json: images[0] is a single value, expected an object");
+  CHECK(annotations_error(R"({"images": null})") == "gt.json: \"images\" is null, expected a list");
+  CHECK(annotations_error(R"({"images": [3]})") == "gt.json: images[0] is a number, expected an object");
   CHECK(annotations_error(R"({"images": [[]]})") == "gt.json: images[0] is a list, expected an object");
   CHECK(annotations_error(R"({"images": [{"file_name": "a"}]})") ==
         "gt.json: images[0]: has no \"id\", expected an integer of at most 64 bits (or its digits in quotes)");
   CHECK(annotations_error(R"({"images": [{"id": 3}]})") ==
         "gt.json: images[0] (id 3): has no \"file_name\", expected the name of an image file");
   CHECK(annotations_error(R"({"images": [{"id": 3, "file_name": 1, "width": -2}]})") ==
-        "gt.json: images[0] (id 3): has a negative width or height");
+        "gt.json: images[0] (id 3): \"width\" is -2, expected at least 0");
   CHECK(annotations_error(R"({"images": [{"id": "a1"}]})")
             .starts_with("gt.json: images[0] (id \"a1\"): \"id\" is \"a1\""));
   CHECK(annotations_error(R"({"images": [{"id": 9223372036854775808}]})").find("at most 64 bits") != std::string::npos);
@@ -181,10 +184,9 @@ TEST_CASE("broken annotations give one error that names the entry") {
   CHECK(annotation_error(R"({"id": 6, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4, 5]})").find("has 5") !=
         std::string::npos);
   CHECK(annotation_error(R"({"id": 6, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, [4]]})") ==
-        "gt.json: annotations[1] (id 6): \"bbox\" holds something that is not a number");
-  CHECK(
-      annotation_error(R"({"id": 6, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, null]})").find("not a number") !=
-      std::string::npos);
+        "gt.json: annotations[1] (id 6): \"bbox\" holds a list, expected the numbers [x, y, width, height]");
+  CHECK(annotation_error(R"({"id": 6, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, null]})").find("holds null") !=
+        std::string::npos);
   CHECK(annotation_error(R"({"id": 6, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, NaN]})")
             .starts_with("gt.json: annotations[1] (id 6): not valid JSON: parse error at line 1"));
   CHECK(annotation_error(R"({"id": 6, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 1e999]})")
@@ -205,6 +207,56 @@ TEST_CASE("broken annotations give one error that names the entry") {
         "gt.json: annotations[1] (id 6): there is no category with id 9");
 }
 
+TEST_CASE("a field of a wrong type is the one that is named, in every record, wherever it stands") {
+  struct Record {
+    const char* list;
+    std::vector<std::pair<std::string, std::string>> fields;  // key and sound value
+  };
+  const std::vector<Record> records = {
+      {"images", {{"id", "1"}, {"file_name", "\"a.png\""}, {"width", "8"}, {"height", "6"}}},
+      {"categories", {{"id", "1"}, {"name", "\"pore\""}, {"supercategory", "\"all\""}}},
+      {"annotations",
+       {{"id", "1"},
+        {"image_id", "1"},
+        {"category_id", "1"},
+        {"bbox", "[1, 2, 3, 4]"},
+        {"area", "12"},
+        {"iscrowd", "0"},
+        {"ignore", "0"}}},
+      {"results", {{"image_id", "1"}, {"category_id", "1"}, {"bbox", "[1, 2, 3, 4]"}, {"score", "0.5"}}}};
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"[]", "a list"}, {"[1, [2], {}]", "a list"}, {"{}", "an object"}, {R"({"id": [1], "bbox": 3})", "an object"}};
+  for (const Record& record : records)
+    for (std::size_t faulty = 0; faulty < record.fields.size(); ++faulty)
+      for (const auto& [value, called] : wrong)
+        for (const bool first : {false, true}) {  // of the keys of the record, or where it usually stands
+          const std::string& name = record.fields[faulty].first;
+          const bool is_box = name == "bbox", list = called == "a list";
+          if (is_box && value.size() < 3 && list) continue;  // has 0 numbers, see above
+          std::string entry = first ? "\"" + name + "\": " + value : "";
+          for (std::size_t i = 0; i < record.fields.size(); ++i)
+            if (i != faulty || !first)
+              entry += (entry.empty() ? "\"" : ", \"") + record.fields[i].first +
+                       "\": " + (i == faulty ? value : record.fields[i].second);
+          entry = "{" + entry + "}";
+          CAPTURE(entry);
+          std::string message;
+          if (std::string(record.list) == "results") {
+            message = results_error("[" + entry + "]");
+          } else {
+            std::string text;
+            for (const char* other : {"images", "categories", "annotations"})
+              text += (text.empty() ? "{\"" : ", \"") + std::string(other) + "\": [" +
+                      (std::string(other) == record.list ? entry : "") + "]";
+            message = annotations_error(text + "}", CocoStrictness::evaluation);
+          }
+          CHECK(message.find(std::string(record.list) + "[0]") != std::string::npos);
+          CHECK(message.find(": \"" + name + "\" " + (is_box && list ? "holds a list" : "is " + called) +
+                             ", expected ") != std::string::npos);
+          CHECK(std::count(message.begin(), message.end(), '"') == 2);  // no other field is accused
+        }
+}
+
 TEST_CASE("evaluation tolerates annotations of unknown images and categories and images without name") {
   const TemporaryFolder folder;
   const auto path = folder.write("gt.json", R"({"images": [{"id": 1}], "categories": [],
@@ -214,7 +266,7 @@ TEST_CASE("evaluation tolerates annotations of unknown images and categories and
 
 TEST_CASE("broken results give one error that names the entry") {
   CHECK(results_error("{}") == "dt.json: is a JSON object, expected a list of results");
-  CHECK(results_error("[3]") == "dt.json: results[0] is a single value, expected an object");
+  CHECK(results_error("[3]") == "dt.json: results[0] is a number, expected an object");
   CHECK(results_error(R"([{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}])") ==
         "dt.json: results[0]: has no \"score\", expected a number");
   CHECK(results_error(R"([{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": "0.5"}])") ==

@@ -26,9 +26,11 @@ run(${CMAKE_COMMAND} -S ${source_dir} -B ${BUILD_DIR} -G ${GENERATOR} -D CMAKE_B
     -D CMAKE_CXX_COMPILER=${COMPILER} -D "CMAKE_CXX_FLAGS=${flags}" -D CMAKE_EXPORT_COMPILE_COMMANDS=ON ${where})
 run(${CMAKE_COMMAND} --build ${BUILD_DIR})
 run(${BUILD_DIR}/consumer)
-if(EXISTS ${BUILD_DIR}/data_consumer)
-  run(${BUILD_DIR}/data_consumer)
-endif()
+foreach(program data_consumer stb_before_consumer stb_after_consumer no_rtti_consumer)
+  if(EXISTS ${BUILD_DIR}/${program})
+    run(${BUILD_DIR}/${program})
+  endif()
+endforeach()
 
 # All that the compiler is told beyond the user's own flags: the standard, where headers are, and OpenMP.
 file(READ ${BUILD_DIR}/compile_commands.json commands)
@@ -38,7 +40,7 @@ foreach(i RANGE ${last})
   string(JSON command GET "${commands}" ${i} command)
   separate_arguments(arguments UNIX_COMMAND "${command}")
   list(FILTER arguments INCLUDE REGEX "^-")
-  list(REMOVE_ITEM arguments ${warnings} -g -O3 -DNDEBUG -isystem -o -c -fopenmp -fopenmp=libomp)
+  list(REMOVE_ITEM arguments ${warnings} -fno-rtti -g -O3 -DNDEBUG -isystem -o -c -fopenmp -fopenmp=libomp)
   # amdefect::compiled also says that it is linked, and is itself independent of its position.
   list(REMOVE_ITEM arguments -DAMDEFECT_COMPILED_LIBRARY -fPIC)
   list(FILTER arguments EXCLUDE REGEX "^-I/|^-std=(gnu|c)\\+\\+")

@@ -9,6 +9,7 @@
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/data/sample_cache.hpp"
 #include "contains.hpp"
+#include "data_set_files.hpp"
 #include "error_of.hpp"
 #include "outside_data.hpp"
 #include "temporary_folder.hpp"
@@ -17,23 +18,6 @@ using namespace amdefect;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// An annotation file with images of 8x6 pixels and one box each, categories 0, 7 and 3 (in this order).
-std::string coco_text(const std::vector<std::string>& names, const std::string& more_annotations = "") {
-  std::string images, annotations;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string comma = i ? "," : "", id = std::to_string(i + 1);
-    images += comma + R"({"id":)" + id + R"(,"file_name":")" + names[i] + R"(","width":8,"height":6})";
-    annotations += comma + R"({"id":)" + id + R"(,"image_id":)" + id + R"(,"category_id":7,"bbox":[1,2,3,)" + id + "]}";
-  }
-  return R"({"images":[)" + images + R"(],"annotations":[)" + annotations + more_annotations +
-         R"(],"categories":[{"id":7,"name":"seven"},{"id":0,"name":"all"},{"id":3,"name":"three"}]})";
-}
-
-void save(const fs::path& path, std::uint8_t value = 9, Index width = 8, Index height = 6) {
-  fs::create_directories(path.parent_path());
-  save_image(path, Image(height, width, 3, value));
-}
 
 /// Counts how often it is asked.
 class CountingSource : public SampleSource {
@@ -202,7 +186,9 @@ TEST_CASE("faults of a data set give one line that names the entry") {
     fs::remove(folder / "train/_annotations.coco.json");
     folder.write("train/one.json", coco_text({"a.png"}));
     folder.write("train/two.json", coco_text({"a.png"}));
-    CHECK(contains(message(), "train: has 2 JSON files; name the annotation file"));
+    CHECK(contains(message(),
+                   "train: has 2 JSON files for the split train; name the annotation file (annotation_file): "
+                   "one.json, two.json"));
   }
 }
 

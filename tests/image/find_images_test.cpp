@@ -32,3 +32,13 @@ TEST_CASE("pictures get names that neither an earlier one nor an image of the fo
   CHECK(pictures.next("there/b.jpg") == "b_2.png");
   CHECK(pictures.next("there/b_2.jpg") == "b_2_2.png");
 }
+
+TEST_CASE("hidden files and those of the system are no images") {
+  const TemporaryFolder folder;
+  for (const char* name : {"._a.jpg", ".b.png", "Thumbs.db", "desktop.ini", "a.jpg", "c.JFIF", "__MACOSX/._a.jpg"})
+    folder.write(name, "");
+  CHECK(find_images(Paths{folder.path()}) == Paths{folder / "a.jpg", folder / "c.JFIF"});
+  std::filesystem::remove(folder / "a.jpg");
+  std::filesystem::remove(folder / "c.JFIF");
+  CHECK(error_of([&] { find_images(Paths{folder.path()}); }).ends_with("holds no JPEG, PNG or BMP images"));
+}

@@ -34,13 +34,18 @@ class DataSet {
     data.images.push_back({id, name, side, side});
     data.annotations.push_back({id, id, 1, {5, 5, 20, 20}, 400});
   }
-  Inspection inspect() {
+  /// A further channel of an image.
+  void add_extra(const fs::path& name, const Image& image) {
+    fs::create_directories((folder_ / name).parent_path());
+    save_image(folder_ / name, image);
+  }
+  Inspection inspect(const std::vector<std::string>& extra_image_folders = {}) {
     for (auto& [name, data] : splits_) {
       data.categories = {{1, "pore", ""}};
       fs::create_directories(folder_ / name);
       write_coco_annotations(folder_ / name / "_annotations.coco.json", data);
     }
-    return inspect_data(read_coco_splits(folder_.path(), {.allow_missing_images = true}), 2);
+    return inspect_data(read_coco_splits(folder_.path(), {.allow_missing_images = true}), 2, extra_image_folders);
   }
 
  private:
@@ -132,4 +137,41 @@ TEST_CASE("details of pictures correlate when they show the same") {
   CHECK(detail::source_name("images/cat_jpg.rf.12ab.jpg") == "cat_jpg");
   CHECK(detail::source_name("cat.rf.jpg") == "cat");
   CHECK(detail::source_name("cat.jpg") == "");
+}
+
+TEST_CASE("images that an EXIF orientation turns are counted, those stored upright are not") {
+  const Bytes jpeg = encode_jpeg(blots(1));
+  const auto with_orientation = [&](std::uint8_t orientation) {
+    Bytes exif{0xff, 0xe1, 0, 34, 'E', 'x', 'i',  'f', 0, 0, 'I', 'I', 42, 0,
+               8,    0,    0, 0,  1,   0,   0x12, 1,   3, 0, 1,   0,   0,  0};
+    for (const int byte : {int{orientation}, 0, 0, 0, 0, 0, 0, 0}) exif.push_back(static_cast<std::uint8_t>(byte));
+    Bytes turned = jpeg;
+    turned.insert(turned.begin() + 2, exif.begin(), exif.end());
+    return turned;
+  };
+  DataSet data;
+  data.add("train", "plain.jpg", jpeg);
+  data.add("train", "upright.jpg", with_orientation(1));
+  data.add("train", "right.jpg", with_orientation(6));
+  data.add("train", "wrong size.jpg", with_orientation(8), 150);
+  data.add("train", "nonsense.jpg", with_orientation(9));
+  const std::string text = to_text(data.inspect());
+  CHECK(contains(text,
+                 "  images with an EXIF orientation, by which they are turned upright: 2\n"
+                 "    right.jpg: orientation 6\n    wrong size.jpg: orientation 8\n"));
+  DataSet upright;
+  upright.add("train", "upright.jpg", with_orientation(1));
+  CHECK_FALSE(contains(to_text(upright.inspect()), "EXIF"));
+}
+
+TEST_CASE("pictures of further channels are looked at where they are asked for") {
+  DataSet data;
+  for (const char* name : {"a.jpg", "b.jpg", "c.jpg"}) data.add("train", name, encode_jpeg(blots(1)));
+  data.add_extra("train/thermal/a.png", Image(200, 200, 1, 9));
+  data.add_extra("train/thermal/b.png", Image(100, 200, 1, 9));
+  CHECK_FALSE(data.inspect().has_unusable_images());
+  const std::vector<std::string> unusable = data.inspect({"thermal"}).splits[0].unusable();
+  REQUIRE(unusable.size() == 2);
+  CHECK(contains(unusable[0], "b.png: is 200x100 pixels large, but "));
+  CHECK(contains(unusable[1], "c.jpg: there is no picture of the same name in thermal for the extra channel"));
 }

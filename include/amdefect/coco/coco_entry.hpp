@@ -55,12 +55,16 @@ struct CocoValue {
   bool is_number() const { return kind == Kind::integer || kind == Kind::real; }
 };
 
+/// The type as messages call it.
+inline const char* kind_name(CocoValue::Kind kind) {
+  constexpr const char* names[] = {"nothing",  "null",     "a boolean", "a number",
+                                   "a number", "a string", "a list",    "an object"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+/// The value itself, as far as it fits into a message.
 inline std::string describe(const CocoValue& value) {
   switch (value.kind) {
-    case CocoValue::Kind::absent:
-      return "nothing";
-    case CocoValue::Kind::null:
-      return "null";
     case CocoValue::Kind::boolean:
       return value.integer ? "true" : "false";
     case CocoValue::Kind::integer:
@@ -69,12 +73,9 @@ inline std::string describe(const CocoValue& value) {
       return concat(value.real);
     case CocoValue::Kind::text:
       return concat('"', value.text.size() > 40 ? value.text.substr(0, 40) + "..." : value.text, '"');
-    case CocoValue::Kind::list:
-      return "a list";
-    case CocoValue::Kind::object:
-      break;
+    default:
+      return kind_name(value.kind);
   }
-  return "an object";
 }
 
 /// One object of a list in a COCO file (an image, category, annotation or result): its known fields, and where it
@@ -96,7 +97,8 @@ class CocoEntry {
   /// Where it stands, e.g. `gt.json: annotations[17] (id 42)`.
   std::string where() const {
     const CocoValue& own = (*this)[CocoField::id];
-    return concat(file_, ": ", list_, '[', index_, ']', own.given() ? concat(" (id ", describe(own), ")") : "");
+    return concat(file_, ": ", list_, '[', index_, ']',
+                  own.is_number() || own.kind == CocoValue::Kind::text ? concat(" (id ", describe(own), ")") : "");
   }
   template <class... Parts>
   [[noreturn]] void fail(const Parts&... parts) const {
@@ -141,6 +143,12 @@ class CocoEntry {
     if (value.kind == CocoValue::Kind::text) return value.text;
     if (value.is_number()) return describe(value);
     expected("a string", field);
+  }
+  /// A size in pixels; 0 if it is not given.
+  std::int64_t size(CocoField field) const {
+    const std::int64_t size = integer_or(field, 0);
+    if (size < 0) expected("at least 0", field);
+    return size;
   }
   /// True, false, 1 or 0.
   bool flag(CocoField field) const {

@@ -53,9 +53,8 @@ struct CocoDatasetSink {
   }
 
   CocoImage image(const CocoEntry& entry) const {
-    CocoImage image{entry.integer(CocoField::id), entry.text_or(CocoField::file_name, ""),
-                    entry.integer_or(CocoField::width, 0), entry.integer_or(CocoField::height, 0)};
-    if (image.width < 0 || image.height < 0) entry.fail("has a negative width or height");
+    CocoImage image{entry.integer(CocoField::id), entry.text_or(CocoField::file_name, ""), entry.size(CocoField::width),
+                    entry.size(CocoField::height)};
     if (image.file_name.empty() && strictness == CocoStrictness::training)
       entry.expected("the name of an image file", CocoField::file_name);
     return image;

@@ -89,7 +89,7 @@ class CocoParser final : public nlohmann::json_sax<nlohmann::json> {
     } else {
       require_entry("a list");
     }
-    if (in_entry()) entry_.clear_box();
+    if (in_entry() && field_ == CocoField::bbox) entry_.clear_box();
     return open(CocoValue::Kind::list);
   }
   bool end_array() override {
@@ -116,9 +116,14 @@ class CocoParser final : public nlohmann::json_sax<nlohmann::json> {
   bool wanted() const { return lists_.empty() || list_ < lists_.size(); }
   bool starts_entry() const { return wanted() && depth_ == entry_depth_ - 1; }
   bool in_entry() const { return wanted() && depth_ == entry_depth_ && field_ != CocoField::other; }
-  bool in_box() const { return wanted() && depth_ == entry_depth_ + 1 && field_ == CocoField::bbox; }
+  bool in_box() const {
+    return wanted() && depth_ == entry_depth_ + 1 && field_ == CocoField::bbox &&
+           entry_[CocoField::bbox].kind == CocoValue::Kind::list;
+  }
 
-  [[noreturn]] void fail_box() const { entry_.fail("\"bbox\" holds something that is not a number"); }
+  [[noreturn]] void fail_box(CocoValue::Kind found) const {
+    entry_.fail("\"bbox\" holds ", kind_name(found), ", expected the numbers [x, y, width, height]");
+  }
   void require_entry(const char* found) const {
     if (depth_ == 0) throw FileError(concat(file_, ": holds ", found, ", expected a COCO file"));
     if (wanted() && depth_ == entry_depth_ - 2)
@@ -129,14 +134,14 @@ class CocoParser final : public nlohmann::json_sax<nlohmann::json> {
 
   bool scalar(CocoValue::Kind kind, std::int64_t integer, double real) {
     bytes_.mark();
-    require_entry("a single value");
+    require_entry(kind_name(kind));
     if (in_entry()) {
       CocoValue& value = entry_[field_];
       value.kind = kind;
       value.integer = integer;
       value.real = real;
     } else if (in_box()) {
-      if (kind != CocoValue::Kind::integer && kind != CocoValue::Kind::real) fail_box();
+      if (kind != CocoValue::Kind::integer && kind != CocoValue::Kind::real) fail_box(kind);
       entry_.add_box_number(real);
     }
     return true;
@@ -145,7 +150,7 @@ class CocoParser final : public nlohmann::json_sax<nlohmann::json> {
   bool open(CocoValue::Kind kind) {
     bytes_.mark();
     if (in_entry()) entry_[field_].kind = kind;
-    if (in_box()) fail_box();
+    if (in_box()) fail_box(kind);
     require<FileError>(++depth_ <= deepest, file_, ": is nested more than ", deepest, " levels deep");
     return true;
   }

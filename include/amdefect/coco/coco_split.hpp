@@ -7,13 +7,17 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "amdefect/coco/coco_json.hpp"
+#include "amdefect/coco/image_finder.hpp"
+#include "amdefect/coco/split_files.hpp"
 #include "amdefect/core/random.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
 
@@ -33,17 +37,29 @@ struct CocoSplit {
 struct CocoSplits {
   std::filesystem::path root;
   std::optional<CocoSplit> train, valid, test;
+  /// JSON files of the data set that were not used, because others fit their split better or their name none.
+  std::vector<std::filesystem::path> left_aside{};
 
+  /// The names of `left_aside` after a few words; empty if there are none.
+  std::string left_aside_text() const {
+    std::string names;
+    for (const std::filesystem::path& file : left_aside) names += (names.empty() ? "" : ", ") + file.string();
+    return names.empty() ? "" : "JSON files that are not used: " + names;
+  }
   /// The split of that name. @throws FileError if the data set has none.
   const CocoSplit& at(const std::string& name) const {
     for (const std::optional<CocoSplit>* split : {&train, &valid, &test})
       if (*split && (*split)->name == name) return **split;
-    throw FileError(concat(root.string(), ": has no ", name, " split"));
+    throw FileError(
+        concat(root.string(), ": has no ", name, " split", left_aside.empty() ? "" : "; ", left_aside_text()));
   }
   /// The split to measure a trained model on: the test split, or the validation split where there is no test image.
   /// @throws FileError if the data set has neither.
   const CocoSplit& evaluation_split() const { return test && test->size() > 0 ? *test : at("valid"); }
 };
+
+/// The splits to measure a trained model on, the first choice first; see `SplitOptions::first_of`.
+inline const std::vector<std::string> evaluation_splits{"test", "valid"};
 
 /// How to split the images of a data set that comes as one annotation file.
 struct SplitOptions {
@@ -54,87 +70,21 @@ struct SplitOptions {
   double valid_fraction = 0.1, test_fraction = 0.1;
   /// Accept entries whose image file is not there; their path in `image_files` is empty.
   bool allow_missing_images = false;
+  /// Read only the first of these splits that has images, and ask for no other files than its own; empty: all splits.
+  std::vector<std::string> first_of{};
 };
 
 namespace detail {
-
-inline std::vector<std::filesystem::path> json_files(const std::filesystem::path& folder, const std::string& start) {
-  std::vector<std::filesystem::path> found;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none))
-    if (entry.path().extension() == ".json" && entry.path().filename().string().starts_with(start) &&
-        entry.is_regular_file(none))
-      found.push_back(entry.path());
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
-/// The annotation file of a folder: that of Roboflow by its name, else the only JSON file, else the only one in
-/// `annotations/`. Empty if there is none. @throws FileError if there are several.
-inline std::filesystem::path find_annotation_file(const std::filesystem::path& folder) {
-  std::filesystem::path roboflow = folder / "_annotations.coco.json";
-  if (std::filesystem::is_regular_file(roboflow)) return roboflow;
-  for (const std::filesystem::path& place : {folder, folder / "annotations"}) {
-    const std::vector<std::filesystem::path> found = json_files(place, "");
-    require<FileError>(found.size() <= 1, place.string(), ": has ", found.size(),
-                       " JSON files; name the annotation file (annotation_file)");
-    if (!found.empty()) return found.front();
-  }
-  return {};
-}
-
-/// Finds the image files of an annotation file: beside it, in `images/` below it, in a folder with the name of the file
-/// (without `instances_`) in either, and for a file in `annotations/` the same from the folder above on. Folders in a
-/// name that do not exist are ignored, unless entries differ in nothing else.
-class ImageFinder {
- public:
-  ImageFinder(const std::filesystem::path& annotation_file, const std::vector<CocoImage>& images) {
-    for (const CocoImage& image : images) {
-      const std::filesystem::path name = with_slashes(image.file_name);
-      const auto [other, first] = bare_names_.emplace(name.filename(), name.lexically_normal());
-      if (!first && other->second != name.lexically_normal()) other->second.clear();
-    }
-    const std::filesystem::path folder = annotation_file.parent_path();
-    std::string subset = annotation_file.stem().string();
-    if (subset.starts_with("instances_")) subset = subset.substr(10);
-    add(folder, subset);
-    if (folder.filename() == "annotations") add(folder.parent_path(), subset);
-  }
-
-  /// Empty if there is no such file.
-  std::filesystem::path find(const CocoImage& image) const {
-    const std::filesystem::path slashes = with_slashes(image.file_name), bare = slashes.filename();
-    const auto owner = bare_names_.find(bare);  // Label Studio may write folders of the machine it ran on
-    const bool ambiguous = owner != bare_names_.end() && owner->second.empty();
-    for (const std::filesystem::path& name :
-         {std::filesystem::path(image.file_name), slashes, ambiguous ? slashes : bare})
-      for (const std::filesystem::path& root : roots_) {
-        std::error_code none;
-        if (std::filesystem::is_regular_file(root / name, none)) return root / name;
-      }
-    return {};
-  }
-
- private:
-  /// Windows tools write backslashes.
-  static std::filesystem::path with_slashes(std::string name) {
-    std::replace(name.begin(), name.end(), '\\', '/');
-    return name;
-  }
-  void add(const std::filesystem::path& folder, const std::string& subset) {
-    for (const std::filesystem::path& root : {folder, folder / "images", folder / subset, folder / "images" / subset})
-      roots_.push_back(root);
-  }
-
-  std::vector<std::filesystem::path> roots_;
-  std::map<std::filesystem::path, std::filesystem::path> bare_names_;  // the entry that has it; empty if several do
-};
 
 /// @throws FileError that names the entry if there is no file for it.
 inline void require_image_file(const CocoSplit& split, std::size_t index) {
   const CocoImage& image = split.coco.images[index];
   require<FileError>(!split.image_files[index].empty(), split.annotation_file.string(), ": images[", index, "] (id ",
-                     image.id, "): there is no file \"", image.file_name, "\" beside it or in images/");
+                     image.id, "): there is no file \"", image.file_name, "\" beside it, in images/ or in data/");
+}
+
+inline void require_image_files(const CocoSplit& split) {
+  for (std::size_t i = 0; i < split.image_files.size(); ++i) require_image_file(split, i);
 }
 
 inline CocoSplit read_split(const std::string& name, const std::filesystem::path& annotation_file,
@@ -143,10 +93,8 @@ inline CocoSplit read_split(const std::string& name, const std::filesystem::path
   std::sort(split.coco.categories.begin(), split.coco.categories.end(),
             [](const CocoCategory& a, const CocoCategory& b) { return a.id < b.id; });
   const ImageFinder finder(annotation_file, split.coco.images);
-  for (std::size_t i = 0; i < split.coco.images.size(); ++i) {
-    split.image_files.push_back(finder.find(split.coco.images[i]));
-    if (!allow_missing_images) require_image_file(split, i);
-  }
+  for (const CocoImage& image : split.coco.images) split.image_files.push_back(finder.find(image));
+  if (!allow_missing_images) require_image_files(split);
   return split;
 }
 
@@ -187,32 +135,50 @@ inline void split_by_seed(const CocoSplit& all, const SplitOptions& options, Coc
   splits.train = select_images(all, "train", {test_end, order.end()});
 }
 
-/// The annotation file of a split: `wanted` in its folder if that is given; else the one in its folder, or NAME.json or
-/// instances_NAME*.json in `annotations/` or in `root`. Empty if there is none.
-inline std::filesystem::path find_split_file(const std::filesystem::path& root, const std::vector<std::string>& names,
-                                             const std::filesystem::path& wanted) {
-  for (const std::string& name : names)
-    if (!wanted.empty() && std::filesystem::is_regular_file(root / name / wanted)) return root / name / wanted;
-  if (!wanted.empty()) return {};
-  for (const std::string& name : names) {
-    std::filesystem::path file = find_annotation_file(root / name);
-    if (!file.empty()) return file;
-    for (const std::filesystem::path& place : {root / "annotations", root}) {
-      if (std::filesystem::is_regular_file(file = place / (name + ".json"))) return file;
-      const std::vector<std::filesystem::path> found = json_files(place, "instances_" + name);
-      require<FileError>(found.size() <= 1, place.string(), ": has ", found.size(), " JSON files for the split ", name);
-      if (!found.empty()) return found.front();
-    }
-  }
-  return {};
-}
-
 inline void require_same_categories(const CocoSplit& a, const CocoSplit& b) {
   const auto same = [](const CocoCategory& x, const CocoCategory& y) { return x.id == y.id && x.name == y.name; };
   require<FileError>(std::equal(a.coco.categories.begin(), a.coco.categories.end(), b.coco.categories.begin(),
                                 b.coco.categories.end(), same),
                      b.annotation_file.string(), ": its categories differ from those of ", a.annotation_file.string(),
                      ", expected the same ids and names");
+}
+
+inline std::optional<CocoSplit>& member(CocoSplits& splits, std::string_view name) {
+  return name == "train" ? splits.train : name == "valid" ? splits.valid : splits.test;
+}
+
+/// Reads the splits that are wanted from a file each.
+inline void read_split_files(const std::map<std::string, std::filesystem::path>& files, const SplitOptions& options,
+                             CocoSplits& splits) {
+  const bool all = options.first_of.empty();
+  const CocoSplit* first = nullptr;
+  for (const std::string& name : all ? std::vector<std::string>{"train", "valid", "test"} : options.first_of) {
+    const auto file = files.find(name);
+    if (file == files.end()) continue;
+    std::optional<CocoSplit>& split = member(splits, name);
+    split = read_split(name, file->second, options.allow_missing_images);
+    if (!all && split->size() > 0) return;
+    if (first) require_same_categories(*first, *split);
+    first = &*split;
+  }
+}
+
+/// Splits one file for everything by the seed, and keeps what is wanted.
+inline void read_single_file(const std::filesystem::path& file, const SplitOptions& options, CocoSplits& splits) {
+  split_by_seed(read_split("all", file, true), options, splits);
+  bool done = false;
+  std::set<std::string> kept(options.first_of.begin(), options.first_of.end());
+  for (const std::string& name : options.first_of) {
+    if (done) kept.erase(name);
+    done |= member(splits, name)->size() > 0;
+  }
+  for (const std::string name : {"train", "valid", "test"}) {
+    std::optional<CocoSplit>& split = member(splits, name);
+    if (!options.first_of.empty() && !kept.contains(name))
+      split.reset();
+    else if (!options.allow_missing_images)
+      require_image_files(*split);
+  }
 }
 
 }  // namespace detail
@@ -241,33 +207,37 @@ inline double detect_box_offset(const CocoDataset& dataset) {
   return nearly_all && before_border >= 3 && before_border > 10 * at_border ? 0.5 : 0;
 }
 
-/// Reads a COCO data set as Roboflow, CVAT, Label Studio or COCO itself lay it out (see docs/data.md): a folder for
-/// each of `train`, `valid` (or `val`) and `test`; or `annotations/instances_train.json` and so on; or one annotation
-/// file for everything, which is then split by a seed. `root` may also be that file itself.
+/// Reads a COCO data set as Roboflow, CVAT, Label Studio, FiftyOne or COCO itself lay it out (see docs/data.md): a
+/// folder for each of `train`, `valid` and `test`; or `annotations/instances_train.json` and so on; or one annotation
+/// file for everything, which is then split by a seed. The names of splits count in any case, with other words and in
+/// other spellings. `root` may also be that file itself, or empty beside an `annotation_file`.
 /// @throws FileError that names what is missing, several candidates, or the faulty entry.
 inline CocoSplits read_coco_splits(const std::filesystem::path& root, const SplitOptions& options = {}) {
-  CocoSplits splits{root, {}, {}, {}};
-  std::filesystem::path file = options.annotation_file;
-  if (file.empty() && std::filesystem::is_regular_file(root)) file = root;
-  if (file.is_relative() && file != root) {
-    require<FileError>(std::filesystem::is_directory(root), root.string(), ": there is no such folder");
-    const std::vector<std::pair<std::optional<CocoSplit>*, std::vector<std::string>>> wanted = {
-        {&splits.train, {"train"}}, {&splits.valid, {"valid", "val", "validation"}}, {&splits.test, {"test"}}};
-    const CocoSplit* first = nullptr;
-    for (const auto& [split, names] : wanted) {
-      const std::filesystem::path found = detail::find_split_file(root, names, file);
-      if (found.empty()) continue;
-      *split = detail::read_split(names.front(), found, options.allow_missing_images);
-      if (first) detail::require_same_categories(*first, **split);
-      first = &**split;
+  const std::filesystem::path& wanted = options.annotation_file;
+  const bool is_file = wanted.empty() && std::filesystem::is_regular_file(root);
+  const bool one_file = is_file || root.empty() || wanted.is_absolute();
+  const std::filesystem::path file = is_file ? root : wanted;
+  require(!root.empty() || !wanted.empty(), "data set: neither its folder nor an annotation file is given");
+  require<FileError>(one_file || std::filesystem::is_directory(root), root.string(), ": there is no such folder");
+  const detail::SplitFiles files(is_file || root.empty() ? detail::data_set_of(file) : root);
+  CocoSplits splits{root.empty() ? wanted : root, {}, {}, {}};
+  if (!one_file)
+    if (const auto found = files.splits(file); !found.empty()) {
+      detail::read_split_files(found, options, splits);
+      splits.left_aside = files.left_aside(found, !file.empty());
+      return splits;
     }
-    if (first) return splits;
-    file = file.empty() ? detail::find_annotation_file(root) : root / file;
-    require<FileError>(!file.empty(), root.string(), ": has no COCO annotations: expected train/, valid/ and test/ ",
-                       "with _annotations.coco.json in each, or one JSON file");
-  }
-  detail::split_by_seed(detail::read_split("all", file, options.allow_missing_images), options, splits);
+  const std::filesystem::path single = one_file ? file : file.empty() ? files.single() : root / file;
+  require<FileError>(!single.empty(), root.string(), ": has no COCO annotations: expected train/, valid/ and test/ ",
+                     "with _annotations.coco.json in each, or one JSON file");
+  detail::read_single_file(single, options, splits);
+  splits.left_aside = files.left_aside({{"all", single}}, false);
   return splits;
+}
+
+/// A line that warns of JSON files that were not used; empty if there are none.
+inline std::string left_aside_warning(const CocoSplits& splits) {
+  return splits.left_aside.empty() ? "" : concat("warning: ", splits.left_aside_text(), '\n');
 }
 
 }  // namespace amdefect

@@ -28,6 +28,19 @@ struct CocoSourceOptions {
   double box_offset = 0;
 };
 
+/// The picture of a further channel of an image; see `CocoSourceOptions::extra_image_folders`. Empty if there is none.
+inline std::filesystem::path extra_image_file(const std::filesystem::path& image, const std::string& folder) {
+  std::vector<std::filesystem::path> places{image.parent_path() / folder};
+  if (image.parent_path().filename() == "images") places.push_back(image.parent_path().parent_path() / folder);
+  for (const std::filesystem::path& place : places)
+    for (const char* extension : {"", ".png", ".jpg", ".jpeg", ".bmp"}) {
+      std::filesystem::path candidate = place / image.filename();
+      if (*extension) candidate.replace_extension(extension);
+      if (std::filesystem::is_regular_file(candidate)) return candidate;
+    }
+  return {};
+}
+
 /// The images of a split as they are on disk, upright, with their boxes. Class index: the position of the category in
 /// ascending order of ids, unused ones included. Crowd annotations (groups of objects) are left out.
 template <PixelType P>
@@ -74,15 +87,19 @@ class BasicCocoSource final : public BasicSampleSource<P> {
     const auto& files = files_[static_cast<std::size_t>(index)];
     sample->image = load_image_as<P>(files.front(), options_.channels);
     check_size(index, sample->image);
-    for (std::size_t i = 1; i < files.size(); ++i) {
-      const BasicImage<P> extra = load_image_as<P>(files[i], ImageChannels::grey);
-      require<FileError>(extra.height() == sample->image.height() && extra.width() == sample->image.width(),
-                         files[i].string(), ": is ", size_text(extra), " pixels large, but ", files.front().string(),
-                         " is ", size_text(sample->image));
-      sample->image = stack_channels(sample->image, extra);
-    }
+    for (std::size_t i = 1; i < files.size(); ++i)
+      sample->image = stack_channels(sample->image, load_extra(files[i], files.front(), sample->image));
     sample->objects = objects(index);
     return sample;
+  }
+
+  /// The picture of a further channel of an image. @throws FileError also if it has another size.
+  static BasicImage<P> load_extra(const std::filesystem::path& file, const std::filesystem::path& image_file,
+                                  const BasicImage<P>& image) {
+    BasicImage<P> extra = load_image_as<P>(file, ImageChannels::grey);
+    require<FileError>(extra.height() == image.height() && extra.width() == image.width(), file.string(), ": is ",
+                       size_text(extra), " pixels large, but ", image_file.string(), " is ", size_text(image));
+    return extra;
   }
 
   /// @throws FileError if an image has not the size that its entry says: the boxes would be in the wrong places.
@@ -115,16 +132,10 @@ class BasicCocoSource final : public BasicSampleSource<P> {
 
   std::filesystem::path extra_file(std::size_t index, const std::string& folder) const {
     const std::filesystem::path& file = files_[index].front();
-    std::vector<std::filesystem::path> places{file.parent_path() / folder};
-    if (file.parent_path().filename() == "images") places.push_back(file.parent_path().parent_path() / folder);
-    for (const std::filesystem::path& place : places)
-      for (const char* extension : {"", ".png", ".jpg", ".jpeg", ".bmp"}) {
-        std::filesystem::path candidate = place / file.filename();
-        if (*extension) candidate.replace_extension(extension);
-        if (std::filesystem::is_regular_file(candidate)) return candidate;
-      }
-    throw FileError(concat(where(index), ": there is no picture \"", folder, '/', file.filename().string(),
-                           "\" for the extra channel"));
+    std::filesystem::path extra = extra_image_file(file, folder);
+    require<FileError>(!extra.empty(), where(index), ": there is no picture \"", folder, '/', file.filename().string(),
+                       "\" for the extra channel");
+    return extra;
   }
 
   std::filesystem::path annotation_file_;

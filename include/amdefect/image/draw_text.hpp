@@ -1,23 +1,11 @@
 #pragma once
 
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wchar-subscripts"
-#pragma GCC diagnostic ignored "-Wshadow"
-#endif
-#include <stb_easy_font.h>
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
-
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "amdefect/image/draw.hpp"
+#include "amdefect/image/stb_font.hpp"
 
 namespace amdefect {
 
@@ -42,7 +30,7 @@ inline constexpr Index font_height = 10;  // of a capital with its descender and
 /// Width in pixels of a line of text.
 inline Index text_width(const std::string& text, Index scale = 1) {
   std::string printable = detail::printable(text);
-  return stb_easy_font_width(printable.data()) * scale;
+  return detail::stb::stb_easy_font_width(printable.data()) * scale;
 }
 inline Index text_height(Index scale = 1) { return detail::font_height * scale; }
 
@@ -63,8 +51,8 @@ inline void draw_text(Image& image, Index left, Index top, const std::string& te
   std::string printable = detail::printable(text);
   // The font's quads: at most about 300 bytes a character on average, 16 quads of 64 bytes at worst.
   std::vector<Corner> corners(64 * printable.size() + 4);
-  const int quads = stb_easy_font_print(0, 1, printable.data(), nullptr, corners.data(),
-                                        static_cast<int>(corners.size() * sizeof(Corner)));
+  const int quads = detail::stb::stb_easy_font_print(0, 1, printable.data(), nullptr, corners.data(),
+                                                     static_cast<int>(corners.size() * sizeof(Corner)));
   for (std::size_t i = 0; i < static_cast<std::size_t>(quads); ++i) {
     const Corner &first = corners[4 * i], &last = corners[4 * i + 2];
     fill_rectangle(image,

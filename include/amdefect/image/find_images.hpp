@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -11,18 +9,20 @@
 #include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/io/list_folder.hpp"
 
 namespace amdefect {
 
-/// Whether the name ends as those of the images that `load_image` reads: .jpg, .jpeg, .png or .bmp in any case.
+/// Whether the name ends as those of the images that `load_image` reads: .jpg, .jpeg, .jpe, .jfif, .png, .bmp or .dib
+/// in any case.
 inline bool is_image_file(const std::filesystem::path& path) {
-  constexpr std::array<std::string_view, 4> known{".jpg", ".jpeg", ".png", ".bmp"};
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  constexpr std::array<std::string_view, 7> known{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib"};
+  const std::string extension = to_lower(path.extension().string());
   return std::find(known.begin(), known.end(), extension) != known.end();
 }
 
-/// The files as given, and in the place of a folder all images in it, sorted; not those of folders below.
+/// The files as given, and in the place of a folder all images in it, sorted; not those of folders below, and none
+/// of the system's hidden ones (see `is_system_name`).
 /// @throws FileError for an input that does not exist and for a folder without images.
 inline std::vector<std::filesystem::path> find_images(std::span<const std::filesystem::path> inputs) {
   std::vector<std::filesystem::path> files;
@@ -32,12 +32,10 @@ inline std::vector<std::filesystem::path> find_images(std::span<const std::files
       files.push_back(input);
       continue;
     }
-    const auto first = static_cast<std::ptrdiff_t>(files.size());
-    for (const auto& entry : std::filesystem::directory_iterator(input))
-      if (entry.is_regular_file() && is_image_file(entry.path())) files.push_back(entry.path());
-    require<FileError>(files.begin() + first != files.end(), "the folder ", input.string(),
-                       " holds no JPEG, PNG or BMP images");
-    std::sort(files.begin() + first, files.end());
+    std::vector<std::filesystem::path> found = list_folder(input, EntryKind::file);
+    std::erase_if(found, [](const auto& file) { return !is_image_file(file); });
+    require<FileError>(!found.empty(), "the folder ", input.string(), " holds no JPEG, PNG or BMP images");
+    files.insert(files.end(), found.begin(), found.end());
   }
   return files;
 }

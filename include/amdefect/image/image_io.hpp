@@ -1,37 +1,9 @@
 #pragma once
 
-// stb_image, its functions private to each translation unit. A program that includes stb_image.h before this header
-// has an implementation of its own, which is then used.
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-#pragma GCC diagnostic ignored "-Wsign-compare"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#pragma GCC diagnostic ignored "-Wshadow"
-#endif
-#ifndef STBI_INCLUDE_STB_IMAGE_H
-#define STB_IMAGE_STATIC
-#define STB_IMAGE_IMPLEMENTATION
-#endif
-#include <stb_image.h>
-#ifndef INCLUDE_STB_IMAGE_WRITE_H
-#define STB_IMAGE_WRITE_STATIC
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#endif
-#include <stb_image_write.h>
-#undef STB_IMAGE_IMPLEMENTATION
-#undef STB_IMAGE_WRITE_IMPLEMENTATION
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
-
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <concepts>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -42,8 +14,11 @@
 #include "amdefect/image/image.hpp"
 #include "amdefect/image/image_container.hpp"
 #include "amdefect/image/orientation.hpp"
+#include "amdefect/image/stb_read.hpp"
+#include "amdefect/image/stb_write.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
+#include "amdefect/io/list_folder.hpp"
 
 namespace amdefect {
 
@@ -54,8 +29,42 @@ enum class ImageChannels {
   rgb         ///< 3; grey is repeated, alpha is dropped (not blended), as Pillow and OpenCV do
 };
 
-/// Images of more pixels than this are refused: a header of a few bytes must not claim all memory.
-inline constexpr Index max_image_pixels = Index{1} << 28;
+namespace detail {
+
+/// Decodes what `check_image_file` found in order. @throws FileError
+template <PixelType P>
+BasicImage<P> decode_pixels(std::span<const std::uint8_t> bytes, const std::string& name, ImageChannels channels) {
+  require<FileError>(bytes.size() <= std::numeric_limits<int>::max(), name, ": images of 2 GiB or more are not read");
+  const auto size = static_cast<int>(bytes.size());
+  int width = 0, height = 0, stored = 0;
+  const int wanted = channels == ImageChannels::rgb ? 3 : channels == ImageChannels::grey ? 1 : 0;
+  const auto load = [] {
+    if constexpr (std::same_as<P, std::uint8_t>)
+      return stb::stbi_load_from_memory;
+    else
+      return stb::stbi_load_16_from_memory;
+  }();
+  const std::unique_ptr<P, void (*)(void*)> pixels(load(bytes.data(), size, &width, &height, &stored, wanted),
+                                                   stb::stbi_image_free);
+  require<FileError>(pixels != nullptr, name, ": cannot be decoded: ", stb::stbi_failure_reason());
+  BasicImage<P> image(height, width, wanted ? wanted : stored);
+  std::copy_n(pixels.get(), image.values().size(), image.values().begin());
+  return image;
+}
+
+/// Whether the coded data of a JPEG file without its end are all there: the decoder then does not look at what comes
+/// behind them.
+template <PixelType P>
+bool is_complete(const ImageHeader& header, const BasicImage<P>& image, const std::string& name,
+                 ImageChannels channels) try {
+  Bytes other = header.rewritten;
+  other.insert(other.begin() + static_cast<std::ptrdiff_t>(header.added_end), 64, std::uint8_t{0xa5});
+  return decode_pixels<P>(other, name, channels) == image;
+} catch (const FileError&) {
+  return false;
+}
+
+}  // namespace detail
 
 /// Decodes a JPEG, PNG or BMP file and turns it upright (EXIF orientation). `P` is `std::uint8_t` or `std::uint16_t`:
 /// of 16-bit values the upper 8 bits are kept, or 8-bit values are multiplied by 257. `name` stands for the file in
@@ -65,25 +74,11 @@ BasicImage<P> decode_image_as(std::span<const std::uint8_t> bytes, const std::st
                               ImageChannels channels = ImageChannels::rgb) {
   static_assert(!std::same_as<P, float>, "image files hold values of 8 or 16 bits");
   const detail::ImageHeader header = detail::check_image_file(bytes, name);
-  require<FileError>(header.width <= max_image_pixels && header.height <= max_image_pixels &&
-                         header.width * header.height <= max_image_pixels,
-                     name, ": has ", header.width, 'x', header.height, " pixels, more than the ", max_image_pixels,
-                     " that are allowed");
-  require<FileError>(bytes.size() <= std::numeric_limits<int>::max(), name, ": images of 2 GiB or more are not read");
-  const auto size = static_cast<int>(bytes.size());
-  int width = 0, height = 0, stored = 0;
-  const int wanted = channels == ImageChannels::rgb ? 3 : channels == ImageChannels::grey ? 1 : 0;
-  const auto load = [] {
-    if constexpr (std::same_as<P, std::uint8_t>)
-      return stbi_load_from_memory;
-    else
-      return stbi_load_16_from_memory;
-  }();
-  const std::unique_ptr<P, void (*)(void*)> pixels(load(bytes.data(), size, &width, &height, &stored, wanted),
-                                                   stbi_image_free);
-  require<FileError>(pixels != nullptr, name, ": cannot be decoded: ", stbi_failure_reason());
-  BasicImage<P> image(height, width, wanted ? wanted : stored);
-  std::copy_n(pixels.get(), image.values().size(), image.values().begin());
+  detail::require_few_pixels(name, header.width, header.height);
+  BasicImage<P> image =
+      detail::decode_pixels<P>(header.rewritten.empty() ? bytes : std::span(header.rewritten), name, channels);
+  require<FileError>(header.added_end == 0 || detail::is_complete(header, image, name, channels), name,
+                     ": truncated JPEG file (", bytes.size(), " bytes)");
   const Orientation orientation = exif_orientation(header.orientation);
   return orientation == Orientation{} ? std::move(image) : orient(image, orientation);
 }
@@ -108,7 +103,7 @@ inline Image16 load_image_16(const std::filesystem::path& path, ImageChannels ch
 inline bool is_16_bit_image(const std::filesystem::path& path) {
   const Bytes bytes = read_bytes(path);
   return bytes.size() <= std::numeric_limits<int>::max() &&
-         stbi_is_16_bit_from_memory(bytes.data(), static_cast<int>(bytes.size())) != 0;
+         detail::stb::stbi_is_16_bit_from_memory(bytes.data(), static_cast<int>(bytes.size())) != 0;
 }
 
 namespace detail {
@@ -140,7 +135,8 @@ inline Bytes encode_png(const Image& image) {
   detail::require_encodable(image, 4);
   Bytes bytes;
   const int width = static_cast<int>(image.width()), channels = static_cast<int>(image.channels());
-  const int done = stbi_write_png_to_func(detail::append_bytes, &bytes, width, static_cast<int>(image.height()),
+  const int done =
+      detail::stb::stbi_write_png_to_func(detail::append_bytes, &bytes, width, static_cast<int>(image.height()),
                                           channels, image.bytes().data(), width * channels);
   require(done != 0, "encode PNG: out of memory");
   return bytes;
@@ -157,8 +153,9 @@ inline Bytes encode_png(const Image16& image) {
   }
   int size = 0;
   const std::unique_ptr<unsigned char, void (*)(void*)> packed(
-      stbi_zlib_compress(rows.data(), static_cast<int>(rows.size()), &size, stbi_write_png_compression_level),
-      [](void* memory) { STBIW_FREE(memory); });
+      detail::stb::stbi_zlib_compress(rows.data(), static_cast<int>(rows.size()), &size,
+                                      detail::stb::stbi_write_png_compression_level),
+      std::free);
   require(packed != nullptr, "encode PNG: out of memory");
   constexpr std::array<std::uint8_t, 4> color_types{0, 4, 2, 6};  // grey, grey and alpha, RGB, RGBA
   Bytes header;
@@ -180,9 +177,9 @@ inline Bytes encode_jpeg(const Image& image, int quality = 92) {
   detail::require_encodable(image, 3);
   require<ShapeError>(image.channels() != 2, "encode JPEG: 2 channels are not possible, expected 1 or 3");
   Bytes bytes;
-  const int done = stbi_write_jpg_to_func(detail::append_bytes, &bytes, static_cast<int>(image.width()),
-                                          static_cast<int>(image.height()), static_cast<int>(image.channels()),
-                                          image.bytes().data(), quality);
+  const int done = detail::stb::stbi_write_jpg_to_func(
+      detail::append_bytes, &bytes, static_cast<int>(image.width()), static_cast<int>(image.height()),
+      static_cast<int>(image.channels()), image.bytes().data(), quality);
   require(done != 0, "encode JPEG: out of memory");
   return bytes;
 }
@@ -190,8 +187,7 @@ inline Bytes encode_jpeg(const Image& image, int quality = 92) {
 /// Writes a PNG or JPEG file, by its extension, as a whole or not at all. @throws FileError, ShapeError
 template <PixelType P>
 void save_image(const std::filesystem::path& path, const BasicImage<P>& image) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string extension = to_lower(path.extension().string());
   const bool jpeg = extension == ".jpg" || extension == ".jpeg";
   require<FileError>(jpeg || extension == ".png", path.string(), ": images are written as .png, .jpg or .jpeg");
   if constexpr (std::same_as<P, std::uint8_t>) {

@@ -73,8 +73,8 @@ inline std::string to_text(const Finding& finding) {
   return text;
 }
 
-/// Numbers and findings as a few lines; see `findings`.
-inline std::string to_text(const AnnotationCheck& check, const CocoSplit& split, std::size_t examples = 0) {
+/// The numbers of images and boxes as a few lines.
+inline std::string numbers_text(const AnnotationCheck& check, const CocoSplit& split) {
   std::string text =
       concat(split.name, ": ", split.size(), " images (", check.images_without_boxes(), " without boxes), ",
              check.boxes(), " boxes, up to ", check.most_boxes(), " in an image\n  classes:");
@@ -82,7 +82,12 @@ inline std::string to_text(const AnnotationCheck& check, const CocoSplit& split,
   text += "\n  larger side of a box in pixels:";
   for (std::size_t i = 0; i < check.sides.size(); ++i)
     text += concat(' ', AnnotationCheck::percents[i], " %: ", check.sides[i], ';');
-  text += '\n';
+  return text + '\n';
+}
+
+/// Numbers and findings as a few lines; see `findings`.
+inline std::string to_text(const AnnotationCheck& check, const CocoSplit& split, std::size_t examples = 0) {
+  std::string text = numbers_text(check, split);
   for (const Finding& finding : findings(check, split, examples)) text += to_text(finding);
   return text;
 }

@@ -24,6 +24,7 @@ struct SurveyedImage {
   std::string fault{};  ///< why the image cannot be used, as one line that names it; empty if it can
   std::size_t bytes = 0;
   std::uint32_t checksum = 0;  ///< CRC-32 of the file
+  int orientation = 1;         ///< EXIF's, 1 to 8; 1: the picture is stored upright
   Thumbnail thumbnail{};
 };
 
@@ -41,7 +42,20 @@ inline Image small_grey(const Image& image, Index side) {
   return grey;
 }
 
-inline SurveyedImage survey_image(const CocoSplit& split, const CocoSource& source, Index index) {
+/// Reads the pictures of the further channels of an image. @throws FileError
+inline void survey_extra_images(const CocoSource& source, Index index, const Image& image,
+                                const std::vector<std::string>& folders) {
+  const std::filesystem::path& file = source.file(index);
+  for (const std::string& folder : folders) {
+    const std::filesystem::path extra = extra_image_file(file, folder);
+    require<FileError>(!extra.empty(), file.string(), ": there is no picture of the same name in ", folder,
+                       " for the extra channel");
+    CocoSource::load_extra(extra, file, image);
+  }
+}
+
+inline SurveyedImage survey_image(const CocoSplit& split, const CocoSource& source, Index index,
+                                  const std::vector<std::string>& extra_folders) {
   SurveyedImage result;
   try {
     const auto position = static_cast<std::size_t>(index);
@@ -49,10 +63,13 @@ inline SurveyedImage survey_image(const CocoSplit& split, const CocoSource& sour
     const Bytes bytes = read_bytes(split.image_files[position]);
     result.bytes = bytes.size();
     result.checksum = crc32(bytes);
-    const Image image = decode_image(bytes, split.image_files[position].string());
+    const std::string name = split.image_files[position].string();
+    result.orientation = check_image_file(bytes, name).orientation;
+    const Image image = decode_image(bytes, name);
     source.check_size(index, image);
     const Image grey = small_grey(image, 16);
     std::copy(grey.bytes().begin(), grey.bytes().end(), result.thumbnail.begin());
+    survey_extra_images(source, index, image, extra_folders);
   } catch (const Error& error) {
     result.fault = error.what();
   } catch (const std::exception& error) {  // no memory, for instance: such messages do not name the image
@@ -64,12 +81,14 @@ inline SurveyedImage survey_image(const CocoSplit& split, const CocoSource& sour
 }  // namespace detail
 
 /// Reads every image of a split: whether it is there, can be decoded and has the size of its entry, and what is needed
-/// to find it again elsewhere. `threads`: 0 for all cores.
-inline std::vector<SurveyedImage> survey_images(const CocoSplit& split, int threads = 0) {
+/// to find it again elsewhere; also the pictures of its further channels. `threads`: 0 for all cores.
+inline std::vector<SurveyedImage> survey_images(const CocoSplit& split, int threads = 0,
+                                                const std::vector<std::string>& extra_image_folders = {}) {
   const CocoSource source(split);
   std::vector<SurveyedImage> images(split.image_files.size());
   parallel_for(threads, split.size(), [&](Index begin, Index end, int) {
-    for (Index i = begin; i < end; ++i) images[static_cast<std::size_t>(i)] = detail::survey_image(split, source, i);
+    for (Index i = begin; i < end; ++i)
+      images[static_cast<std::size_t>(i)] = detail::survey_image(split, source, i, extra_image_folders);
   });
   return images;
 }

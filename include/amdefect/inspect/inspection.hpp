@@ -42,13 +42,14 @@ struct Inspection {
 };
 
 /// Looks at all annotations and images of a data set that was read with `allow_missing_images`. `threads`: 0 for all
-/// cores.
-inline Inspection inspect_data(CocoSplits splits, int threads = 0) {
+/// cores. `extra_image_folders`: see `CocoSourceOptions`.
+inline Inspection inspect_data(CocoSplits splits, int threads = 0,
+                               const std::vector<std::string>& extra_image_folders = {}) {
   Inspection result;
   for (std::optional<CocoSplit>* split : {&splits.train, &splits.valid, &splits.test}) {
     if (!*split) continue;
     AnnotationCheck annotations = check_annotations(**split);
-    std::vector<SurveyedImage> images = survey_images(**split, threads);
+    std::vector<SurveyedImage> images = survey_images(**split, threads, extra_image_folders);
     result.splits.push_back({std::move(**split), std::move(annotations), std::move(images)});
   }
   for (std::size_t i = 0; i < result.splits.size(); ++i)
@@ -58,6 +59,23 @@ inline Inspection inspect_data(CocoSplits splits, int threads = 0) {
       if (!leaks.empty()) result.overlaps.push_back({i, j, std::move(leaks)});
     }
   return result;
+}
+
+/// What is worth a look in a split, annotations and images, with at most `examples` places each.
+inline std::vector<Finding> findings(const Inspection::Split& split, std::size_t examples) {
+  std::vector<Finding> found = findings(split.annotations, split.data, examples);
+  Finding turned;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < split.images.size(); ++i) {
+    const int orientation = split.images[i].orientation;
+    if (orientation < 2 || orientation > 8 || ++count > examples) continue;
+    turned.examples.push_back(concat(split.data.coco.images[i].file_name, ": orientation ", orientation));
+  }
+  if (count == 0) return found;
+  if (examples > 0 && count > examples) turned.examples.push_back(concat("and ", count - examples, " more"));
+  turned.text = concat("images with an EXIF orientation, by which they are turned upright: ", count);
+  found.push_back(std::move(turned));
+  return found;
 }
 
 /// What two splits have in common: how often in each way, with at most `examples` pairs of names.
@@ -85,7 +103,8 @@ inline std::vector<Finding> findings(const Inspection& inspection, const Inspect
 inline std::string to_text(const Inspection& inspection, std::size_t examples = 5) {
   std::string text;
   for (const Inspection::Split& split : inspection.splits) {
-    text += to_text(split.annotations, split.data, examples);
+    text += numbers_text(split.annotations, split.data);
+    for (const Finding& finding : findings(split, examples)) text += to_text(finding);
     const std::vector<std::string> unusable = split.unusable();
     if (!unusable.empty()) text += to_text(Finding{concat("images that cannot be used: ", unusable.size()), unusable});
   }

@@ -3,7 +3,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -42,7 +41,7 @@ void require_registered(const Operation<T>& operation, const std::string& node) 
   } catch (const FileError& error) {
     throw Error(error.what());
   }
-  require(typeid(*again) == typeid(operation), where, ": its class is not the one that is registered as '", kind, "'");
+  require(same_class(*again, operation), where, ": its class is not the one that is registered as '", kind, "'");
 }
 
 /// Of the nodes before `id`, the first that has the same operation and the same parameters, else `id`.

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <typeinfo>
 #include <vector>
 
 #include "amdefect/core/compiled.hpp"
@@ -93,10 +92,10 @@ class BatchNormRelu final : public BatchNorm<T> {
   std::string kind() const override { return "batch_norm_relu"; }
 };
 
-/// The operation if it is an `Op`, and no class of somebody's own derived from it, which may compute something else.
+/// The operation if it is of the class of `example`, and no class of somebody's own derived from it.
 template <class Op, class T>
-std::shared_ptr<const Op> exactly(const std::shared_ptr<const Operation<T>>& operation) {
-  return operation && typeid(*operation) == typeid(Op) ? std::static_pointer_cast<const Op>(operation) : nullptr;
+std::shared_ptr<const Op> exactly(const std::shared_ptr<const Operation<T>>& operation, const Op& example) {
+  return operation && same_class<T>(*operation, example) ? std::static_pointer_cast<const Op>(operation) : nullptr;
 }
 
 /// Finds nodes of a network that can become one with what follows them.
@@ -108,12 +107,13 @@ class Followers {
       for (const Value input : node.inputs) ++readers_[input.id];
     for (const auto& output : network.outputs()) ++readers_[output.value.id];
   }
-  /// The number of the only node that reads `id`, if its operation is an `Op`; else `id`.
+  /// The number of the only node that reads `id`, if its operation is of the class of `example`; else `id`.
   template <class Op>
-  std::size_t next(std::size_t id) const {
+  std::size_t next(std::size_t id, const Op& example) const {
     if (readers_[id] == 1)
       for (std::size_t next = id + 1; next < nodes_.size(); ++next)
-        if (nodes_[next].inputs.size() == 1 && nodes_[next].inputs[0].id == id && exactly<Op>(nodes_[next].operation))
+        if (nodes_[next].inputs.size() == 1 && nodes_[next].inputs[0].id == id &&
+            exactly(nodes_[next].operation, example))
           return next;
     return id;
   }
@@ -139,9 +139,11 @@ template <class T>
 std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& network) {
   auto nodes = network.nodes();
   const detail::Followers<T> followers(network);
+  const BatchNorm<T> any_norm;
+  const Relu<T> any_relu;
   for (std::size_t id = 0; id < nodes.size(); ++id) {
-    const auto norm = detail::exactly<BatchNorm<T>>(nodes[id].operation);
-    const std::size_t relu = norm ? followers.template next<Relu<T>>(id) : id;
+    const auto norm = detail::exactly(nodes[id].operation, any_norm);
+    const std::size_t relu = norm ? followers.next(id, any_relu) : id;
     if (relu == id) continue;
     nodes[relu].operation = std::make_shared<const detail::BatchNormRelu<T>>(*norm);
     nodes[relu].inputs = nodes[id].inputs;
@@ -159,16 +161,18 @@ std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& netw
   using Node = typename Network<T>::Node;
   std::vector<Node> nodes = network.nodes();
   const detail::Followers<T> followers(network);
+  const Conv2d<T> any_conv(1);
+  const BatchNorm<T> any_norm;
+  const Relu<T> any_relu;
   for (std::size_t id = 0; id < nodes.size(); ++id) {
-    const auto conv = detail::exactly<Conv2d<T>>(nodes[id].operation);
+    const auto conv = detail::exactly(nodes[id].operation, any_conv);
     if (!conv) continue;
     using Fused = detail::FusedConv2d<T>;
-    using Norm = BatchNorm<T>;
-    const std::size_t relu = followers.template next<Relu<T>>(id);
-    const std::size_t norm_id = followers.template next<Norm>(relu);
-    const std::size_t last = relu == id ? followers.template next<Relu<T>>(norm_id) : norm_id;
+    const std::size_t relu = followers.next(id, any_relu);
+    const std::size_t norm_id = followers.next(relu, any_norm);
+    const std::size_t last = relu == id ? followers.next(norm_id, any_relu) : norm_id;
     if (last == id) continue;
-    const auto norm = detail::exactly<Norm>(nodes[norm_id].operation);
+    const auto norm = detail::exactly(nodes[norm_id].operation, any_norm);
     const auto activation = relu != id        ? Fused::Activation::before_norm
                             : last != norm_id ? Fused::Activation::after_norm
                                               : Fused::Activation::none;

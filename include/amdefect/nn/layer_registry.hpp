@@ -7,8 +7,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <typeindex>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -37,9 +35,9 @@ class LayerRegistry {
     static_assert(from_attributes || std::default_initializable<Op>,
                   "a registered layer needs a constructor from 'const JsonReader&' or one without arguments");
     const std::scoped_lock lock(mutex_);
-    const auto [item, is_new] = entries_.try_emplace(kind, Entry{typeid(Op), {}});
+    const auto [item, is_new] = entries_.try_emplace(kind, Entry{&class_tag<Op>, {}});
     if (!is_new) {
-      item->second.ambiguous = item->second.ambiguous || item->second.type != typeid(Op);
+      item->second.ambiguous = item->second.ambiguous || item->second.tag != &class_tag<Op>;
       return;
     }
     item->second.make = [](const JsonReader& attributes) -> std::shared_ptr<const Operation<T>> {
@@ -75,8 +73,12 @@ class LayerRegistry {
   }
 
  private:
+  /// Its address stands for the class.
+  template <class Op>
+  static constexpr char class_tag = 0;
+
   struct Entry {
-    std::type_index type;
+    const char* tag;
     std::function<std::shared_ptr<const Operation<T>>(const JsonReader&)> make;
     bool ambiguous = false;
   };

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 #include "amdefect/io/json_value.hpp"
@@ -56,5 +57,21 @@ class Operation {
   virtual void backward(Context<T>& context, Inputs x, TensorView<const T> y, TensorView<const T> dy,
                         InputGradients dx) const = 0;
 };
+
+namespace detail {
+
+/// Whether two operations are of the same class, not one of a class derived from the other's, which may compute
+/// something else. Compiled with -fno-rtti, C++ cannot tell; then the kind decides, which a derived class has to
+/// override.
+template <class T>
+bool same_class(const Operation<T>& a, const Operation<T>& b) {
+#if defined(__cpp_rtti)
+  return typeid(a) == typeid(b);
+#else
+  return a.kind() == b.kind();
+#endif
+}
+
+}  // namespace detail
 
 }  // namespace amdefect

@@ -91,7 +91,7 @@ inline std::string findings_html(const std::vector<Finding>& list) {
 
 inline std::string split_html(const Inspection::Split& split, std::size_t examples) {
   constexpr std::size_t most_named = 200;  // of the images that cannot be used; the text of the program has them all
-  std::vector<Finding> list = findings(split.annotations, split.data, examples);
+  std::vector<Finding> list = findings(split, examples);
   std::vector<std::string> unusable = split.unusable();
   if (!unusable.empty()) {
     Finding finding{concat("images that cannot be used: ", unusable.size()), std::move(unusable)};

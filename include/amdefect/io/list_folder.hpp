@@ -1,0 +1,50 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "amdefect/core/error.hpp"
+
+namespace amdefect {
+
+/// The text with the letters A to Z in lower case.
+inline std::string to_lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+/// Whether a file or folder is one that systems leave behind and users do not see: hidden ones (also `._NAME`, where
+/// macOS keeps what other file systems have no room for), `__MACOSX`, `Thumbs.db`, `desktop.ini` and the like.
+inline bool is_system_name(const std::filesystem::path& path) {
+  constexpr std::array<std::string_view, 8> known{"__macosx",     "thumbs.db", "ehthumbs.db",
+                                                  "desktop.ini",  "@eadir",    "system volume information",
+                                                  "$recycle.bin", "lost+found"};
+  const std::string name = to_lower(path.filename().string());
+  return name.starts_with('.') || std::find(known.begin(), known.end(), name) != known.end();
+}
+
+enum class EntryKind { file, folder };
+
+/// The files or the folders in a folder, sorted, without those of the system; none if there is no such folder. The
+/// empty path is the folder one works in. @throws FileError if it cannot be read.
+inline std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder, EntryKind kind) {
+  std::vector<std::filesystem::path> found;
+  std::error_code problem, none;
+  const std::filesystem::directory_iterator entries(folder.empty() ? "." : folder, problem);
+  require<FileError>(!problem || !std::filesystem::is_directory(folder, none), folder.string(),
+                     ": cannot be read: ", problem.message());
+  for (const auto& entry : entries) {
+    const bool wanted = kind == EntryKind::file ? entry.is_regular_file(none) : entry.is_directory(none);
+    if (wanted && !is_system_name(entry.path())) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace amdefect
