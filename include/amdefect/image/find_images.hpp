@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 #include <filesystem>
 #include <span>
@@ -11,14 +10,14 @@
 #include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/number_text.hpp"
 
 namespace amdefect {
 
 /// Whether the name ends as those of the images that `load_image` reads: .jpg, .jpeg, .png or .bmp in any case.
 inline bool is_image_file(const std::filesystem::path& path) {
   constexpr std::array<std::string_view, 4> known{".jpg", ".jpeg", ".png", ".bmp"};
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string extension = ascii_lower(path.extension().string());
   return std::find(known.begin(), known.end(), extension) != known.end();
 }
 
