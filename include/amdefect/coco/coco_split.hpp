@@ -38,7 +38,7 @@ struct CocoSplits {
   const CocoSplit& at(const std::string& name) const {
     for (const std::optional<CocoSplit>* split : {&train, &valid, &test})
       if (*split && (*split)->name == name) return **split;
-    throw FileError(concat(root.string(), ": has no ", name, " split"));
+    throw FileError(concat(root.empty() ? "the data set" : root.string(), ": has no ", name, " split"));
   }
   /// The split to measure a trained model on: the test split, or the validation split where there is no test image.
   /// @throws FileError if the data set has neither.
