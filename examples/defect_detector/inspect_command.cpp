@@ -40,10 +40,10 @@ void add_inspect_command(CLI::App& program) {
   command->add_option("--output_dir", config->output_dir,
                       "Folder for inspection.html, a page of plots and pictures; without it there is only text");
   command->add_option("--seed", config->seed, "Of the split of a single annotation file, and of images at random")
-      ->check(seed_range)
+      ->transform(seed_range)
       ->capture_default_str();
   command->add_option("--threads", config->threads, "Threads; 0: all cores")
-      ->check(CLI::Range(0, 1024))
+      ->transform(thread_range)
       ->capture_default_str();
   command->callback([config] {
     if (const int code = inspect(*config)) throw CLI::RuntimeError(code);

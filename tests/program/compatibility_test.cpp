@@ -34,7 +34,7 @@ void check_same_detections(const fs::path& actual, const fs::path& expected) {
 void check_predictions(const fs::path& weights, const std::string& name, const std::string& options) {
   const World& world = World::get();
   const Outcome outcome = world.run("predict '" + (version_0_1 / "data/test").string() + "' --weights '" +
-                                    weights.string() + "' --output_dir compatibility " + options);
+                                    weights.string() + "' --overwrite --output_dir compatibility " + options);
   INFO(outcome.err);
   REQUIRE(outcome.code == 0);
   check_same_detections(world.path("compatibility/detections.json"), version_0_1 / (name + "_detections.json"));

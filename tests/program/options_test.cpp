@@ -151,7 +151,7 @@ TEST_CASE("an option that the model does not look at is named") {
   CHECK(outcome.code == 0);
   CHECK(outcome.err ==
         "warning: --mosaic has no effect for --model paper\nwarning: --box_loss has no effect for --model paper\n");
-  const Outcome blob = world.run("train data --model blob --learning_rate 1 --output_dir unused");
+  const Outcome blob = world.run("train data --model blob --learning_rate 1 --output_dir unused_blob");
   CHECK(blob.err == "warning: --learning_rate has no effect for --model blob\n");
 }
 
