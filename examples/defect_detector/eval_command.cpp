@@ -8,6 +8,7 @@
 #include "amdefect/detection/evaluate.hpp"
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/run_folder.hpp"
 #include "amdefect/io/weights_file.hpp"
 #include "amdefect/viz/history_json.hpp"
@@ -43,6 +44,7 @@ void run(const EvalConfig& config) {
   DetectOptions options = config.detect;
   options.min_score = config.min_score;
   detector->check_options(options);
+  if (!config.beside.empty()) static_cast<void>(read_bytes(config.beside));  // fails before the work
   RunFolder folder(config.output_dir, evaluation_run, config.overwrite ? EarlierRun::replace : EarlierRun::refuse);
   CocoSplits splits = read_coco_splits(
       config.dataset_path.empty() ? config.annotation_file : config.dataset_path,

@@ -75,7 +75,10 @@ inline std::set<std::string> apply_json_options(CLI::App& command, const std::fi
       return pair.second == name && given.contains(pair.first);
     });
     if (winner != replacements.end()) {
-      std::cerr << "note: " << name << " of " << path.string() << " does not count beside --" << winner->first << '\n';
+      const bool off = value == JsonValue("") || value == JsonValue(false) || value == JsonValue(0);
+      if (!off)
+        std::cerr << "note: " << name << " of " << path.string() << " does not count beside --" << winner->first
+                  << '\n';
       names.erase(name);
       continue;
     }

@@ -147,7 +147,7 @@ TEST_CASE("options are the same with - and _, in every command and in configurat
 
 TEST_CASE("an option that the model does not look at is named") {
   const World& world = World::get();
-  const Outcome outcome = world.run(world.train("unused", "--epochs 1 --mosaic 0.2 --box-loss ciou"));
+  const Outcome outcome = world.run(world.train("unused_paper", "--epochs 1 --mosaic 0.2 --box-loss ciou"));
   CHECK(outcome.code == 0);
   CHECK(outcome.err ==
         "warning: --mosaic has no effect for --model paper\nwarning: --box_loss has no effect for --model paper\n");
