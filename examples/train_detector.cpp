@@ -3,6 +3,7 @@
 #include <iostream>
 #include <string>
 
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/detection/training/detector_trainer.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
@@ -13,7 +14,7 @@ int main(int argc, char** argv) try {
   if (argc < 3 || argc > 5) return std::cerr << "usage: train_detector DATASET MODEL [MINUTES [NETWORK]]\n", 2;
   const CocoSplits splits = read_coco_splits(argv[1]);
   DetectorTrainerOptions options = suggest_options(splits);  // every field is open to change
-  if (argc > 3) options.minutes = std::stod(argv[3]);
+  if (argc > 3) options.minutes = parse_number<double>(argv[3]).value_or(0);
   if (argc > 4) options.model = anchor_free_model_of(argv[4]);
   options.log = [](const std::string& line) { std::cout << line << '\n'; };
 

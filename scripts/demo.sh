@@ -21,19 +21,19 @@ step 3 "Generating pictures with known objects"
 "$amdefect" synth --output_dir "$output/data" --train 240 --valid 40 --test 24 --img_size 256 --overwrite
 
 step 4 "Training the paper's network on them"
-"$amdefect" train "$output/data" --model paper --output_dir "$output/paper_network" \
+"$amdefect" train "$output/data" --model paper --output_dir "$output/paper_network" --overwrite \
   --img_size 96 --epochs 12 --eval_interval 4 --learning_rate 0.003 --outputs_per_example 1
 
 step 5 "Training the anchor-free detector on them"
-"$amdefect" train "$output/data" --epochs 24 --output_dir "$output/anchor_free"
+"$amdefect" train "$output/data" --epochs 24 --output_dir "$output/anchor_free" --overwrite
 
 step 6 "Evaluating both on the test pictures"
-"$amdefect" eval "$output/data" --weights "$output/paper_network" --output_dir "$output/evaluation/paper_network"
-"$amdefect" eval "$output/data" --weights "$output/anchor_free" --output_dir "$output/evaluation/anchor_free" \
+"$amdefect" eval "$output/data" --weights "$output/paper_network" --output_dir "$output/evaluation/paper_network" --overwrite
+"$amdefect" eval "$output/data" --weights "$output/anchor_free" --output_dir "$output/evaluation/anchor_free" --overwrite \
   --beside "$output/evaluation/paper_network/metrics.json"
 
 step 7 "Drawing what the anchor-free detector finds"
-"$amdefect" predict "$output/data/test" --weights "$output/anchor_free" --output_dir "$output/pictures"
+"$amdefect" predict "$output/data/test" --weights "$output/anchor_free" --output_dir "$output/pictures" --overwrite
 
 cat <<END
 

@@ -36,6 +36,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.eval_interval = config.eval_interval;
   options.patience = config.early_stopping;
   options.output_folder = config.output_dir;
+  options.overwrite = config.overwrite;
   options.pretrained = config.pretrained;
   options.freeze = config.freeze;
   options.resume = config.resume_file();

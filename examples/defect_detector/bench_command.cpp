@@ -11,6 +11,7 @@
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "commands.hpp"
+#include "json_options.hpp"
 #include "model_names.hpp"
 #include "paper/paper_loss.hpp"
 #include "paper/paper_network.hpp"
@@ -137,14 +138,13 @@ void add_bench_command(CLI::App& program) {
   command->add_option("--mode", options->mode, "What to time")
       ->check(CLI::IsMember({"train", "infer"}))
       ->capture_default_str();
-  command->add_option("--batch", options->batch, "Images per step")->check(CLI::Range(1, 4096))->capture_default_str();
-  command->add_option("--size", options->size, "Width and height of the images")
-      ->check(CLI::Range(8, 8192))
-      ->capture_default_str();
-  command->add_option("--threads", options->threads, "Threads; 0 means all cores")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  command->add_option("--steps", options->steps, "Timed steps")->check(CLI::Range(1, 100000))->capture_default_str();
+  const auto add = [&](const char* name, auto& value, const char* text) {
+    return command->add_option(name, value, text)->capture_default_str();
+  };
+  add("--batch", options->batch, "Images per step")->transform(number_range(1, 4096));
+  add("--size", options->size, "Width and height of the images")->transform(number_range(8, 8192));
+  add("--threads", options->threads, "Threads; 0 means all cores")->transform(thread_range);
+  add("--steps", options->steps, "Timed steps")->transform(number_range(1, 100000));
   command->callback([options] { run(*options); });
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "amdefect/coco/coco_eval_run.hpp"
+#include "json_options.hpp"
 
 namespace amdefect {
 
@@ -19,6 +20,7 @@ inline void add_coco_eval_command(CLI::App& app) {
       ->add_option("--max_dets", options.max_dets,
                    "Three or more limits for the detections per image and category, separated by commas")
       ->delimiter(',')
+      ->transform(number_range<Index>(0))
       ->allow_extra_args(false)
       ->capture_default_str();
   command->add_option("--use_cats", options.use_categories, "0: any category may match any other")
@@ -26,7 +28,7 @@ inline void add_coco_eval_command(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--output", request->output, "Write all results as JSON to this file");
   command->add_option("--threads", options.threads, "Threads, 0 for all cores")
-      ->check(CLI::Range(0, 1024))
+      ->transform(thread_range)
       ->capture_default_str();
   command->add_flag("--fix_known_bugs", options.fix_known_bugs,
                     "Match annotations with id 0, and give AP at the last of --max_dets");

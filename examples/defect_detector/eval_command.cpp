@@ -4,9 +4,12 @@
 
 #include "amdefect/coco/coco_eval_json.hpp"
 #include "amdefect/coco/coco_json.hpp"
+#include "amdefect/core/interrupt.hpp"
 #include "amdefect/detection/evaluate.hpp"
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/file_bytes.hpp"
+#include "amdefect/io/run_folder.hpp"
 #include "amdefect/io/weights_file.hpp"
 #include "amdefect/viz/history_json.hpp"
 #include "amdefect/viz/split_report.hpp"
@@ -23,6 +26,7 @@ namespace {
 struct EvalConfig {
   std::string dataset_path, annotation_file, split, beside;
   std::string weights = "output/best.safetensors", output_dir = "output/eval";
+  bool overwrite = false;
   std::optional<double> score_threshold;
   double min_score = default_min_score;
   DetectOptions detect;
@@ -39,14 +43,20 @@ void run(const EvalConfig& config) {
   DetectOptions options = config.detect;
   options.min_score = config.min_score;
   detector->check_options(options);
-  const CocoSplits splits = read_coco_splits(
-      config.dataset_path, {.annotation_file = config.annotation_file,
-                            .seed = config.seed,
-                            .first_of = config.split.empty() ? evaluation_splits : std::vector{config.split}});
+  if (!config.beside.empty()) static_cast<void>(read_bytes(config.beside));  // fails before the work
+  RunFolder folder(config.output_dir, evaluation_run, config.overwrite ? EarlierRun::replace : EarlierRun::refuse);
+  CocoSplits splits =
+      read_coco_splits(config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
+                       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file,
+                        .seed = config.seed,
+                        .first_of = config.split.empty() ? evaluation_splits : std::vector{config.split}});
   std::cerr << left_aside_warning(splits);
+  if (auto known = split_as_trained(splits, detector->images())) {
+    splits = std::move(*known);
+    std::cerr << "note: the images are split as they were when the model was trained, whatever the seed\n";
+  }
   const CocoSplit& split = config.split.empty() ? splits.evaluation_split() : splits.at(config.split);
-  const std::filesystem::path output = config.output_dir;
-  make_folder(output);
+  const std::filesystem::path& output = folder.path();
   const DetectorEvaluation found = evaluate(*detector, split,
                                             {.detect = options,
                                              .score_threshold = config.score_threshold,
@@ -65,9 +75,16 @@ void run(const EvalConfig& config) {
   report.tables.push_back(paper_table(comparison));
   nlohmann::ordered_json metrics = metrics_json(split.coco, results, evaluation);
   metrics["pooled_ap50"] = to_json(paper_pooled_ap(split.coco, results, evaluation.match.score_threshold));
+  if (!found.trained_on.empty()) {
+    std::cerr << "warning: " << found.warning() << '\n';
+    metrics["images_trained_on"] = found.trained_on.size();
+  }
+  const InterruptDelay delay;
+  folder.begin();
   write_coco_results(output / "detections.json", results);
   write_text_file(output / "metrics.json", metrics.dump(1) + "\n");
   report.summary = {{"weights", config.weights}, {"data set", splits.root.string()}, {"split", split.name}};
+  if (!found.trained_on.empty()) report.summary.emplace_back("warning", found.warning());
   report.configuration =
       key_values(nlohmann::ordered_json::parse(read_safetensors(config.weights).metadata().at(description_key)));
   report.history = read_history(std::filesystem::path(config.weights).parent_path() / "history.json");
@@ -102,20 +119,23 @@ void add_eval_command(CLI::App& program) {
   command
       ->add_option("--score_threshold", config->score_threshold,
                    "Lowest score for precision, recall, F1 and confusion; default: the one stored with the weights")
-      ->check(CLI::Range(0.0, 1.0));
+      ->transform(number_range(0.0, 1.0));
   add("--min_score", config->min_score, "Lowest score that takes part in the ranking for AP")
-      ->check(CLI::Range(0.0, 1.0));
+      ->transform(number_range(0.0, 1.0));
   add_detect_options(*command, config->detect);
   add("--max_dets", config->max_dets, "Limits of detections per image and category")
       ->delimiter(',')
+      ->transform(number_range<Index>(0))
       ->expected(-3)
       ->allow_extra_args(false);
   add("--beside", config->beside, "metrics.json of another run on this split, shown beside this one");
   add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");
-  add("--seed", config->seed, "Of the split of a single annotation file")->check(seed_range);
-  add("--threads", config->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));
+  add("--seed", config->seed, "Of the split of a single annotation file, for models that do not know it")
+      ->transform(seed_range);
+  add("--threads", config->threads, "Threads; 0: all cores")->transform(thread_range);
+  command->add_flag("--overwrite", config->overwrite, "Replace an earlier evaluation in the output folder");
   command->callback([=] {
-    if (!file->empty()) apply_json_options(*command, *file);
+    if (!file->empty()) apply_json_options(*command, *file, {{"dataset_path", "annotation_file"}});
     config->weights = weights_file(config->weights).string();
     run(*config);
   });

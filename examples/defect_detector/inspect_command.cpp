@@ -18,8 +18,10 @@ struct InspectConfig {
 };
 
 void inspect(const InspectConfig& config) {
-  const CocoSplits splits = read_coco_splits(
-      config.dataset, {.annotation_file = config.annotation_file, .seed = config.seed, .allow_missing_images = true});
+  const CocoSplits splits = read_coco_splits(config.dataset.empty() ? config.annotation_file : config.dataset,
+                                             {.annotation_file = config.dataset.empty() ? "" : config.annotation_file,
+                                              .seed = config.seed,
+                                              .allow_missing_images = true});
   std::cerr << left_aside_warning(splits);
   const Inspection inspection = inspect_data(splits, config.threads, config.extra_image_folders);
   std::cout << to_text(inspection);
@@ -44,8 +46,9 @@ void add_inspect_command(CLI::App& program) {
   add("--annotation_file", config->annotation_file, "One annotation file, split by the seed");
   add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");
   add("--output_dir", config->output_dir, "Folder for inspection.html, a page of plots and pictures; else only text");
-  add("--seed", config->seed, "Of the split of a single annotation file, and of images at random")->check(seed_range);
-  add("--threads", config->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));
+  add("--seed", config->seed, "Of the split of a single annotation file, and of images at random")
+      ->transform(seed_range);
+  add("--threads", config->threads, "Threads; 0: all cores")->transform(thread_range);
   command->callback([config] { inspect(*config); });
 }
 

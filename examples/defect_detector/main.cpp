@@ -33,6 +33,14 @@ std::vector<std::string> with_known_names(const CLI::App& program, int argc, cha
   return arguments;
 }
 
+/// The exit code, unless what was printed is lost.
+int printed(int code) {
+  std::cout.flush();
+  if (std::cout.good()) return code;
+  std::cerr << "amdefect: error: cannot write to the standard output\n";
+  return 1;
+}
+
 }  // namespace
 
 // Exit codes: 0 success, 1 bad data or a failure while working, 2 wrong use of the command line, 130 interrupted.
@@ -54,13 +62,11 @@ int main(int argc, char** argv) {
     arguments.erase(arguments.begin());
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
     program.parse(std::move(arguments));
-    std::cout.flush();
-    amdefect::require<amdefect::FileError>(std::cout.good(), "cannot write to the standard output");
-    return 0;
+    return printed(0);
   } catch (const CLI::RuntimeError& ending) {  // a subcommand asks for an exit code
-    return ending.get_exit_code();
+    return printed(ending.get_exit_code());
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) return printed(program.exit(error));  // --help, --version
     // CLI11 misses the subcommand before it looks at the word that stands in its place.
     const bool unknown = program.get_subcommands().empty() && argc > 1 && argv[1][0] != '-';
     std::cerr << "amdefect: " << (unknown ? amdefect::concat("there is no subcommand '", argv[1], "'") : error.what())

@@ -3,6 +3,7 @@
 #include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/nn/summary.hpp"
 #include "commands.hpp"
+#include "json_options.hpp"
 #include "model_names.hpp"
 #include "paper/paper_network.hpp"
 
@@ -13,15 +14,12 @@ void add_summary_command(CLI::App& program) {
   auto classes = std::make_shared<Index>(4), size = std::make_shared<Index>(416), channels = std::make_shared<Index>(3);
   auto model = std::make_shared<std::string>("paper");
   command->add_option("--model", *model, "Which network")->check(CLI::IsMember(network_names))->capture_default_str();
-  command->add_option("--num_classes", *classes, "Categories, unused ones included")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
-  command->add_option("--img_size", *size, "Width and height of the input in pixels (paper)")
-      ->check(CLI::Range(8, 8192))
-      ->capture_default_str();
-  command->add_option("--channels", *channels, "Channels of the input")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
+  const auto add = [&](const char* name, auto& value, const char* text) {
+    return command->add_option(name, value, text)->capture_default_str();
+  };
+  add("--num_classes", *classes, "Categories, unused ones included")->transform(number_range(1, 10000));
+  add("--img_size", *size, "Width and height of the input in pixels (paper)")->transform(number_range(8, 8192));
+  add("--channels", *channels, "Channels of the input")->transform(number_range(1, 64));
   command->callback([=] {
     if (*model == "paper") {
       std::cout << summary(paper_network<float>(*classes, *size, *channels));

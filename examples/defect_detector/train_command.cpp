@@ -1,4 +1,3 @@
-#include <cmath>
 #include <iostream>
 
 #include "commands.hpp"
@@ -15,7 +14,6 @@ void check_config(const TrainConfig& config) {
           "train: no data set; give its folder (amdefect train DATASET) or the key dataset_path in --config");
   for (const std::string& prefix : config.freeze)
     require(!prefix.empty(), "train: freeze has an empty name, which would freeze everything");
-  require(std::isfinite(config.minutes), "train: minutes is ", config.minutes, ", expected a number");
   require(!config.is_anchor_free() || config.monitor != "val_loss", "train: monitor is val_loss, which ", config.model,
           " does not have; expected mAP50 or loss");
   require(config.monitor != "mAP50" || config.eval_interval > 0, "train: monitor mAP50 needs an eval_interval above 0");
@@ -26,7 +24,12 @@ void check_config(const TrainConfig& config) {
 /// Adds what the configuration file says. A file with img_size, which of all models only the paper's network has, and
 /// without a model is a configuration of the paper's.
 void read_config(CLI::App& command, const std::string& file, TrainConfig& config) {
-  const std::set<std::string> keys = apply_json_options(command, file);
+  const std::set<std::string> keys = apply_json_options(command, file,
+                                                        {{"epochs", "minutes"},
+                                                         {"minutes", "epochs"},
+                                                         {"model", "network"},
+                                                         {"dataset_path", "annotation_file"},
+                                                         {"pretrained", "resume"}});
   if (!keys.contains("img_size") || command.get_option("--model")->count() > 0) return;
   config.model = "paper";
   std::cout << "the paper's network, because " << file << " has img_size, a key of the paper's configuration; --model "
@@ -47,7 +50,6 @@ void add_train_command(CLI::App& program) {
       if (command->get_option("--" + option.name)->count() > 0) given.insert(option.name);
     if (!file->empty()) read_config(*command, *file, *config);
     use_model_defaults(*command, *config);
-    if (given.contains("epochs") && !given.contains("minutes")) config->minutes = 0;  // the command line wins
     check_config(*config);
     for (const std::string& name : unused_options(given, *config))
       std::cerr << "warning: --" << name << " has no effect for --model " << config->model << '\n';

@@ -21,6 +21,7 @@ struct TrainConfig {
   std::string pretrained;                       ///< weights to start from; empty: random ones
   std::vector<std::string> freeze;              ///< beginnings of names of layers that stay as they are
   std::optional<std::filesystem::path> resume;  ///< see `resume_file`
+  bool overwrite = false;                       ///< the run in the output folder
   Index epochs = 50, batch_size = 16;
   double minutes = 60;  ///< instead of epochs; 0: no limit
   double learning_rate = 2e-3, clip_norm = 0;

@@ -1,11 +1,12 @@
 #include "train_options.hpp"
 
-#include <charconv>
+#include <limits>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "amdefect/detection/anchor_free/edge_distance.hpp"
+#include "amdefect/detection/detector.hpp"
 #include "amdefect/io/weights_file.hpp"
 #include "json_options.hpp"
 #include "model_names.hpp"
@@ -67,7 +68,7 @@ CLI::Option* add_to(CLI::App& command, const std::string& name, const std::strin
     // What follows these may be the data set.
     if (std::is_same_v<T, std::vector<double>> || name == "freeze") option->delimiter(',')->allow_extra_args(false);
   }
-  return option->check(traits.check);
+  return option->transform(traits.check);
 }
 
 /// A row of the table. `member` is a pointer to a member of TrainConfig, or a function that returns a reference to one.
@@ -88,7 +89,7 @@ TrainOption row(const std::string& name, Member member, const std::string& help,
 
 /// A row for one of the random changes of training images.
 TrainOption change(const std::string& name, double AugmentOptions::*member, const std::string& help,
-                   const CLI::Validator& check = CLI::Range(0.0, 1.0)) {
+                   const CLI::Validator& check = number_range(0.0, 1.0)) {
   const auto of_config = [=](auto& config) -> auto& { return config.augment.*member; };
   std::optional<double> paper;
   if (paper_augmentation().*member != TrainConfig().augment.*member) paper = paper_augmentation().*member;
@@ -96,15 +97,6 @@ TrainOption change(const std::string& name, double AugmentOptions::*member, cons
 }
 
 bool is_off(const std::string& text) { return text.empty() || text == "false" || text == "null"; }
-
-/// A whole text as a number. @throws Error that says what was expected.
-template <class T>
-T number_of(const std::string& text, const char* expected) {
-  T value{};
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  require(problem == std::errc{} && end == text.data() + text.size(), "expected ", expected, ", got '", text, "'");
-  return value;
-}
 
 std::string model_of(const std::string& text) {
   const std::string name = present_model_name(text);
@@ -114,16 +106,13 @@ std::string model_of(const std::string& text) {
 }
 
 Index patience_of(const std::string& text) {
-  constexpr const char* expected = "true, false or a number of epochs";
   if (text == "true") return 10;
-  const Index epochs = text == "false" ? 0 : number_of<Index>(text, expected);
-  require(epochs >= 0, "expected ", expected, ", got '", text, "'");
-  return epochs;
+  return text == "false" ? 0 : read_number<Index>(text, 0, std::numeric_limits<Index>::max(), "true, false or ");
 }
 
 std::optional<double> box_offset_of(const std::string& text) {
   if (text == "auto") return std::nullopt;
-  return number_of<double>(text, "auto or a number");
+  return read_number(text, -largest_box_offset, largest_box_offset, "auto or ");
 }
 
 std::string pretrained_of(const std::string& text) { return is_off(text) ? "" : weights_file(text).string(); }
@@ -140,7 +129,7 @@ bool gpu_of(const std::string& text) {
 
 std::vector<TrainOption> make_table() {
   using C = TrainConfig;
-  const auto whole = [](Index least, Index most) { return CLI::Range(least, most); };
+  const auto whole = [](Index least, Index most) { return number_range(least, most); };
   const auto file_or_false = [](const std::string& file) { return file.empty() ? Json(false) : Json(file); };
   return {
       row("model", &C::model,
@@ -153,12 +142,12 @@ std::vector<TrainOption> make_table() {
           {.used_by = all_models, .identity = false}),
       row("output_dir", &C::output_dir, "Folder for all that is written", {.used_by = all_models, .identity = false}),
       row("minutes", &C::minutes, "Time that the training may take, if no --epochs are given; 0: no limit",
-          {.check = CLI::NonNegativeNumber, .paper = 0.0}),
+          {.check = number_range(0.0), .paper = 0.0}),
       row("epochs", &C::epochs, "Largest number of epochs", {.check = whole(0, 1000000), .identity = false}),
       row("batch_size", &C::batch_size, "Images per step", {.check = whole(1, 65536), .paper = 8}),
       row("learning_rate", &C::learning_rate, "Adam's rate at the start",
-          {.check = CLI::PositiveNumber, .paper = 1e-4}),
-      row("clip_norm", &C::clip_norm, "Largest norm of the gradient; 0: no limit", {.check = CLI::NonNegativeNumber}),
+          {.check = number_range(1e-12, 1000.0), .paper = 1e-4}),
+      row("clip_norm", &C::clip_norm, "Largest norm of the gradient; 0: no limit", {.check = number_range(0.0)}),
       row("pretrained", &C::pretrained, "Weights file, or folder of a run, to start from, or false",
           {.parse = pretrained_of, .write = file_or_false}),
       row("freeze", &C::freeze,
@@ -173,6 +162,8 @@ std::vector<TrainOption> make_table() {
                  return run->empty() ? Json(true) : Json(run->string());
                },
            .may_be_bare = true}),
+      row("overwrite", &C::overwrite, "Replace the run that the output folder holds",
+          {.used_by = all_models, .identity = false, .write = [](bool) { return Json(false); }}),  // ask every time
       row("eval_interval", &C::eval_interval, "Measure mAP@0.5 on the validation split every so many epochs; 0: never",
           {.check = whole(0, 1000000)}),
       row("monitor", &C::monitor, "Value that picks the best epoch and stops early",
@@ -205,7 +196,7 @@ std::vector<TrainOption> make_table() {
       row("crop_size", &C::crop_size, "Side of the training crops in pixels; 0: by the objects",
           {.check = whole(0, 4096), .used_by = anchor_free_model}),
       row("mosaic", &C::mosaic, "Share of training pictures made of four crops",
-          {.check = CLI::Range(0.0, 1.0), .used_by = anchor_free_model}),
+          {.check = number_range(0.0, 1.0), .used_by = anchor_free_model}),
       row("box_loss", &C::box_loss, "What boxes learn by",
           {.check = CLI::IsMember({"iou", "giou", "diou", "ciou"}), .used_by = anchor_free_model}),
       row("score_loss", &C::score_loss, "What scores learn by",
@@ -215,7 +206,7 @@ std::vector<TrainOption> make_table() {
           "loss; 1: as --network says, or else a plain distance",
           {.check = whole(1, EdgeDistance::most_bins), .used_by = anchor_free_model}),
       row("class_weights", &C::class_weights, "A weight per category, e.g. 1,1,3; default: all the same",
-          {.used_by = anchor_free_model}),
+          {.check = number_range(1e-6, 1e6), .used_by = anchor_free_model}),
 
       row("img_size", &C::img_size, "Width and height of the network's input",
           {.check = whole(8, 8192), .used_by = paper_model}),
@@ -227,7 +218,7 @@ std::vector<TrainOption> make_table() {
           {.check = whole(1, 1000), .used_by = paper_model}),
 
       change("greyscale", &AugmentOptions::greyscale, "Share of images that lose their colour"),
-      change("hue_degrees", &AugmentOptions::hue_degrees, "Largest turn of the hue", CLI::Range(0.0, 180.0)),
+      change("hue_degrees", &AugmentOptions::hue_degrees, "Largest turn of the hue", number_range(0.0, 180.0)),
       change("flip_x", &AugmentOptions::flip_x, "Share mirrored left to right"),
       change("flip_y", &AugmentOptions::flip_y, "Share mirrored top to bottom"),
       change("rotate", &AugmentOptions::rotate, "Share turned by 90 degrees"),

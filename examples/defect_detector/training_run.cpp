@@ -26,6 +26,7 @@ void RunFiles::on_begin(Trainer<float>& trainer) {
 
 void RunFiles::on_end(Trainer<float>& trainer) {
   guard_.reset();
+  const InterruptDelay delay;
   write_text_file(std::filesystem::path(config_.output_dir) / "history.json", history_json(trainer.history()));
 }
 
@@ -36,6 +37,7 @@ bool say_if_interrupted(bool interrupted) {
 
 void write_training_report(const TrainConfig& config, const CocoSplits& splits, const std::vector<EpochLog>& history,
                            const std::optional<DetectorEvaluation>& validation) {
+  const InterruptDelay delay;
   ReportData report{.title = "Training"};
   if (validation) {
     report = split_report("Training", *splits.valid, validation->results, validation->metrics);

@@ -12,6 +12,7 @@
 #include "amdefect/data/sample_cache.hpp"
 #include "amdefect/detection/evaluate.hpp"
 #include "amdefect/detection/training/run_identity.hpp"
+#include "amdefect/io/run_folder.hpp"
 #include "amdefect/train/callbacks/csv_log.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
 #include "amdefect/train/trainer.hpp"

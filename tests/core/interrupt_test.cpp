@@ -28,3 +28,29 @@ TEST_CASE("a signal that the program ignores stays ignored, as nohup wants it") 
   }
   CHECK((std::signal(SIGHUP, SIG_DFL) == SIG_IGN));
 }
+
+TEST_CASE("a signal waits while files are written, and then happens") {
+  std::signal(SIGTERM, SIG_DFL);
+  InterruptFlag flag;
+  const InterruptGuard guard(flag);
+  {
+    const InterruptDelay delay;
+    std::raise(SIGTERM);
+    CHECK_FALSE(flag);
+  }
+  CHECK(flag);
+  InterruptFlag again;
+  {
+    const InterruptDelay delay;  // nothing comes, nothing happens
+  }
+  CHECK_FALSE(again);
+}
+
+TEST_CASE("a signal that the program ignores does not wait") {
+  std::signal(SIGHUP, SIG_IGN);
+  {
+    const InterruptDelay delay;
+    std::raise(SIGHUP);
+  }
+  CHECK((std::signal(SIGHUP, SIG_DFL) == SIG_IGN));
+}

@@ -118,7 +118,7 @@ TEST_CASE("what is no anchor-free detector is refused") {
   CHECK(holds(with(one_class + ",\"network\":{\"stem\":0}}"), "stem is 0, expected 1 to 4096"));
   CHECK(holds(with(one_class + ",\"network\":{\"stem\":-1}}"), "stem is -1, expected 1 to 4096"));
   CHECK(holds(with(one_class + ",\"network\":{\"stem\":\"a\"}}"), "network.stem: expected an integer, found a string"));
-  CHECK(holds(with(one_class + ",\"pixel_scaling\":{\"offset\":0,\"scale\":0}}"), "scale above 0"));
+  CHECK(holds(with(one_class + ",\"pixel_scaling\":{\"offset\":0,\"scale\":0}}"), "scale at least 1e-06"));
   CHECK(holds(with(one_class + ",\"score_threshold\":7}"), "score_threshold is 7, expected 0 to 1"));
 
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {

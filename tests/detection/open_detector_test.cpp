@@ -90,3 +90,28 @@ TEST_CASE("files of unknown kinds and newer formats say what they are") {
              R"("class_names":["a"],"category_ids":[1]})")
             .find("window (odd)") != std::string::npos);
 }
+
+TEST_CASE("a description with numbers without meaning is refused") {
+  const TemporaryFolder folder;
+  const auto path = folder / "model.safetensors";
+  const auto with = [&](const std::string& ids, const std::string& more) {
+    write_safetensors(path, {},
+                      {{description_key, R"({"architecture":"fixed","side":3,"class_names":["a","b"],"category_ids":)" +
+                                             ids + more + "}"}});
+    return error_of([&] { open_detector(path); });
+  };
+  for (const char* ids : {"[-5,0]", "[0,-9223372036854775808]", "[9223372036854775807,1]"})
+    CHECK(with(ids, "") == "no error");
+  const auto refused = [&](const std::string& ids, const std::string& more, const std::string& part) {
+    const std::string message = with(ids, more);
+    CAPTURE(message);
+    CHECK(message.find(part) != std::string::npos);
+  };
+  refused("[2,2]", "", "category_ids has a category twice");
+  refused("[1,2]", R"(,"box_offset":1e300)", "box_offset is 1e+300, expected at most 1000 pixels");
+  refused("[1,2]", R"(,"pixel_scaling":{"offset":1,"scale":1e-308})", "scale 1e-308");
+  refused("[1,2]", R"(,"pixel_scaling":{"offset":1e300,"scale":1})", "offset 1e+300");
+  refused("[1,2]", R"(,"pixel_scaling":{"offset":1,"scale":-1})", "scale -1");
+  refused("[1,2]", R"(,"score_threshold":2)", "score_threshold is 2");
+  refused("[1,9223372036854775808]", "", "category_ids[1]: expected an integer");
+}

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "temporary_folder.hpp"
+
 using namespace amdefect;
 
 TEST_CASE("atomic file: the old content stays until the new one is complete") {
@@ -24,4 +26,13 @@ TEST_CASE("atomic file: the old content stays until the new one is complete") {
   CHECK(content() == "new");
   std::filesystem::remove(path);
   CHECK_THROWS_AS(write_text_file("/nonexistent/folder/file", "x"), FileError);
+}
+
+TEST_CASE("atomic file: any name that the folder can hold") {
+  const TemporaryFolder folder;
+  const std::string longest(255, 'x');
+  write_text_file(folder / longest, "content");
+  CHECK(folder.read(longest) == "content");
+  CHECK_THROWS_AS(write_text_file(folder / (longest + "x"), "content"), FileError);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);  // no temporary file is left
 }

@@ -72,6 +72,12 @@ TEST_CASE("what a reader does not expect is named by file and key") {
   CHECK(reader.at("layers").size() == 2);
   const JsonValue sizes = JsonValue::array({1, 2, 3});
   CHECK(JsonReader(sizes, "m.json").as<std::vector<Index>>() == std::vector<Index>{1, 2, 3});
+  const JsonValue whole{{"a", 8.0}, {"b", -1e3}, {"c", 1e300}};
+  const JsonReader numbers(whole, "m.json");
+  CHECK(numbers.get<Index>("a") == 8);
+  CHECK(numbers.get<int>("b") == -1000);
+  CHECK_THROWS_AS(numbers.get<unsigned>("b"), FileError);
+  CHECK_THROWS_AS(numbers.get<Index>("c"), FileError);
   CHECK(error_of([&] { first.get<Index>("name"); }) == "m.json: layers[0].name: expected an integer, found a string");
   CHECK(error_of([&] { second.get<Index>("half"); }) == "m.json: layers[1].half: expected an integer, found a number");
   CHECK(error_of([&] { second.get<std::uint8_t>("big"); }) ==

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "amdefect/core/random.hpp"
+#include "temporary_folder.hpp"
 
 using namespace amdefect;
 
@@ -38,12 +39,6 @@ std::string file_error(Action&& action) {
 
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-struct TemporaryFolder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / concat("amdefect_io_", ::getpid());
-  TemporaryFolder() { std::filesystem::create_directories(path); }
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-};
-
 const std::string valid =
     R"({"__metadata__":{"op":"x"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
     R"("b":{"dtype":"F64","shape":[],"data_offsets":[24,32]},"c":{"dtype":"I32","shape":[0,4],"data_offsets":[32,32]}}  )";
@@ -52,7 +47,7 @@ const std::string valid =
 
 TEST_CASE("safetensors: what was written is read back") {
   const TemporaryFolder folder;
-  const auto path = folder.path / "weights.safetensors";
+  const auto path = folder / "weights.safetensors";
   Tensor<float> weights(Shape{2, 3});
   Tensor<double> moments(Shape{4});
   Tensor<std::int32_t> labels(Shape{1});
@@ -85,7 +80,7 @@ TEST_CASE("safetensors: what was written is read back") {
   std::ifstream again(path, std::ios::binary);
   CHECK(first == std::string((std::istreambuf_iterator<char>(again)), {}));
   CHECK(first[0] % 8 == 0);
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);  // no temporary file is left
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);  // no temporary file is left
 }
 
 TEST_CASE("safetensors: reading a tensor checks name, type and shape") {
@@ -118,7 +113,7 @@ TEST_CASE("safetensors: half precision and integers are read as float and double
   const std::int64_t whole[] = {-3, std::int64_t{1} << 40};
   const std::int32_t small[] = {7, -2147483647};
   const TemporaryFolder folder;
-  const auto path = folder.path / "types.safetensors";
+  const auto path = folder / "types.safetensors";
   const std::vector<SafetensorsEntry> entries{{"half", "F16", {8}, std::as_bytes(std::span(half))},
                                               {"brain", "BF16", {4}, std::as_bytes(std::span(brain))},
                                               safetensors_entry("whole", TensorView<const std::int64_t>(whole, {2})),
@@ -230,13 +225,13 @@ TEST_CASE("safetensors: truncated and missing files") {
   CHECK(holds(file_error([&] { SafetensorsFile("f", ones); }),
               "expected a header of 18446744073709551615 bytes, found 8"));
   const TemporaryFolder folder;
-  CHECK(holds(file_error([&] { read_safetensors(folder.path / "none"); }), "none: no such file"));
-  CHECK(holds(file_error([&] { read_safetensors(folder.path); }), "not a regular file"));
+  CHECK(holds(file_error([&] { read_safetensors(folder / "none"); }), "none: no such file"));
+  CHECK(holds(file_error([&] { read_safetensors(folder.path()); }), "not a regular file"));
 }
 
 TEST_CASE("safetensors: what cannot be written leaves the old file alone") {
   const TemporaryFolder folder;
-  const auto path = folder.path / "w.safetensors";
+  const auto path = folder / "w.safetensors";
   Tensor<float> old(Shape{1});
   old[0] = 5;
   const SafetensorsEntry good = safetensors_entry("w", old.view());
@@ -251,8 +246,8 @@ TEST_CASE("safetensors: what cannot be written leaves the old file alone") {
   CHECK(holds(refused({"v", "F32", Shape{2}, good.bytes}), "expected 2 elements of 4 bytes for F32[2], got 4 bytes"));
   CHECK(holds(refused({"v", "F32", Shape{1}, good.bytes}, {{"k", "\xc0\x80"}}), "the metadata of \"k\" is not UTF-8"));
   CHECK(read_safetensors(path).tensor<float>("w")[0] == 5);
-  CHECK(holds(file_error([&] { write_safetensors(folder.path / "no" / "w", std::vector{good}); }), "cannot create "));
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
+  CHECK(holds(file_error([&] { write_safetensors(folder / "no" / "w", std::vector{good}); }), "cannot create "));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
 TEST_CASE("safetensors: mutated files are read or refused, never worse") {

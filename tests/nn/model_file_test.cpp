@@ -229,6 +229,15 @@ TEST_CASE("what a model file cannot hold is refused before anything is written")
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
+TEST_CASE("a layer of one's own has a name, and not that of a layer of the library") {
+  const auto error_with = [](const std::string& kind) {
+    return error_of([&] { const RegisterLayer<Forgetful> registered(kind); });
+  };
+  CHECK(error_with("").starts_with("layers: a layer is registered under an empty name"));
+  CHECK(error_with("conv2d") == "layers: the library has a layer 'conv2d' already: another class needs another name");
+  CHECK(error_of([] { const RegisterLayer<Conv2d> again("conv2d"); }) == "no error");
+}
+
 TEST_CASE("a broken architecture gives one clear error") {
   CHECK(error_after("\"version\":1", "\"version\":2") ==
         "m: is an architecture of version 2, expected 1; it was written by a newer version of this library");

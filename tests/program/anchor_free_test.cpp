@@ -28,19 +28,19 @@ TEST_CASE("the anchor-free detector: the same commands") {
   std::set<std::string> different{read(world.path("dense/eval/detections.json"))};
   for (const char* options : {"--soft_nms 0.5", "--flip_test", "--nms_iou 0.2", "--max_detections 2"}) {
     CHECK(world
-              .run("eval --dataset_path data --weights dense/best.safetensors --output_dir dense/options " +
+              .run("eval --dataset_path data --weights dense/best.safetensors --overwrite --output_dir dense/options " +
                    std::string(options))
               .code == 0);
     CHECK(different.insert(read(world.path("dense/options/detections.json"))).second);
   }
   write(world.path("flip.json"), R"({"dataset_path": "data", "flip_test": true, "soft_nms": 0.5})");
-  CHECK(world.run("eval --config flip.json --weights dense/best.safetensors --output_dir dense/options").code == 0);
-  CHECK(different.insert(read(world.path("dense/options/detections.json"))).second);
+  CHECK(world.run("eval --config flip.json --weights dense --output_dir dense/flipped").code == 0);
+  CHECK(different.insert(read(world.path("dense/flipped/detections.json"))).second);
   CHECK(world
-            .run("predict data/test --weights dense/best.safetensors --output_dir dense/options --score_threshold "
+            .run("predict data/test --weights dense/best.safetensors --output_dir dense/others --score_threshold "
                  "0.01 --soft_nms 0.5 --flip_test")
             .code == 0);
-  CHECK(read(world.path("dense/options/detections.json")) != read(world.path("dense/pictures/detections.json")));
+  CHECK(read(world.path("dense/others/detections.json")) != read(world.path("dense/pictures/detections.json")));
 
   // A run so short that only its end is measured; with other losses.
   const Outcome minutes = world.run(
@@ -62,7 +62,8 @@ TEST_CASE("the anchor-free detector: the same commands") {
               "2 class weights for 4 classes");
   check_fails("train --dataset_path data --model dense-n --network '{\"stem\": 0}' --output_dir bad",
               "stem is 0, expected 1 to 4096");
-  check_fails("train --dataset_path data --box_offset half --output_dir bad", "expected auto or a number", 2);
+  check_fails("train --dataset_path data --box_offset half --output_dir bad",
+              "expected auto or a number from -1000 to 1000, found 'half'", 2);
   check_fails("train --dataset_path data --model dense-x --output_dir bad",
               "expected anchor-free-n, anchor-free-s, paper or blob, got 'dense-x'", 2);
 }

@@ -34,7 +34,7 @@ void check_same_detections(const fs::path& actual, const fs::path& expected) {
 void check_predictions(const fs::path& weights, const std::string& name, const std::string& options) {
   const World& world = World::get();
   const Outcome outcome = world.run("predict '" + (version_0_1 / "data/test").string() + "' --weights '" +
-                                    weights.string() + "' --output_dir compatibility " + options);
+                                    weights.string() + "' --overwrite --output_dir compatibility " + options);
   INFO(outcome.err);
   REQUIRE(outcome.code == 0);
   check_same_detections(world.path("compatibility/detections.json"), version_0_1 / (name + "_detections.json"));
@@ -104,11 +104,11 @@ TEST_CASE("a configuration of version 0.1 trains as it did, and its checkpoint g
   const World& world = World::get();
   const std::string data = " --dataset_path '" + (version_0_1 / "data").string() + "' ";
   const std::string config = "train --config '" + (version_0_1 / "anchor_free_config.json").string() + "'" + data;
-  const Outcome outcome = world.run(config + "--output_dir again --epochs 4 --resume '" +
+  const Outcome outcome = world.run(config + "--output_dir again_0_1 --epochs 4 --resume '" +
                                     (version_0_1 / "anchor_free_checkpoint.safetensors").string() + "'");
   INFO(outcome.err);
   REQUIRE(outcome.code == 0);
-  check_same_losses(world.path("again/training_log.csv"), version_0_1 / "anchor_free_training_log.csv", 4);
+  check_same_losses(world.path("again_0_1/training_log.csv"), version_0_1 / "anchor_free_training_log.csv", 4);
 
   const Outcome paper = world.run("train --config '" + (version_0_1 / "paper_config.json").string() + "'" + data +
                                   "--output_dir paper_again --epochs 1");

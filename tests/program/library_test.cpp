@@ -124,7 +124,8 @@ TEST_CASE("a model of other classes is a start, one of another architecture is r
   options.freeze = {"stem", "stage1"};
   options.log = [&](const std::string& line) { lines.push_back(line); };
   DetectorTrainer(fewer, options).fit()->save(world.path("fewer.safetensors"));
-  CHECK(lines.front().find("by_program/best.safetensors: took 86 of 92 tensors; left 6: 'score4.") !=
+  CHECK(lines.front().find(
+            "by_program/best.safetensors with what fits, 86 of 92 weights: it has 4 classes, this model has 2") !=
         std::string::npos);
   const SafetensorsFile before = read_safetensors(options.pretrained),
                         after = read_safetensors(world.path("fewer.safetensors"));
@@ -136,8 +137,19 @@ TEST_CASE("a model of other classes is a start, one of another architecture is r
     CHECK(std::equal(old.begin(), old.end(), entry.bytes.begin()) == frozen);  // statistics of batch norms, too
   }
   options.model.levels = 4;
+  options.freeze.clear();
+  lines.clear();
+  DetectorTrainer(fewer, options).fit();
+  CHECK(lines.front().find("it has 3 levels (strides 4 to 16), this model has 4 (strides 4 to 32)") !=
+        std::string::npos);
+  options.model.levels = 3;
+  options.model.box_bins = 8;
+  lines.clear();
+  DetectorTrainer(fewer, options).fit();
+  CHECK(lines.front().find("it has 1 bins per edge, this model has 8") != std::string::npos);
+  options.model.stem = 16;
   CHECK_THROWS_WITH_AS(DetectorTrainer(fewer, options).fit(),
-                       doctest::Contains("is of another architecture: levels 3, expected 4"), FileError);
+                       doctest::Contains("is of another architecture: stem 8, expected 16"), FileError);
   const Outcome frozen = world.run(train_tiny + "frozen --freeze stem,stage --pretrained by_program/best.safetensors");
   CHECK(frozen.code == 0);
   check_fails(train_tiny + "bad --freeze nothing", "no name starts with 'nothing'");

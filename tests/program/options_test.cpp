@@ -147,11 +147,11 @@ TEST_CASE("options are the same with - and _, in every command and in configurat
 
 TEST_CASE("an option that the model does not look at is named") {
   const World& world = World::get();
-  const Outcome outcome = world.run(world.train("unused", "--epochs 1 --mosaic 0.2 --box-loss ciou"));
+  const Outcome outcome = world.run(world.train("unused_paper", "--epochs 1 --mosaic 0.2 --box-loss ciou"));
   CHECK(outcome.code == 0);
   CHECK(outcome.err ==
         "warning: --mosaic has no effect for --model paper\nwarning: --box_loss has no effect for --model paper\n");
-  const Outcome blob = world.run("train data --model blob --learning_rate 1 --output_dir unused");
+  const Outcome blob = world.run("train data --model blob --learning_rate 1 --output_dir unused_blob");
   CHECK(blob.err == "warning: --learning_rate has no effect for --model blob\n");
 }
 

@@ -27,7 +27,7 @@ wait $!
 )sh");
   for (const std::string model : {"paper", "anchor-free-n"}) {
     CAPTURE(model);
-    fs::remove_all(world.path("pieces"));
+    for (const char* folder : {"whole", "pieces"}) fs::remove_all(world.path(folder));
     const std::string more = "--epochs 20" + (model == "paper" ? "" : " --crop_size 64 --network " + tiny);
     REQUIRE(world.run(world.train("whole", more, model)).code == 0);
     const Outcome stopped = world.run(world.train("pieces", more, model), "bash -m interrupt.sh");

@@ -74,7 +74,7 @@ TEST_CASE("a network with two inputs trains, and a resumed run is the same bit b
   const Pairs data;
   const auto fit = [&](Network<float>& net, const char* resume_from, int interrupt_after) {
     Trainer trainer(net, Adam{1e-2}, mean_squared_error(), six_epochs);
-    trainer.add(Checkpoint{run_folder});
+    trainer.add(Checkpoint{run_folder, {.overwrite = resume_from == nullptr}});
     if (interrupt_after > 0) trainer.add(InterruptAfter{interrupt_after});
     if (resume_from) trainer.resume(run_folder / resume_from);
     trainer.fit(data, data);

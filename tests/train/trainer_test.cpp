@@ -118,7 +118,7 @@ TEST_CASE("a time budget moves the schedule, ends the training, and says so befo
   };
   Run run(1);
   WarmupCosine schedule(0.01, {.warmup = 0.2});
-  Trainer<float> trainer(run.net, run.adam, schedule, single_loss<float>([](const LossArguments<float>& a) {
+  Trainer<float> trainer(run.net, Adam<float>(), schedule, single_loss<float>([](const LossArguments<float>& a) {
                            return softmax_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0]);
                          }),
                          {.epochs = unlimited_epochs, .batch_size = 8, .execution = {.threads = 1}});

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "amdefect/core/interrupt.hpp"
+#include "amdefect/detection/split_membership.hpp"
 #include "amdefect/detection/training/measure_map.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "amdefect/train/callbacks/checkpoint.hpp"
@@ -64,7 +65,7 @@ class PaperRun {
   }
 
   /// Trains, after a resume if one is asked for. False if it was interrupted.
-  bool fit(const Dataset<float>& training, const Dataset<float>* validation) {
+  bool fit(RunFolder& folder, const Dataset<float>& training, const Dataset<float>* validation) {
     if (const std::filesystem::path from = config_.resume_file(); !from.empty()) {
       const SafetensorsFile file = read_safetensors(from);
       require_same_run(file, identity_);
@@ -74,6 +75,7 @@ class PaperRun {
     if (splits_.valid) std::cout << ", validating on " << splits_.valid->size();
     std::cout << "; " << splits_.train->coco.categories.size() << " classes; results go to " << config_.output_dir
               << std::endl;
+    folder.begin();
     trainer_.fit(training, validation);
     return !say_if_interrupted(trainer_.interrupted());
   }
@@ -109,6 +111,8 @@ TrainerOptions trainer_options(const TrainConfig& config) {
 
 int train_paper(TrainConfig config) {
   const CocoSplits splits = read_splits(config);
+  RunFolder folder(config.output_dir, training_run,
+                   earlier_run(config.output_dir, config.resume_file(), config.overwrite));
   const CocoSplit& train = splits.at("train");
   const PaperDescription description = describe(config, labels_of(config, train));
   const Shape shape{config.img_size, config.img_size, description.channels};
@@ -144,8 +148,10 @@ int train_paper(TrainConfig config) {
   if (splits.valid && config.eval_interval > 0)
     trainer.add(std::make_unique<MeasureMap>(detector, validation_source, config.eval_interval));
   const auto& stopping = run.add_callbacks();
-  run.add_checkpoint(detector()->file_metadata());
-  if (!run.fit(training, validation.get())) return interrupted_code;
+  const std::unique_ptr<Detector> described = detector();
+  described->set_images(std::make_shared<const ImageMembership>(membership_of(splits)));
+  run.add_checkpoint(described->file_metadata());
+  if (!run.fit(folder, training, validation.get())) return interrupted_code;
   run.report(*detector());
   if (stopping.best_epoch() > 0)
     std::cout << "best epoch " << stopping.best_epoch() << ": " << config.monitor << ' ' << stopping.best()

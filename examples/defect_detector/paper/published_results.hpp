@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -14,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/number_text.hpp"
+#include "amdefect/io/file_bytes.hpp"
 #include "amdefect/metrics/pooled_ap.hpp"
 #include "amdefect/viz/comparison.hpp"
 
@@ -39,10 +39,6 @@ inline Comparison paper_comparison(const CocoDataset& dataset, std::span<const C
   const DetectionCounts counts = evaluation.curves.all.at(evaluation.match.score_threshold);
   const auto number = [](Index count) { return static_cast<double>(count); };
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
-  const auto is_called = [](std::string name, const std::string& wanted) {
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return name == wanted;
-  };
   Comparison comparison{.columns = {"this run", "paper"}};
   auto& rows = comparison.rows;
   rows.push_back({"mAP@0.5, pooled",
@@ -51,7 +47,7 @@ inline Comparison paper_comparison(const CocoDataset& dataset, std::span<const C
                   "the paper's protocol: a box may match an object of another image, so it is too high"});
   for (const auto& [name, published] : {std::pair<std::string, double>("nozzle", 0.004), {"workpiece", 0.468}})
     for (std::size_t k = 0; k < std::min(names.size(), pooled.per_class.size()); ++k)
-      if (is_called(names[k], name))
+      if (ascii_lower(names[k]) == name)
         rows.push_back({concat("AP@0.5 ", name, ", pooled"), {pooled.per_class[k].ap, published}});
   rows.push_back(
       {"mAP@0.5, COCO", {evaluation.coco.stats[stat_ap50], none}, false, "the standard figure, not published"});
@@ -67,9 +63,8 @@ inline Comparison paper_comparison(const CocoDataset& dataset, std::span<const C
 /// Puts another run's figures on the same split between ours and the paper's, under the name of its folder.
 /// @throws FileError if `metrics`, its metrics.json, cannot be read.
 inline void add_other_run(Comparison& comparison, const std::filesystem::path& metrics) {
-  std::ifstream file(metrics);
-  require<FileError>(file.good(), "metrics of another run: cannot open ", metrics.string());
-  const auto json = nlohmann::json::parse(file, nullptr, false);
+  const Bytes bytes = read_bytes(metrics);
+  const auto json = nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
   constexpr std::array<std::pair<const char*, const char*>, 8> keys{{{"mAP@0.5, pooled", "/pooled_ap50/mean"},
                                                                      {"mAP@0.5, COCO", "/mAP50"},
                                                                      {"precision", "/per_image_f1/precision"},

@@ -15,12 +15,12 @@ void add_synth_command(CLI::App& program) {
     return command->add_option(name, value, text)->capture_default_str();
   };
   add("--output_dir", *output, "Folder for train/, valid/ and test/");
-  add("--train", options->train, "Pictures to train on")->check(CLI::Range(0, 1000000));
-  add("--valid", options->valid, "Pictures to validate on")->check(CLI::Range(0, 1000000));
-  add("--test", options->test, "Pictures to test on")->check(CLI::Range(0, 1000000));
-  add("--img_size", *size, "Width and height in pixels")->check(CLI::Range(32, 8192));
-  add("--seed", options->seed, "The same seed gives the same files")->check(seed_range);
-  add("--threads", options->threads, "Threads; 0: all cores")->check(CLI::Range(0, 1024));
+  add("--train", options->train, "Pictures to train on")->transform(number_range(0, 1000000));
+  add("--valid", options->valid, "Pictures to validate on")->transform(number_range(0, 1000000));
+  add("--test", options->test, "Pictures to test on")->transform(number_range(0, 1000000));
+  add("--img_size", *size, "Width and height in pixels")->transform(number_range(32, 8192));
+  add("--seed", options->seed, "The same seed gives the same files")->transform(seed_range);
+  add("--threads", options->threads, "Threads; 0: all cores")->transform(thread_range);
   command->add_flag("--overwrite", options->overwrite, "Replace an earlier generated data set");
   command->callback([=] {
     options->width = options->height = *size;

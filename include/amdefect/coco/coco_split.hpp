@@ -50,8 +50,8 @@ struct CocoSplits {
   const CocoSplit& at(const std::string& name) const {
     for (const std::optional<CocoSplit>* split : {&train, &valid, &test})
       if (*split && (*split)->name == name) return **split;
-    throw FileError(
-        concat(root.string(), ": has no ", name, " split", left_aside.empty() ? "" : "; ", left_aside_text()));
+    throw FileError(concat(root.empty() ? "the data set" : root.string(), ": has no ", name, " split",
+                           left_aside.empty() ? "" : "; ", left_aside_text()));
   }
   /// The split to measure a trained model on: the test split, or the validation split where there is no test image.
   /// @throws FileError if the data set has neither.
@@ -71,6 +71,7 @@ struct SplitOptions {
   /// Accept entries whose image file is not there; their path in `image_files` is empty.
   bool allow_missing_images = false;
   /// Read only the first of these splits that has images, and ask for no other files than its own; empty: all splits.
+  /// (Of one file for everything all splits are read, but only the images of that one must be there.)
   std::vector<std::string> first_of{};
 };
 
@@ -163,21 +164,16 @@ inline void read_split_files(const std::map<std::string, std::filesystem::path>&
   }
 }
 
-/// Splits one file for everything by the seed, and keeps what is wanted.
+/// Splits one file for everything by the seed. All splits stay, since they cost nothing more; the images of those that
+/// are wanted have to be there.
 inline void read_single_file(const std::filesystem::path& file, const SplitOptions& options, CocoSplits& splits) {
   split_by_seed(read_split("all", file, true), options, splits);
-  bool done = false;
-  std::set<std::string> kept(options.first_of.begin(), options.first_of.end());
+  if (options.allow_missing_images) return;
+  if (options.first_of.empty())
+    for (const std::string_view name : {"train", "valid", "test"}) require_image_files(*member(splits, name));
   for (const std::string& name : options.first_of) {
-    if (done) kept.erase(name);
-    done |= member(splits, name)->size() > 0;
-  }
-  for (const std::string name : {"train", "valid", "test"}) {
-    std::optional<CocoSplit>& split = member(splits, name);
-    if (!options.first_of.empty() && !kept.contains(name))
-      split.reset();
-    else if (!options.allow_missing_images)
-      require_image_files(*split);
+    require_image_files(*member(splits, name));
+    if (member(splits, name)->size() > 0) return;
   }
 }
 

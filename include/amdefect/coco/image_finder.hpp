@@ -26,7 +26,7 @@ class ImageFinder {
       const auto [other, first] = bare_names_.emplace(name.filename(), name.lexically_normal());
       if (!first && other->second != name.lexically_normal()) other->second.clear();
     }
-    std::string subset = to_lower(annotation_file.stem().string());
+    std::string subset = ascii_lower(annotation_file.stem().string());
     if (subset.starts_with("instances_")) subset = subset.substr(10);
     const std::string_view split = split_of_name(subset).split;
     const std::filesystem::path folder = annotation_file.parent_path();
@@ -62,7 +62,7 @@ class ImageFinder {
     const auto look_for_subset = [&](const std::filesystem::path& place) {
       for (const std::filesystem::path& below : list_folder(place, EntryKind::folder)) {
         const std::string name = below.filename().string();
-        if (to_lower(name) == subset)
+        if (ascii_lower(name) == subset)
           named.push_back(below);
         else if (!split.empty() && split_of_name(name).split == split)
           by_split.push_back(below);
@@ -72,7 +72,7 @@ class ImageFinder {
     const std::vector<std::filesystem::path> folders = list_folder(folder, EntryKind::folder);
     for (const std::string_view holder : holders)
       for (const std::filesystem::path& below : folders)
-        if (to_lower(below.filename().string()) == holder) places.push_back(folder / below.filename());
+        if (ascii_lower(below.filename().string()) == holder) places.push_back(folder / below.filename());
     for (const std::filesystem::path& place : places) look_for_subset(place);
     for (const auto& list : {places, named, by_split}) roots_.insert(roots_.end(), list.begin(), list.end());
   }

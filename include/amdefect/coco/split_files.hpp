@@ -18,7 +18,7 @@ namespace amdefect::detail {
 
 inline std::vector<std::filesystem::path> json_files(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files = list_folder(folder, EntryKind::file);
-  std::erase_if(files, [](const auto& file) { return to_lower(file.extension().string()) != ".json"; });
+  std::erase_if(files, [](const auto& file) { return ascii_lower(file.extension().string()) != ".json"; });
   return files;
 }
 inline std::vector<std::filesystem::path> annotation_folders(const std::filesystem::path& folder) {
@@ -141,7 +141,7 @@ class SplitFiles {
       const std::string stem = file.stem().string();
       const int rank = file.filename() == "_annotations.coco.json"       ? 0
                        : split_of_name(stem).split == folder.named.split ? 1
-                       : to_lower(stem).starts_with("instances")         ? 2
+                       : ascii_lower(stem).starts_with("instances")      ? 2
                                                                          : 3;
       candidates_.push_back({file, folder.named.split, 0, folder.named.rank, rank, folder.named.rank > 3});
     }
@@ -151,7 +151,7 @@ class SplitFiles {
       seen_.push_back(file);
       const NamedSplit named = split_of_name(file.stem().string());
       if (!named.split.empty()) {
-        const bool instances = to_lower(file.stem().string()).starts_with("instances_");
+        const bool instances = ascii_lower(file.stem().string()).starts_with("instances_");
         candidates_.push_back({file, named.split, place, named.rank, 0, named.rank > 3 && !instances});
       }
     }

@@ -46,7 +46,7 @@ struct NamedSplit {
 /// The split that a file (without extension) or folder is named after, in any case and with other words around:
 /// `Train`, `val2017`, `instances_Validation`, `train_coco`, `my-testset`.
 inline NamedSplit split_of_name(const std::string& name) {
-  const std::string lower = to_lower(name);
+  const std::string lower = ascii_lower(name);
   const std::string rest = lower.starts_with("instances_") ? lower.substr(10) : "";
   std::set<std::string_view> meant;
   const std::vector<std::string> words = words_of(name);
@@ -66,7 +66,7 @@ inline NamedSplit split_of_name(const std::string& name) {
 
 /// Whether the folder is one that tools keep annotation files in, apart from the images.
 inline bool is_annotation_folder(const std::filesystem::path& folder) {
-  const std::string name = to_lower(folder.filename().string());
+  const std::string name = ascii_lower(folder.filename().string());
   return name == "annotations" || name == "annotation" || name == "labels";
 }
 

@@ -4,7 +4,9 @@
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
+#include <locale>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -113,6 +115,7 @@ class BasicCocoSource final : public BasicSampleSource<P> {
 
   std::string key(Index index) const override {
     std::ostringstream key;
+    key.imbue(std::locale::classic());
     key.precision(17);
     key << (options_.channels == ImageChannels::rgb ? "rgb" : "grey") << (sizeof(P) > 1 ? " 16 bits" : "");
     for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)])

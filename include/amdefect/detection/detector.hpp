@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "amdefect/boxes/nms.hpp"
 #include "amdefect/boxes/soft_nms.hpp"
 #include "amdefect/core/tensor.hpp"
+#include "amdefect/detection/image_membership.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
 #include "amdefect/io/json_value.hpp"
 #include "amdefect/io/safetensors.hpp"
@@ -28,6 +30,9 @@ struct DetectorLabels {
 
   friend bool operator==(const DetectorLabels&, const DetectorLabels&) = default;
 };
+
+/// In pixels: more cannot be an offset between ways to count them.
+inline constexpr double largest_box_offset = 1000;
 
 /// A detection as COCO writes it, in the coordinates of the annotations that the detector was trained on.
 inline CocoResult to_coco(const Detection& detection, std::int64_t image_id, const DetectorLabels& labels) {
@@ -100,15 +105,23 @@ class Detector {
   Index channels() const { return traits_.channels; }
   /// Lowest score of a detection worth showing.
   double score_threshold() const { return traits_.score_threshold; }
+  /// The images that it was trained, validated and tested with; empty where nobody knows.
+  const ImageMembership& images() const {
+    static const ImageMembership unknown;
+    return images_ ? *images_ : unknown;
+  }
+  /// From now on, files of this detector say so.
+  void set_images(std::shared_ptr<const ImageMembership> images) { images_ = std::move(images); }
 
   /// Writes all that `open_detector` needs, and more metadata if there is any. @throws FileError if the file cannot be
   /// written, Error for a kind that has no name in files.
   void save(const std::filesystem::path& path, const SafetensorsMetadata& metadata = {}) const {
     write_safetensors(path, weights(), file_metadata(metadata));
   }
-  /// What `save` writes besides the weights: `metadata` and the description.
+  /// What `save` writes besides the weights: `metadata`, the description, and the images.
   SafetensorsMetadata file_metadata(SafetensorsMetadata metadata = {}) const {
     metadata[description_key] = description().to_text();
+    if (!images().empty()) metadata[images_key] = to_text(images());
     return metadata;
   }
   /// What a file tells of this detector besides its weights.
@@ -159,6 +172,7 @@ class Detector {
 
  private:
   DetectorTraits traits_;
+  std::shared_ptr<const ImageMembership> images_;
 };
 
 }  // namespace amdefect

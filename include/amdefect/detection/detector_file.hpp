@@ -1,9 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +68,11 @@ class DetectorFile {
                        where(), ": its description is not consistent");
     require<FileError>(traits.score_threshold >= 0 && traits.score_threshold <= 1, where(), ": score_threshold is ",
                        traits.score_threshold, ", expected 0 to 1");
+    require<FileError>(std::abs(traits.labels.box_offset) <= largest_box_offset, where(), ": box_offset is ",
+                       traits.labels.box_offset, ", expected at most ", largest_box_offset, " pixels");
+    const std::set<std::int64_t> ids(traits.labels.category_ids.begin(), traits.labels.category_ids.end());
+    require<FileError>(ids.size() == traits.labels.category_ids.size(), where(),
+                       ": category_ids has a category twice, expected another id for each class");
     checked([&] { check(traits.pixel_scaling); });
     return traits;
   }

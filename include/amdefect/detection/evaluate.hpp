@@ -8,6 +8,7 @@
 #include "amdefect/coco/coco_split.hpp"
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/detection/detector.hpp"
+#include "amdefect/detection/split_membership.hpp"
 #include "amdefect/metrics/detection_metrics.hpp"
 
 namespace amdefect {
@@ -45,6 +46,15 @@ struct DetectorEvaluation {
   std::string split;  ///< its name
   std::vector<CocoResult> results;
   DetectionMetrics metrics;
+  std::vector<std::string> trained_on{};  ///< its images that the detector was trained on (`Detector::images`)
+
+  /// One line for a split with images that the detector was trained on; empty for others.
+  std::string warning() const {
+    if (trained_on.empty()) return "";
+    return concat("the detector was trained on ", trained_on.size(), " of the ", metrics.images, " images of the ",
+                  split, " split (", trained_on[0], trained_on.size() > 1 ? ", ..." : "",
+                  "): the figures are better than for new images");
+  }
 };
 
 /// Throws an Error unless the categories of the split are those that the detector was trained with.
@@ -60,7 +70,7 @@ inline void require_same_categories(const Detector& detector, const CocoSplit& s
 }
 
 /// Measures a detector on a split of a data set, whose images are read one after the other, with 8 or 16
-/// bits as they have.
+/// bits as they have. `DetectorEvaluation::warning` tells of images that it was trained on.
 /// @throws Error for a split of other categories or without annotations, and what `detect_split` throws.
 inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& split,
                                    const EvaluateOptions& options = {}) {
@@ -80,6 +90,7 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
                                 {}};
   const double threshold = options.score_threshold.value_or(detector.score_threshold());
   evaluation.metrics = measure_detections(split.coco, evaluation.results, {.score_threshold = threshold}, coco);
+  evaluation.trained_on = trained_images(split, detector.images());
   return evaluation;
 }
 
@@ -87,7 +98,9 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
 inline std::string to_text(const DetectorEvaluation& evaluation) {
   const DetectionMetrics& metrics = evaluation.metrics;
   return concat(evaluation.split, " split: ", metrics.images, " images, ", metrics.truths, " objects, ",
-                metrics.detections, " detections\n\n", to_text(metrics));
+                metrics.detections, " detections\n",
+                evaluation.trained_on.empty() ? "" : "warning: ", evaluation.warning(),
+                evaluation.trained_on.empty() ? "\n" : "\n\n", to_text(metrics));
 }
 
 }  // namespace amdefect

@@ -53,7 +53,11 @@ inline std::unique_ptr<Detector> open_detector(const SafetensorsFile& file, cons
   const std::string architecture = detector.architecture();
   const auto& factories = detail::detector_factories();
   const auto found = factories.find(architecture);
-  if (found != factories.end()) return found->second(detector);
+  if (found != factories.end()) {
+    std::unique_ptr<Detector> opened = found->second(detector);
+    opened->set_images(std::make_shared<const ImageMembership>(read_membership(file)));
+    return opened;
+  }
   std::string known;
   for (const auto& [name, factory] : factories) known += concat(known.empty() ? "" : ", ", name);
   throw FileError(concat(detector.where(), ": unknown architecture '", architecture, "', expected one of ", known));

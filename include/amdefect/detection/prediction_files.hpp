@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "amdefect/coco/coco_json.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/io/csv.hpp"
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <map>
 #include <numeric>
 #include <span>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "amdefect/boxes/detection.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/image/box_frame.hpp"
 #include "amdefect/image/draw_text.hpp"
 #include "amdefect/image/label_layout.hpp"
@@ -64,11 +64,7 @@ inline PixelBox pixel_box(const Box& box, Index scale, const PixelSize& picture)
           pixel(box.y2, picture.height)};
 }
 
-inline std::string score_text(double score) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f", score);
-  return text;
-}
+inline std::string score_text(double score) { return decimal_number(score, 2); }
 
 /// Draws the detections of one picture.
 class DetectionDrawing {

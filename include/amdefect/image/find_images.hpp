@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/io/list_folder.hpp"
 
 namespace amdefect {
@@ -17,7 +19,7 @@ namespace amdefect {
 /// in any case.
 inline bool is_image_file(const std::filesystem::path& path) {
   constexpr std::array<std::string_view, 7> known{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib"};
-  const std::string extension = to_lower(path.extension().string());
+  const std::string extension = ascii_lower(path.extension().string());
   return std::find(known.begin(), known.end(), extension) != known.end();
 }
 

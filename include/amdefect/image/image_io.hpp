@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/image/image.hpp"
 #include "amdefect/image/image_container.hpp"
 #include "amdefect/image/orientation.hpp"
@@ -187,7 +188,7 @@ inline Bytes encode_jpeg(const Image& image, int quality = 92) {
 /// Writes a PNG or JPEG file, by its extension, as a whole or not at all. @throws FileError, ShapeError
 template <PixelType P>
 void save_image(const std::filesystem::path& path, const BasicImage<P>& image) {
-  const std::string extension = to_lower(path.extension().string());
+  const std::string extension = ascii_lower(path.extension().string());
   const bool jpeg = extension == ".jpg" || extension == ".jpeg";
   require<FileError>(jpeg || extension == ".png", path.string(), ": images are written as .png, .jpg or .jpeg");
   if constexpr (std::same_as<P, std::uint8_t>) {

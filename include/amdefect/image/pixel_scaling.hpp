@@ -19,8 +19,10 @@ struct PixelScaling {
 
 /// Throws an Error unless the numbers have a meaning.
 inline void check(const PixelScaling& scaling) {
-  require(std::isfinite(scaling.offset) && std::isfinite(scaling.scale) && scaling.scale > 0, "pixel scaling: offset ",
-          scaling.offset, " and scale ", scaling.scale, ", expected numbers, scale above 0");
+  constexpr double most = 1e6, least_scale = 1e-6;  // far beyond any sense, and no pixel becomes infinite
+  require(std::abs(scaling.offset) <= most && scaling.scale >= least_scale && scaling.scale <= most,
+          "pixel scaling: offset ", scaling.offset, " and scale ", scaling.scale, ", expected numbers up to ", most,
+          ", scale at least ", least_scale);
 }
 
 /// The value of 8-bit pixels beyond the border of an image: that of `PixelScaling`, middle grey.

@@ -27,15 +27,20 @@ inline void make_folder(const std::filesystem::path& folder) {
                      folder.string(), "': ", failure ? failure.message() : "a file of that name is in the way");
 }
 
-/// A file that appears under its name only when it is complete: written beside it, synced to the disk, then renamed.
-/// Without `commit` (an exception, a crash) the old file of that name stays as it was.
+/// How the names of files begin that are being written, or were when their process died.
+inline constexpr std::string_view temporary_file_start = ".amdefect-tmp-";
+
+/// A file that appears under its name only when it is complete: written beside it under a short hidden name, synced to
+/// the disk, then renamed. Without `commit` (an exception, a crash) the old file of that name stays as it was.
 class AtomicFile {
  public:
   /// @throws FileError if a file cannot be created in that folder.
   explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
     static std::atomic<unsigned> counter{0};
-    temporary_ = concat(path_.string(), ".tmp", ::getpid(), '_', counter++);
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    do {  // a name that is there is left over from a process of the same number
+      temporary_ = path_.parent_path() / concat(temporary_file_start, ::getpid(), '_', counter++);
+      descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (descriptor_ < 0 && errno == EEXIST);
     if (descriptor_ < 0) fail("create");
   }
   ~AtomicFile() {
@@ -80,8 +85,7 @@ class AtomicFile {
     ::close(descriptor);
   }
 
-  std::filesystem::path path_;
-  std::string temporary_;
+  std::filesystem::path path_, temporary_;
   int descriptor_ = -1;
   bool committed_ = false;
 };

@@ -1,17 +1,10 @@
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 namespace amdefect {
-
-/// All digits that are needed to read the same double again. Does not depend on the locale.
-inline std::string shortest_number(double value) {
-  char buffer[64];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
-}
 
 /// A line of a CSV file (RFC 4180, but it ends with \n alone): cells with commas, quotes or line breaks are quoted.
 inline std::string csv_line(const std::vector<std::string>& cells) {

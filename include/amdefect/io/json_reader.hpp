@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -137,8 +138,8 @@ class JsonReader {
     return {items[index], file_, concat(path_, '[', index, ']')};
   }
 
-  /// The value as `bool`, any integer type (whole and in its range), `double` or `float` (from integers, too),
-  /// `std::string`, or a `std::vector` of these.
+  /// The value as `bool`, any integer type (whole, also written as 8.0, and in its range), `double` or `float` (from
+  /// integers, too), `std::string`, or a `std::vector` of these.
   template <class V>
   V as() const {
     if constexpr (std::same_as<V, bool>) {
@@ -179,6 +180,9 @@ class JsonReader {
       return static_cast<V>(*whole);
     if (const auto* large = value_->get_if<std::uint64_t>(); large && std::in_range<V>(*large))
       return static_cast<V>(*large);
+    // 8.0 is a whole number, too: up to here a double is every one of them.
+    if (const auto* real = value_->get_if<double>(); real && std::abs(*real) <= 0x1p53 && *real == std::trunc(*real))
+      if (const auto whole = static_cast<std::int64_t>(*real); std::in_range<V>(whole)) return static_cast<V>(whole);
     const bool any = value_->get_if<std::int64_t>() || value_->get_if<std::uint64_t>();
     fail(concat("expected an integer",
                 any ? concat(" from ", +std::numeric_limits<V>::min(), " to ", +std::numeric_limits<V>::max()) : "",

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -10,14 +9,9 @@
 #include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/number_text.hpp"
 
 namespace amdefect {
-
-/// The text with the letters A to Z in lower case.
-inline std::string to_lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 /// Whether a file or folder is one that systems leave behind and users do not see: hidden ones (also `._NAME`, where
 /// macOS keeps what other file systems have no room for), `__MACOSX`, `Thumbs.db`, `desktop.ini` and the like.
@@ -25,7 +19,7 @@ inline bool is_system_name(const std::filesystem::path& path) {
   constexpr std::array<std::string_view, 8> known{"__macosx",     "thumbs.db", "ehthumbs.db",
                                                   "desktop.ini",  "@eadir",    "system volume information",
                                                   "$recycle.bin", "lost+found"};
-  const std::string name = to_lower(path.filename().string());
+  const std::string name = ascii_lower(path.filename().string());
   return name.starts_with('.') || std::find(known.begin(), known.end(), name) != known.end();
 }
 

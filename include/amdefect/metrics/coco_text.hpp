@@ -6,6 +6,7 @@
 #include <string>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/metrics/coco_options.hpp"
 #include "amdefect/metrics/coco_result.hpp"
 
@@ -23,9 +24,8 @@ inline std::string coco_summary_text(const CocoEvaluation& evaluation) {
   const CocoEvalOptions& options = evaluation.options;
   const auto limit = [&](std::size_t i) { return static_cast<long long>(options.max_dets.at(i)); };
   const long long first_limit = options.fix_known_bugs ? static_cast<long long>(options.max_dets.back()) : 100;
-  char all_thresholds[32];
-  std::snprintf(all_thresholds, sizeof all_thresholds, "%.2f:%.2f", options.iou_thresholds.front(),
-                options.iou_thresholds.back());
+  const std::string all_thresholds =
+      concat(decimal_number(options.iou_thresholds.front(), 2), ':', decimal_number(options.iou_thresholds.back(), 2));
   struct Line {
     bool precision;
     std::string thresholds;
@@ -48,9 +48,9 @@ inline std::string coco_summary_text(const CocoEvaluation& evaluation) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Line& line = lines[i];
     char buffer[160];
-    std::snprintf(buffer, sizeof buffer, " %-18s %s @[ IoU=%-9s | area=%6s | maxDets=%3lld ] = %0.3f\n",
+    std::snprintf(buffer, sizeof buffer, " %-18s %s @[ IoU=%-9s | area=%6s | maxDets=%3lld ] = %s\n",
                   line.precision ? "Average Precision" : "Average Recall", line.precision ? "(AP)" : "(AR)",
-                  line.thresholds.c_str(), line.area, line.max_dets, evaluation.stats[i]);
+                  line.thresholds.c_str(), line.area, line.max_dets, decimal_number(evaluation.stats[i], 3).c_str());
     text += buffer;
   }
   return text;

@@ -29,14 +29,18 @@ class LayerRegistry {
   /// Operations of the class `Op`, whose `kind()` is `kind`, are made from now on by its constructor from `const
   /// JsonReader&` (the attributes), or by the one without arguments if there is no such. Adding a class again changes
   /// nothing; two classes under one name are an error as soon as that name is asked for.
+  /// @throws Error for an empty name and for that of another layer of this library.
   template <std::derived_from<Operation<T>> Op>
   void add(const std::string& kind) {
     constexpr bool from_attributes = std::constructible_from<Op, const JsonReader&>;
     static_assert(from_attributes || std::default_initializable<Op>,
                   "a registered layer needs a constructor from 'const JsonReader&' or one without arguments");
+    require(!kind.empty(), "layers: a layer is registered under an empty name, expected what its kind() returns");
     const std::scoped_lock lock(mutex_);
     const auto [item, is_new] = entries_.try_emplace(kind, Entry{&class_tag<Op>, {}});
     if (!is_new) {
+      require(item->second.tag == &class_tag<Op> || !item->second.of_library, "layers: the library has a layer '", kind,
+              "' already: another class needs another name");
       item->second.ambiguous = item->second.ambiguous || item->second.tag != &class_tag<Op>;
       return;
     }
@@ -80,7 +84,7 @@ class LayerRegistry {
   struct Entry {
     const char* tag;
     std::function<std::shared_ptr<const Operation<T>>(const JsonReader&)> make;
-    bool ambiguous = false;
+    bool ambiguous = false, of_library = false;
   };
 
   LayerRegistry() {
@@ -103,6 +107,7 @@ class LayerRegistry {
     add<UpsampleNearest<T>>("upsample_nearest");
     add<Concatenate<T>>("concatenate");
     add<Add<T>>("add");
+    for (auto& [kind, entry] : entries_) entry.of_library = true;
   }
 
   auto find(const std::string& kind, const JsonReader& where) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <iomanip>
+#include <locale>
 #include <sstream>
 #include <string>
 
@@ -51,6 +52,7 @@ std::string summary(const Network<T>& network) {
     widths = {std::max(widths[0], row.layer.size()), std::max(widths[1], row.shape.size()),
               std::max(widths[2], row.parameters.size()), std::max(widths[3], row.macs.size())};
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   const auto width = [&](std::size_t column) { return static_cast<int>(widths[column]); };
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Row& row = rows[i];

@@ -27,12 +27,14 @@ struct AdamOptions {
 template <class T = float>
 class Adam : public Optimizer<T> {
  public:
-  explicit Adam(const AdamOptions& options = {}) : Optimizer<T>({"m", "v"}), options_(options) {}
-  /// @throws Error for a negative rate.
+  /// @throws Error for numbers without meaning.
+  explicit Adam(const AdamOptions& options = {}) : Optimizer<T>({"m", "v"}), options_(options) { check(); }
   template <class Number>
   requires std::is_arithmetic_v<Number>  // so that {} means options, not a rate of 0
   explicit Adam(Number learning_rate, const AdamOptions& options = {})
-      : Optimizer<T>({"m", "v"}, static_cast<double>(learning_rate)), options_(options) {}
+      : Optimizer<T>({"m", "v"}, static_cast<double>(learning_rate)), options_(options) {
+    check();
+  }
 
  protected:
   void begin_step(double learning_rate) override {
@@ -55,6 +57,14 @@ class Adam : public Optimizer<T> {
   }
 
  private:
+  void check() const {
+    this->require_at_least_0("weight_decay", options_.weight_decay);
+    this->require_at_least_0("epsilon", options_.epsilon);
+    for (const double beta : {options_.beta1, options_.beta2})
+      require(beta >= 0 && beta < 1, "adam: beta1 and beta2 are ", options_.beta1, " and ", options_.beta2,
+              ", expected at least 0 and less than 1");
+  }
+
   AdamOptions options_;
   T rate_ = 0, epsilon_ = 0, shrink_ = 1;
 };

@@ -43,6 +43,13 @@ class Optimizer {
   std::uint64_t steps() const { return steps_; }
   void set_steps(std::uint64_t steps) { steps_ = steps; }
 
+  /// A trainer takes the optimiser for itself and gives it back at its end. @throws Error if another one has it.
+  void take() {
+    require(!in_use_, "optimiser: another trainer uses it; one optimiser serves one run, give each its own");
+    in_use_ = true;
+  }
+  void give_back() noexcept { in_use_ = false; }
+
   /// The moments, each as flat as the parameter arena, for checkpoints; empty before the first step.
   std::vector<std::string> memory_names() const { return names_; }
   Tensor<T>& memory(std::size_t index) { return memories_.at(index); }
@@ -51,8 +58,13 @@ class Optimizer {
  protected:
   explicit Optimizer(std::vector<std::string> names, std::optional<double> learning_rate = std::nullopt)
       : learning_rate_(learning_rate), names_(std::move(names)), memories_(names_.size()) {
-    require(!learning_rate || *learning_rate >= 0, "optimiser: the learning rate must not be negative, got ",
-            learning_rate.value_or(0));
+    if (learning_rate) require_at_least_0("the learning rate", *learning_rate);
+  }
+
+  /// @throws Error for a negative hyper-parameter, and one that is not finite.
+  static void require_at_least_0(const char* name, double value) {
+    require(std::isfinite(value) && value >= 0, "optimiser: ", name, " is ", value,
+            ", expected a number of at least 0");
   }
 
   virtual void begin_step(double learning_rate) = 0;
@@ -64,6 +76,7 @@ class Optimizer {
  private:
   std::optional<double> learning_rate_;
   std::uint64_t steps_ = 0;
+  bool in_use_ = false;
   std::vector<std::string> names_;
   std::vector<Tensor<T>> memories_;
 };

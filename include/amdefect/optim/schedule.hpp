@@ -35,7 +35,9 @@ class Schedule {
     require(actual == expected, "schedule: expected a state of ", expected, " numbers, got ", actual,
             " (saved by another schedule?)");
   }
-  static void require_rate(double rate) { require(rate >= 0, "schedule: the rate must not be negative, got ", rate); }
+  static void require_rate(double rate) {
+    require(std::isfinite(rate) && rate >= 0, "schedule: the rate is ", rate, ", expected a number of at least 0");
+  }
 };
 
 namespace detail {

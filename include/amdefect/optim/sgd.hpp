@@ -44,7 +44,10 @@ class Sgd : public Optimizer<T> {
   Sgd(std::optional<double> learning_rate, const SgdOptions& options)
       : Optimizer<T>(options.momentum != 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{},
                      learning_rate),
-        options_(options) {}
+        options_(options) {
+    this->require_at_least_0("momentum", options.momentum);
+    this->require_at_least_0("weight_decay", options.weight_decay);
+  }
 
   SgdOptions options_;
   T rate_ = 0;

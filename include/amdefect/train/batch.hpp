@@ -52,12 +52,14 @@ class Batch {
   Index size() const { return size_; }
   /// Inputs, one view [size, sample shape...] for each.
   std::span<const TensorView<const T>> inputs() const { return input_views_; }
-  TensorView<const T> input(std::size_t index) const { return input_views_.at(index); }
+  /// @throws Error if there is none of that number.
+  TensorView<const T> input(std::size_t index) const { return view(input_views_, index, "inputs"); }
   /// The first input, which is the only one of most networks.
   TensorView<const T> x() const { return input(0); }
   /// Targets, one view [size, target shape...] for each.
   std::span<const TensorView<const T>> targets() const { return target_views_; }
-  TensorView<const T> target(std::size_t index) const { return target_views_.at(index); }
+  /// @throws Error if there is none of that number.
+  TensorView<const T> target(std::size_t index) const { return view(target_views_, index, "targets"); }
 
   /// Views of one sample that a thread fills; reused between calls.
   struct Scratch {
@@ -71,6 +73,10 @@ class Batch {
   }
 
  private:
+  static TensorView<const T> view(const std::vector<TensorView<const T>>& views, std::size_t index, const char* what) {
+    require(index < views.size(), "batch: there is no number ", index, " of ", views.size(), ' ', what);
+    return views[index];
+  }
   static void show(const std::vector<Tensor<T>>& tensors, Index size, std::vector<TensorView<const T>>& views) {
     views.resize(tensors.size());
     for (std::size_t i = 0; i < tensors.size(); ++i) views[i] = tensors[i].slice(0, size);

@@ -18,6 +18,7 @@
 #include "amdefect/train/held.hpp"
 #include "amdefect/train/history.hpp"
 #include "amdefect/train/loss_sums.hpp"
+#include "amdefect/train/saved_statistics.hpp"
 
 namespace amdefect {
 
@@ -37,7 +38,8 @@ class Trainer {
  public:
   /// Trains with the optimiser's own learning rate. The network must outlive the trainer. So must an optimiser (and a
   /// schedule) that has a name; a temporary, `Adam{1e-3}`, moves into the trainer, and so does a unique or shared
-  /// pointer. An optimiser serves one run. @throws Error if the optimiser has no learning rate.
+  /// pointer. An optimiser serves one run. @throws Error if the optimiser has no learning rate, or another trainer has
+  /// it, and for options without meaning.
   Trainer(Network<T>& network, AnyOptimizer optimizer, AnyLoss loss, const TrainerOptions& options = {})
       : Trainer(network, std::move(loss), options, optimizer, std::make_shared<ConstantRate>(rate_of(*optimizer))) {}
 
@@ -48,6 +50,8 @@ class Trainer {
     require(!optimizer_->learning_rate(), "trainer: the optimiser has a learning rate of its own and there is a ",
             "schedule, too: only one of them can say what the rate is");
   }
+
+  ~Trainer() { optimizer_->give_back(); }
 
   /// Callbacks run in the order in which they are added; a checkpoint goes last. This form moves a callback in and
   /// returns the trainer, so that calls chain; the others return the callback, to be asked later.
@@ -204,6 +208,7 @@ class Trainer {
         options_(options),
         sums_(loss_.parts().size()) {
     options.check();
+    optimizer_->take();
   }
 
   static double rate_of(const Optimizer<T>& optimizer) {
@@ -249,16 +254,23 @@ class Trainer {
     return epoch;
   }
 
-  /// Forward and backward pass; `position()` says in an error where in the training it was.
+  /// Forward and backward pass; `position()` says in an error where in the training it was. A batch whose loss is not
+  /// finite leaves weights and statistics as they were.
   template <class Position>
   void add_gradients(const Batch<T>& batch, Position&& position) {
     if (pending_ == 0) network_.parameters().gradients().fill(T{0});
     workspace_->set_step(static_cast<std::uint64_t>(step_ * options_.accumulate + pending_));
-    workspace_->forward(batch.inputs());
-    for (const double part : loss_.evaluate(*workspace_, batch.targets()))
-      if (!std::isfinite(part))
-        throw Error(concat("training: the loss is not finite any more (", position(),
-                           "); a lower learning rate or clip_norm may help"));
+    statistics_.remember(network_.parameters());
+    try {
+      workspace_->forward(batch.inputs());
+      for (const double part : loss_.evaluate(*workspace_, batch.targets()))
+        if (!std::isfinite(part))
+          throw Error(concat("training: the loss is not finite any more (", position(),
+                             "); a lower learning rate or clip_norm may help"));
+    } catch (...) {
+      statistics_.put_back(network_.parameters());
+      throw;
+    }
     workspace_->backward();
     ++pending_;
   }
@@ -288,6 +300,7 @@ class Trainer {
   detail::Held<Optimizer<T>> optimizer_;
   detail::Held<Schedule> schedule_;
   detail::BatchLoss<T> loss_;
+  detail::SavedStatistics<T> statistics_;
   TrainerOptions options_;
   std::vector<std::unique_ptr<Callback<T>>> callbacks_;
   std::unique_ptr<Workspace<T>> workspace_, inference_;

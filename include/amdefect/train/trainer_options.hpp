@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -28,6 +29,14 @@ struct TrainerOptions {
   /// @throws Error for options without meaning.
   void check() const {
     require(epochs >= 0, "trainer: the number of epochs must not be negative, got ", epochs);
+    const auto at_least_0 = [](const char* name, double value) {
+      require(std::isfinite(value) && value >= 0, "trainer: ", name, " is ", value,
+              ", expected a number of at least 0");
+    };
+    at_least_0("clip_norm", clip_norm);
+    at_least_0("workers", workers);
+    at_least_0("threads", execution.threads);
+    require(batch_size > 0, "trainer: batch_size is ", batch_size, ", expected at least 1");
     require(accumulate > 0, "trainer: the number of batches of an update must be positive, got ", accumulate);
   }
   LoaderOptions training_loader() const {

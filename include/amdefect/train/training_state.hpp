@@ -1,13 +1,14 @@
 #pragma once
 
-#include <charconv>
-#include <cstdio>
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/nn/weights.hpp"
 
 namespace amdefect {
@@ -38,22 +39,19 @@ namespace detail {
 /// Hexadecimal, so that every bit comes back.
 inline std::string join_numbers(const std::vector<double>& numbers) {
   std::string text;
-  for (const double number : numbers) {
-    char buffer[32];
-    std::snprintf(buffer, sizeof buffer, "%s%a", text.empty() ? "" : " ", number);
-    text += buffer;
-  }
+  for (const double number : numbers) text += (text.empty() ? "" : " ") + hexadecimal_number(number);
   return text;
 }
 
 inline std::vector<double> split_numbers(const std::string& text, const std::string& name) {
   std::vector<double> numbers;
-  const char* at = text.c_str();
-  while (*at) {
-    char* end = nullptr;
-    numbers.push_back(std::strtod(at, &end));
-    require<FileError>(end != at, "checkpoint: '", name, "' is not a list of numbers: '", text, "'");
-    at = end + (*end == ' ');
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const auto number = parse_number<double>(std::string_view(text).substr(begin, end - begin));
+    require<FileError>(number.has_value(), "checkpoint: '", name, "' is not a list of numbers: '",
+                       text.substr(begin, 40), "'");
+    numbers.push_back(*number);
+    begin = end + 1;
   }
   return numbers;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/core/shape.hpp"
 #include "amdefect/io/csv.hpp"
 #include "amdefect/io/json_text.hpp"
@@ -94,8 +95,7 @@ inline std::string compact_number(double value, int digits = 4) {
 /// A number with `decimals` digits behind the point; a dash for NaN and infinities. Does not depend on the locale.
 inline std::string fixed_number(double value, int decimals) {
   if (!detail::is_finite(value) || std::abs(value) > 1e15) return compact_number(value);
-  char buffer[64];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, decimals).ptr};
+  return decimal_number(value, decimals);
 }
 
 /// All digits that are needed to read the same double again; nothing for NaN and infinities.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <numeric>
 #include <span>
@@ -57,7 +58,8 @@ class AnchorFreeLoss {
     require(weights.empty() || static_cast<Index>(weights.size()) == model_.classes,
             "anchor-free loss: ", weights.size(), " class weights for ", model_.classes, " classes");
     for (const double weight : weights)
-      require(weight > 0, "anchor-free loss: class weight ", weight, ", expected above 0");
+      require(std::isfinite(weight) && weight > 0, "anchor-free loss: class weight ", weight,
+              ", expected a number above 0");
   }
 
   /// Decides by the present outputs which locations answer for which objects.

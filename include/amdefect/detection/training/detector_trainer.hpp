@@ -13,12 +13,14 @@
 #include "amdefect/data/crop_dataset.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_detector.hpp"
 #include "amdefect/detection/evaluate.hpp"
+#include "amdefect/detection/split_membership.hpp"
 #include "amdefect/detection/training/best_weights.hpp"
 #include "amdefect/detection/training/detector_trainer_options.hpp"
 #include "amdefect/detection/training/measure_map.hpp"
 #include "amdefect/detection/training/pretrained.hpp"
 #include "amdefect/detection/training/run_identity.hpp"
 #include "amdefect/detection/training/training_splits.hpp"
+#include "amdefect/io/run_folder.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "amdefect/optim/warmup_cosine.hpp"
 #include "amdefect/train/callbacks/checkpoint.hpp"
@@ -40,8 +42,10 @@ namespace amdefect {
 /// bit by bit, unless the time is limited (`minutes`). Prints nothing itself.
 class DetectorTrainer {
  public:
-  /// A validation split without boxes is not used; `monitor` is then loss.
-  /// @throws Error for options without meaning, or data from which there is nothing to learn.
+  /// A validation split without boxes is not used; `monitor` is then loss. The output folder is this training's from
+  /// here to the end of `fit`.
+  /// @throws Error for options without meaning, or data from which there is nothing to learn, FileError for an output
+  /// folder that is in use or holds another run (see `RunFolder`).
   DetectorTrainer(CocoSplits splits, DetectorTrainerOptions options)
       : splits_(usable_splits(std::move(splits))), options_(std::move(options)) {
     if (!splits_.valid && options_.monitor == "mAP50") {
@@ -49,6 +53,9 @@ class DetectorTrainer {
       options_.monitor = "loss";
     }
     check(options_);
+    if (!options_.output_folder.empty())
+      folder_.emplace(options_.output_folder, training_run,
+                      earlier_run(options_.output_folder, options_.resume, options_.overwrite));
     options_.loss.threads = options_.execution.threads;
     identity_ = run_identity(options_.identity.is_null() ? identity_of(options_) : options_.identity, splits_,
                              options_.pixel_bits);
@@ -83,24 +90,26 @@ class DetectorTrainer {
   /// if the loss is no longer finite.
   std::unique_ptr<Detector> fit() {
     require(trainer_ == nullptr, "detector trainer: fit was called before");
-    if (!options_.output_folder.empty()) make_folder(options_.output_folder);
     std::optional<SafetensorsFile> checkpoint;
     if (!options_.resume.empty()) {
       checkpoint = read_safetensors(options_.resume);
       require_same_run(*checkpoint, identity_);
     }
+    images_ = std::make_shared<const ImageMembership>(membership_of(splits_));
     make_trainer();
     const std::unique_ptr<Dataset<float>> training =
         options_.pixel_bits == 16 ? training_set<std::uint16_t>() : training_set<std::uint8_t>();
     add_callbacks();
     if (checkpoint) trainer_->restore(load_checkpoint(*checkpoint, network_->parameters()));
     checkpoint.reset();
+    if (folder_) folder_->begin();
     const std::filesystem::path& folder = options_.output_folder;
     log(concat("training on ", train().size(), " images (", training->size(), " crops per epoch)",
                splits_.valid ? concat(", validating on ", splits_.valid->size()) : "", "; ", description_.model.classes,
                " classes", folder.empty() ? "" : concat("; results go to ", folder.string())));
     trainer_->fit(*training, nullptr);
     if (!interrupted()) finish();
+    folder_.reset();
     return detector();
   }
 
@@ -142,7 +151,9 @@ class DetectorTrainer {
   SafetensorsMetadata identity_metadata() const { return {{identity_key, identity_.to_text()}}; }
   /// With the present average of the weights.
   std::unique_ptr<Detector> detector() const {
-    return std::make_unique<AnchorFreeDetector>(average_, description_, options_.execution);
+    auto made = std::make_unique<AnchorFreeDetector>(average_, description_, options_.execution);
+    made->set_images(images_);
+    return made;
   }
 
   void make_trainer() {
@@ -233,6 +244,7 @@ class DetectorTrainer {
     if (saved) load_weights(best_file(), average_->parameters());
     if (!splits_.valid) return;
     validation_ = evaluate(*detector(), *splits_.valid, {.extra_image_folders = options_.extra_image_folders});
+    if (!validation_->trained_on.empty()) log("warning: " + validation_->warning());
     description_.score_threshold =
         validation_->metrics.curves.all.best_threshold().value_or(description_.score_threshold);
     if (saved) detector()->save(best_file(), identity_metadata());
@@ -241,6 +253,8 @@ class DetectorTrainer {
   CocoSplits splits_;
   DetectorTrainerOptions options_;
   JsonValue identity_;
+  std::optional<RunFolder> folder_;
+  std::shared_ptr<const ImageMembership> images_;
   AnchorFreeDescription description_;
   std::vector<std::unique_ptr<Callback<float>>> callbacks_;
   std::shared_ptr<Network<float>> network_, average_;

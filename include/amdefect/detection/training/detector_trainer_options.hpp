@@ -14,6 +14,7 @@
 #include "amdefect/data/sample_cache.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
+#include "amdefect/detection/detector.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
 #include "amdefect/inspect/annotation_check.hpp"
 #include "amdefect/io/json_value.hpp"
@@ -59,10 +60,12 @@ struct DetectorTrainerOptions {
   double score_threshold = 0.35;  ///< of the detector, where no validation split tells a better one
 
   // Files.
-  std::filesystem::path output_folder{};  ///< best.safetensors and last.safetensors go there; empty: nothing is written
-  std::filesystem::path pretrained{};     ///< weights to start from; empty: random ones
-  std::vector<std::string> freeze{};      ///< weights whose names begin so stay as they are, e.g. "stem" and "stage"
-  std::filesystem::path resume{};         ///< last.safetensors of an interrupted run to continue exactly; empty: begin
+  /// best.safetensors and last.safetensors go there, and nobody else's (see RunFolder); empty: nothing is written.
+  std::filesystem::path output_folder{};
+  bool overwrite = false;              ///< replace the run that the output folder holds; else it is refused
+  std::filesystem::path pretrained{};  ///< weights to start from; empty: random ones
+  std::vector<std::string> freeze{};   ///< weights whose names begin so stay as they are, e.g. "stem" and "stage"
+  std::filesystem::path resume{};      ///< last.safetensors of an interrupted run to continue exactly; empty: begin
   /// JSON object of what must be the same when a run is continued; null: these options, as far as they change its
   /// course. Checksums of the annotations are added.
   JsonValue identity{};
@@ -81,8 +84,23 @@ inline void check(const DetectorTrainerOptions& options) {
   require(options.crop_side > 0 && options.crops_per_epoch >= 0 && options.slots > 0 && options.batch_size > 0, where,
           "crop_side, slots and batch_size must be positive and crops_per_epoch not negative, got ", options.crop_side,
           ", ", options.slots, ", ", options.batch_size, " and ", options.crops_per_epoch);
-  require(options.epochs > 0 || (std::isfinite(options.minutes) && options.minutes > 0), where,
-          "nothing to do: epochs is ", options.epochs, " and minutes is ", options.minutes);
+  const auto at_least_0 = [&](const char* name, double value) {
+    require(std::isfinite(value) && value >= 0, where, name, " is ", value, ", expected a number of at least 0");
+  };
+  at_least_0("epochs", static_cast<double>(options.epochs));
+  at_least_0("minutes", options.minutes);
+  require(options.epochs > 0 || options.minutes > 0, where, "nothing to do: epochs is ", options.epochs,
+          " and minutes is ", options.minutes);
+  at_least_0("learning_rate", options.learning_rate);
+  at_least_0("weight_decay", options.weight_decay);
+  at_least_0("clip_norm", options.clip_norm);
+  at_least_0("threads", options.execution.threads);
+  at_least_0("workers", options.workers);
+  require(options.mosaic >= 0 && options.mosaic <= 1, where, "mosaic is ", options.mosaic, ", expected 0 to 1");
+  require(options.average_decay >= 0 && options.average_decay < 1, where, "average_decay is ", options.average_decay,
+          ", expected at least 0 and less than 1");
+  require(std::abs(options.box_offset) <= largest_box_offset, where, "box_offset is ", options.box_offset,
+          ", expected at most ", largest_box_offset, " pixels");
   require(options.eval_interval >= 0 && options.patience >= 0, where,
           "eval_interval and patience must not be negative, got ", options.eval_interval, " and ", options.patience);
   require(options.monitor == "mAP50" || options.monitor == "loss", where, "monitor is '", options.monitor,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -9,28 +10,59 @@
 
 namespace amdefect {
 
+namespace detail {
+
+/// "5 levels (strides 4 to 64)".
+inline std::string levels_text(const AnchorFreeModel& model) {
+  return concat(model.levels, " levels (strides ", AnchorFreeModel::first_stride, " to ", model.largest_stride(), ')');
+}
+
 /// Throws a FileError that names the numbers of the architecture that differ from those of the model in the file.
-/// Channels and classes may differ: only the first and the last convolutions depend on them.
-inline void require_same_architecture(const SafetensorsFile& file, const AnchorFreeModel& model) {
-  const JsonValue there = to_json(anchor_free_description(DetectorFile(file)).model), here = to_json(model);
+/// Channels, classes, levels and bins may differ: they add outputs, or change the first and the last convolutions.
+inline void require_same_backbone(const SafetensorsFile& file, AnchorFreeModel there, const AnchorFreeModel& here) {
+  there.levels = std::max(here.levels, static_cast<Index>(there.widths.size()));
+  there.box_bins = here.box_bins;
+  const JsonValue other = to_json(there), wanted = to_json(here);
   std::string differences;
-  for (const auto& [key, value] : *here.get_if<JsonValue::Object>())
-    if (const JsonValue& other = *there.find(key); !(other == value))
-      differences += concat(differences.empty() ? "" : ", ", key, ' ', other.to_text(), ", expected ", value.to_text());
+  for (const auto& [key, value] : *wanted.get_if<JsonValue::Object>())
+    if (const JsonValue& found = *other.find(key); !(found == value))
+      differences += concat(differences.empty() ? "" : ", ", key, ' ', found.to_text(), ", expected ", value.to_text());
   require<FileError>(differences.empty(), "pretrained: ", file.path().string(),
                      " is of another architecture: ", differences);
 }
 
+/// What of the model in the file is of no use for another one with the same backbone, in a few words each.
+inline std::string left_of(const AnchorFreeModel& there, const AnchorFreeModel& here) {
+  std::string text;
+  const auto add = [&](const auto&... parts) { text += concat(text.empty() ? "" : ", ", parts...); };
+  if (there.levels != here.levels)
+    add("it has ", levels_text(there), ", this model has ", here.levels, " (strides ", AnchorFreeModel::first_stride,
+        " to ", here.largest_stride(), "), as the objects' size asks for");
+  if (there.classes != here.classes) add("it has ", there.classes, " classes, this model has ", here.classes);
+  if (there.channels != here.channels) add("it has ", there.channels, " channels, this model has ", here.channels);
+  if (there.box_bins != here.box_bins) add("it has ", there.box_bins, " bins per edge, this model has ", here.box_bins);
+  return text;
+}
+
+}  // namespace detail
+
 /// Starts a network from the weights of a trained detector, or from any file of weights with the same names. What does
-/// not fit, such as the scores of other classes, keeps its values. Returns a line about what was left, empty if nothing
-/// was. @throws FileError for a file of another architecture, or of which nothing fits.
+/// not fit, such as the scores of other classes or a level more, keeps its values. Returns a line about what was left,
+/// empty if nothing was. @throws FileError for a file of another architecture, or of which nothing fits.
 inline std::string load_pretrained(const std::filesystem::path& path, const AnchorFreeModel& model,
                                    Network<float>& network) {
   const SafetensorsFile file = read_safetensors(path);
-  if (file.metadata().contains(description_key)) require_same_architecture(file, model);
+  std::string differences;
+  if (file.metadata().contains(description_key)) {
+    const AnchorFreeModel there = anchor_free_description(DetectorFile(file)).model;
+    detail::require_same_backbone(file, there, model);
+    differences = detail::left_of(there, model);
+  }
   const LoadReport report = load_weights(file, network.parameters(), {.ignore = is_training_state, .strict = false});
-  if (report.missing.empty() && report.misfits.empty()) return "";
-  return concat("starting from ", path.string(), ": ", report.to_text());
+  if (report.missing.empty() && report.misfits.empty() && report.left.empty()) return "";
+  if (differences.empty()) return concat("starting from ", path.string(), ": ", report.to_text());
+  return concat("starting from ", path.string(), " with what fits, ", report.taken.size(), " of ",
+                network.parameters().count(), " weights: ", differences);
 }
 
 }  // namespace amdefect

@@ -72,6 +72,18 @@ inline JsonValue run_identity(JsonValue options, const CocoSplits& splits, int p
   return options;
 }
 
+namespace detail {
+
+/// The value of an option as its user would write it; models have names of before in files.
+inline std::string shown(const std::string& key, const JsonValue* value) {
+  if (!value || value->is_null()) return "none";
+  const auto* text = value->get_if<std::string>();
+  if (!text) return value->to_text();
+  return key == "model" && text->starts_with("dense-") ? "anchor-free-" + text->substr(6) : *text;
+}
+
+}  // namespace detail
+
 /// @throws FileError if the file is no checkpoint of a training, Error that names what is not the same.
 inline void require_same_run(const SafetensorsFile& checkpoint, const JsonValue& identity) {
   const auto stored = checkpoint.metadata().find(identity_key);
@@ -79,9 +91,8 @@ inline void require_same_run(const SafetensorsFile& checkpoint, const JsonValue&
                      " is no checkpoint of 'amdefect train'");
   const JsonValue before = parse_json(stored->second, checkpoint.path().string());
   const auto check = [&](const std::string& key, const JsonValue* then, const JsonValue* now) {
-    const auto text = [](const JsonValue* value) { return value ? value->to_text() : "none"; };
     require(then && now && *then == *now, "train: cannot resume from ", checkpoint.path().string(), " with another ",
-            key, ": the run was started with ", text(then), ", now it is ", text(now));
+            key, ": the run was started with ", detail::shown(key, then), ", now it is ", detail::shown(key, now));
   };
   const JsonValue::Object* stored_options = before.get_if<JsonValue::Object>();
   require<FileError>(stored_options != nullptr, "train: ", checkpoint.path().string(),

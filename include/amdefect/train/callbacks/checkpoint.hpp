@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "amdefect/core/compiled.hpp"
-#include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/run_folder.hpp"
 #include "amdefect/optim/best_value.hpp"
 #include "amdefect/train/trainer.hpp"
 
@@ -17,6 +17,7 @@ struct CheckpointOptions {
   std::string monitor = "val_loss";  ///< a value of the epoch log; `loss` where there is no validation
   bool higher_is_better = false;
   SafetensorsMetadata metadata{};  ///< stored in both, e.g. the configuration
+  bool overwrite = false;  ///< replace the run that a `Checkpoint(folder)` finds in its folder; else it is refused
 };
 
 /// Writes the best weights and a state to resume from: `Checkpoint{"run"}` keeps run/best.safetensors and
@@ -27,15 +28,28 @@ class Checkpoint : public Callback<T> {
   /// The best weights are those of `averaged` (see WeightAverage) if there is one, else those that are trained.
   explicit Checkpoint(CheckpointOptions options, std::shared_ptr<const Network<T>> averaged = nullptr)
       : options_(std::move(options)), averaged_(std::move(averaged)), best_(options_.higher_is_better) {}
-  /// Both files in a folder, which is made if it is missing; the options say the rest. @throws FileError if that fails.
+  /// Both files in a folder, which is made if it is missing; the options say the rest. The folder is this training's
+  /// while it goes on (see RunFolder): `Trainer::fit` throws a FileError if it is in use, or holds another run that is
+  /// not resumed. @throws FileError if the folder cannot be made.
   explicit Checkpoint(const std::filesystem::path& folder, CheckpointOptions options = {},
                       std::shared_ptr<const Network<T>> averaged = nullptr)
       : Checkpoint(std::move(options), std::move(averaged)) {
     make_folder(folder);
+    folder_ = folder;
     options_.best = folder / "best.safetensors";
     options_.last = folder / "last.safetensors";
   }
 
+  void on_begin(Trainer<T>&) override {
+    if (folder_.empty()) return;
+    const EarlierRun earlier = continues_           ? EarlierRun::continue_it
+                               : options_.overwrite ? EarlierRun::replace
+                                                    : EarlierRun::refuse;
+    run_.reset();  // that of a training that an error ended
+    run_ = std::make_unique<RunFolder>(folder_, training_run, earlier);
+    run_->begin();
+    continues_ = true;  // another call of `fit` goes on
+  }
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
     const double* value = log.watched(options_.monitor);
     if (value && best_.improve(*value)) {
@@ -47,14 +61,15 @@ class Checkpoint : public Callback<T> {
   }
   void on_end(Trainer<T>& trainer) override {
     if (trainer.interrupted()) save_last(trainer);
+    run_.reset();
   }
 
   void save(TrainingState<T>& state) const override {
     state.numbers["checkpoint"] = {known_ ? 1.0 : 0.0, best_.value()};
   }
   void restore(const TrainingState<T>& state) override {
-    const std::vector<double>& numbers = state.at("checkpoint");
-    require(numbers.size() == 2, "checkpoint: the state should have 2 numbers, got ", numbers.size());
+    const std::vector<double>& numbers = state.at("checkpoint", 2);
+    continues_ = true;
     known_ = numbers[0] != 0;
     if (known_) best_.restore(numbers[1]);
   }
@@ -67,6 +82,9 @@ class Checkpoint : public Callback<T> {
 
   CheckpointOptions options_;
   std::shared_ptr<const Network<T>> averaged_;
+  std::filesystem::path folder_;
+  std::unique_ptr<RunFolder> run_;
+  bool continues_ = false;
   bool known_ = false;
   BestValue best_;
 };

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
-#include <iomanip>
 #include <limits>
-#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/train/trainer.hpp"
 
@@ -17,20 +20,21 @@ inline std::string history_csv(const std::vector<EpochLog>& history) {
   for (const EpochLog& log : history)
     for (const auto& [name, value] : log.values)
       if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
-  std::ostringstream out;
-  out.imbue(std::locale::classic());
-  out << std::setprecision(std::numeric_limits<double>::max_digits10) << "epoch";
-  for (const std::string& column : columns) out << ',' << column;
-  out << ",seconds,images_per_second,wait_share\n";
+  constexpr int digits = std::numeric_limits<double>::max_digits10;
+  std::string out = "epoch";
+  for (const std::string& column : columns) out += ',' + column;
+  out += ",seconds,images_per_second,wait_share\n";
   for (const EpochLog& log : history) {
-    out << log.epoch;
+    out += concat(log.epoch);
     for (const std::string& column : columns) {
-      out << ',';
-      if (const double* value = log.find(column)) out << *value;
+      out += ',';
+      if (const double* value = log.find(column)) out += rounded_number(*value, digits);
     }
-    out << ',' << log.seconds << ',' << log.images_per_second << ',' << log.wait_share << '\n';
+    for (const double value : {log.seconds, log.images_per_second, log.wait_share})
+      out += ',' + rounded_number(value, digits);
+    out += '\n';
   }
-  return out.str();
+  return out;
 }
 
 /// Keeps a CSV file of all epochs up to date; it is written anew each time, so that a resumed run never doubles a row.

@@ -20,8 +20,12 @@ struct EarlyStoppingOptions {
 template <class T = float>
 class EarlyStopping : public Callback<T> {
  public:
+  /// @throws Error for a number without meaning.
   explicit EarlyStopping(const EarlyStoppingOptions& options = {})
-      : options_(options), best_(options.higher_is_better, options.min_delta) {}
+      : options_(options), best_(options.higher_is_better, options.min_delta) {
+    require(options.min_delta >= 0 && options.patience >= 0, "early stopping: min_delta and patience are ",
+            options.min_delta, " and ", options.patience, ", expected numbers of at least 0");
+  }
 
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
     const double* value = log.watched(options_.monitor);
@@ -49,8 +53,7 @@ class EarlyStopping : public Callback<T> {
     if (!best_weights_.empty()) state.tensors["early_stopping.best_weights"] = best_weights_.clone();
   }
   void restore(const TrainingState<T>& state) override {
-    const std::vector<double>& numbers = state.at("early_stopping");
-    require(numbers.size() == 3, "early stopping: the state should have 3 numbers, got ", numbers.size());
+    const std::vector<double>& numbers = state.at("early_stopping", 3);
     best_epoch_ = static_cast<Index>(numbers[1]);
     if (best_epoch_ > 0) best_.restore(numbers[0]);
     waited_ = static_cast<Index>(numbers[2]);

@@ -4,12 +4,12 @@
 
 #include <chrono>
 #include <cmath>
-#include <iomanip>
 #include <iostream>
 #include <optional>
-#include <sstream>
+#include <string>
 
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/train/trainer.hpp"
 
 namespace amdefect {
@@ -17,11 +17,10 @@ namespace amdefect {
 /// 75 -> "1:15", 3700 -> "1:01:40".
 inline std::string format_duration(double seconds) {
   const auto total = static_cast<Index>(std::llround(std::max(0.0, seconds)));
-  std::ostringstream out;
-  out << std::setfill('0');
-  if (total >= 3600) out << total / 3600 << ':' << std::setw(2);
-  out << total / 60 % 60 << ':' << std::setw(2) << total % 60;
-  return out.str();
+  const auto two_digits = [](Index number) { return concat(number / 10, number % 10); };
+  const Index minutes = total / 60 % 60;
+  return concat(total >= 3600 ? concat(total / 3600, ':', two_digits(minutes)) : concat(minutes), ':',
+                two_digits(total % 60));
 }
 
 /// Whether a stream writes to a terminal; only std::cout, std::cerr and std::clog can.
@@ -49,23 +48,22 @@ class Progress : public Callback<T> {
     shown_ = now;
     constexpr Index width = 20;
     const Index filled = width * log.batch / log.batches;
-    std::ostringstream line;
-    line << std::setprecision(4) << epoch_text(log) << " [" << std::string(static_cast<std::size_t>(filled), '=')
-         << std::string(static_cast<std::size_t>(width - filled), ' ') << "] " << log.batch << '/' << log.batches
-         << "  loss " << log.loss << "  " << speed_text(log.images_per_second);
-    if (log.epochs != unlimited_epochs) line << "  " << format_duration(time_left(log)) << " left";
-    out_ << '\r' << line.str() << "\x1b[K" << std::flush;
+    std::string line =
+        concat(epoch_text(log), " [", std::string(static_cast<std::size_t>(filled), '='),
+               std::string(static_cast<std::size_t>(width - filled), ' '), "] ", log.batch, '/', log.batches, "  loss ",
+               rounded_number(log.loss, 4), "  ", speed_text(log.images_per_second));
+    if (log.epochs != unlimited_epochs) line += concat("  ", format_duration(time_left(log)), " left");
+    out_ << '\r' << line << "\x1b[K" << std::flush;
   }
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
-    std::ostringstream line;
-    line << epoch_text(log);
-    for (const auto& [name, value] : log.values) line << "  " << name << ' ' << std::setprecision(4) << value;
+    std::string line = epoch_text(log);
+    for (const auto& [name, value] : log.values) line += concat("  ", name, ' ', rounded_number(value, 4));
     const auto done = static_cast<double>(log.epoch - first_epoch_);
     const double left = seconds() / done * static_cast<double>(log.epochs - log.epoch);
-    line << "  " << speed_text(log.images_per_second) << "  " << format_duration(log.seconds);
+    line += concat("  ", speed_text(log.images_per_second), "  ", format_duration(log.seconds));
     if (log.epoch < log.epochs && log.epochs != unlimited_epochs && !trainer.stopped())
-      line << ", " << format_duration(left) << " left";
-    out_ << (live_ ? "\r" : "") << line.str() << (live_ ? "\x1b[K\n" : "\n") << std::flush;
+      line += concat(", ", format_duration(left), " left");
+    out_ << (live_ ? "\r" : "") << line << (live_ ? "\x1b[K\n" : "\n") << std::flush;
   }
   void on_end(Trainer<T>& trainer) override {
     if (live_ && trainer.interrupted()) out_ << '\n' << std::flush;
@@ -76,13 +74,8 @@ class Progress : public Callback<T> {
 
   /// Three digits or more, never an exponent.
   static std::string speed_text(double images_per_second) {
-    std::ostringstream text;
-    text << std::fixed
-         << std::setprecision(images_per_second < 10    ? 2
-                              : images_per_second < 100 ? 1
-                                                        : 0)
-         << images_per_second << " images/s";
-    return text.str();
+    const int digits = images_per_second < 10 ? 2 : images_per_second < 100 ? 1 : 0;
+    return decimal_number(images_per_second, digits) + " images/s";
   }
   /// "epoch 3/50", or "epoch 3" where nobody knows how many there will be.
   static std::string epoch_text(const auto& log) {

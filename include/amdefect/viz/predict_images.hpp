@@ -1,0 +1,157 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "amdefect/core/interrupt.hpp"
+#include "amdefect/detection/detector.hpp"
+#include "amdefect/detection/prediction_files.hpp"
+#include "amdefect/image/draw_detections.hpp"
+#include "amdefect/image/find_images.hpp"
+#include "amdefect/image/image_io.hpp"
+#include "amdefect/image/picture_names.hpp"
+#include "amdefect/io/json_text.hpp"
+#include "amdefect/io/run_folder.hpp"
+#include "amdefect/viz/gallery_page.hpp"
+
+namespace amdefect {
+
+/// The page of `predict_images` shows no more images than this, about 20 MB.
+inline constexpr std::size_t most_on_page = 200;
+
+struct PredictImagesOptions {
+  DetectOptions detect{};
+  bool pictures = true;                 ///< each image with its boxes, NAME.png
+  bool page = false;                    ///< predictions.html, a page of the first images
+  std::string subtitle{};               ///< of the page, e.g. the name of the weights
+  bool overwrite = false;               ///< replace what an earlier call has written to the folder; else it is refused
+  const InterruptFlag* stop = nullptr;  ///< looked at before each image
+  /// Takes a line for each image, and one for whatever fails.
+  std::function<void(const std::string&line)> log{}, error{};
+};
+
+/// What `predict_images` did.
+struct PredictedImages {
+  std::size_t given = 0, images = 0;  ///< those that were found, and those that were looked at
+  std::size_t objects = 0;
+  std::size_t failed = 0;    ///< images that could not be read, looked at, or drawn
+  bool interrupted = false;  ///< then there are no lists
+};
+
+namespace detail {
+
+/// One call of `predict_images`.
+class ImagePrediction {
+ public:
+  ImagePrediction(const Detector& detector, std::span<const std::filesystem::path> inputs,
+                  const std::filesystem::path& folder, const PredictImagesOptions& options)
+      : detector_(detector), options_(options), files_(find_images(inputs)), folder_(checked(folder)) {
+    options_.detect.min_score = options.detect.min_score.value_or(detector.score_threshold());
+    folder_.begin();
+    std::erase_if(files_, [](const auto& file) { return !std::filesystem::exists(file); });  // pictures of before
+    lists_.emplace(folder_.path(), detector.labels());
+    names_.emplace(folder_.path(), files_);
+  }
+
+  PredictedImages run() {
+    done_.given = files_.size();
+    for (std::size_t i = 0; i < files_.size() && !done_.interrupted; ++i) {
+      done_.interrupted = options_.stop && *options_.stop;
+      if (!done_.interrupted) look_at(i);
+    }
+    if (done_.interrupted) return done_;
+    lists_->commit();
+    if (options_.page) write_page();
+    return done_;
+  }
+
+ private:
+  /// @throws Error for options without meaning, before anything is written.
+  RunFolder checked(const std::filesystem::path& folder) const {
+    detector_.check_options(options_.detect);
+    return {folder, prediction_run, options_.overwrite ? EarlierRun::replace : EarlierRun::refuse};
+  }
+
+  /// Does some work for an image; if it fails, that is told, and does not stop the others.
+  bool attempt(const std::string& image, const std::function<void()>& work) {
+    std::string problem;
+    try {
+      work();
+      return true;
+    } catch (const Error& error) {
+      problem = error.what();
+    } catch (const std::exception& error) {  // e.g. no memory for a huge one
+      problem = concat(image, ": ", error.what());
+    }
+    ++done_.failed;
+    if (options_.error) options_.error(problem);
+    return false;
+  }
+
+  void look_at(std::size_t index) {
+    const std::string file = files_[index].string();
+    Image image;
+    std::vector<Detection> found;
+    const auto detect = [&] {
+      require<FileError>(is_utf8(file), file, ": its name is not UTF-8, which the lists cannot hold");
+      image = load_image(files_[index]);
+      found = detector_.detect(pixels(image), options_.detect);
+    };
+    if (!attempt(file, detect)) return;
+    ++done_.images;
+    done_.objects += found.size();
+    lists_->add({static_cast<std::int64_t>(index) + 1, file, image.width(), image.height()}, found);
+    std::string line = concat(file, ": ", found.size(), " objects");
+    const auto draw = [&] {
+      const std::string name = names_->next(files_[index]);
+      folder_.add_file(name);
+      save_image(folder_.path() / name, draw_detections(image, found, detector_.labels().class_names,
+                                                        {.score_threshold = *options_.detect.min_score}));
+      line += " -> " + (folder_.path() / name).string();
+    };
+    if (options_.pictures) attempt(file, draw);
+    if (options_.log) options_.log(line);
+    if (!options_.page || gallery_.size() == most_on_page) return;
+    GalleryItem item{.name = files_[index].filename().string(), .picture = make_gallery_picture(image)};
+    for (const Detection& detection : found) item.detections.push_back({detection});
+    gallery_.push_back(std::move(item));
+  }
+
+  void write_page() const {
+    const bool all = gallery_.size() == done_.images;
+    const std::string limit = all ? "" : concat("; the first ", gallery_.size(), " of ", done_.images, " images");
+    write_gallery(folder_.path() / "predictions.html", "Predictions", options_.subtitle + limit, gallery_,
+                  detector_.labels().class_names, *options_.detect.min_score);
+  }
+
+  const Detector& detector_;
+  PredictImagesOptions options_;
+  std::vector<std::filesystem::path> files_;
+  RunFolder folder_;
+  std::optional<PredictionFiles> lists_;
+  std::optional<PictureNames> names_;
+  std::vector<GalleryItem> gallery_;
+  PredictedImages done_;
+};
+
+}  // namespace detail
+
+/// What `amdefect predict` does: finds objects in images, or all images of folders, and writes the lists of
+/// PredictionFiles, pictures and a page into a folder, which is this call's alone (see RunFolder). An image that cannot
+/// be read, or whose picture cannot be written, does not stop the others.
+/// @throws FileError for inputs that are not there and for lists that cannot be written, Error for options without
+/// meaning.
+inline PredictedImages predict_images(const Detector& detector, std::span<const std::filesystem::path> inputs,
+                                      const std::filesystem::path& folder, const PredictImagesOptions& options = {}) {
+  return detail::ImagePrediction(detector, inputs, folder, options).run();
+}
+
+}  // namespace amdefect

@@ -1,0 +1,53 @@
+#include "amdefect/core/number_text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "comma_locale.hpp"
+
+using namespace amdefect;
+
+TEST_CASE("numbers are written the same in every locale") {
+  const CommaLocale comma;
+  CHECK(shortest_number(1234.5) == "1234.5");
+  CHECK(decimal_number(0.7, 3) == "0.700");
+  CHECK(decimal_number(-1, 3) == "-1.000");
+  CHECK(decimal_number(std::numeric_limits<double>::max(), 2).size() == 312);
+  CHECK(rounded_number(12345.678, 4) == "1.235e+04");
+  CHECK(rounded_number(0.25, 4) == "0.25");
+}
+
+TEST_CASE("hexadecimal numbers are those of printf, and come back with every bit") {
+  CHECK(hexadecimal_number(1) == "0x1p+0");
+  CHECK(hexadecimal_number(-0.1) == "-0x1.999999999999ap-4");
+  using Limits = std::numeric_limits<double>;
+  for (const double value : {0.0, -0.0, 1.0, -0.1, 1e300, Limits::denorm_min(), Limits::max(), -Limits::infinity()}) {
+    const auto read = parse_number<double>(hexadecimal_number(value));
+    REQUIRE(read.has_value());
+    CHECK(*read == value);
+    CHECK(std::signbit(*read) == std::signbit(value));
+  }
+  CHECK(std::isnan(parse_number<double>("nan").value()));
+}
+
+TEST_CASE("a number is the whole text") {
+  const CommaLocale comma;
+  CHECK(parse_number<double>("0.001") == 0.001);
+  CHECK(parse_number<double>("+2e-3") == 2e-3);
+  for (const char* text : {"", "0,001", "1.2.3", "1 ", " 1", "0x", "0x-1", "--1", "+-1", "1e999", "half"})
+    CHECK_MESSAGE(!parse_number<double>(text), text);
+  CHECK(parse_number<int>("7") == 7);
+  CHECK(parse_number<int>("-7") == -7);
+  CHECK(parse_number<int>("1.0") == 1);
+  CHECK(parse_number<int>("1e3") == 1000);
+  CHECK(parse_number<std::uint64_t>("18446744073709551615") == std::numeric_limits<std::uint64_t>::max());
+  for (const char* text : {"", "1.5", "3000000000", "1e300", "nan", "inf", "true", "0x10", "1,0"})
+    CHECK_MESSAGE(!parse_number<int>(text), text);
+  CHECK(!parse_number<std::uint64_t>("-1"));
+  CHECK(!parse_number<std::uint64_t>("-1.0"));
+}
+
+TEST_CASE("lower case leaves all but the 26 letters alone") { CHECK(ascii_lower("TIFF Ä\xff_Z") == "tiff Ä\xff_z"); }

@@ -1,0 +1,58 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "amdefect/detection/training/detector_trainer.hpp"
+#include "error_of.hpp"
+#include "temporary_folder.hpp"
+
+using namespace amdefect;
+
+TEST_CASE("options of a detector's training without meaning are refused by their names") {
+  const auto refused = [](const char* name, const auto& change) {
+    DetectorTrainerOptions options;
+    change(options);
+    const std::string message = error_of([&] { check(options); });
+    CAPTURE(message);
+    CHECK(message.starts_with(concat("detector trainer: ", name, " is ")));
+  };
+  CHECK(error_of([] { check(DetectorTrainerOptions{}); }) == "no error");
+  using Options = DetectorTrainerOptions;
+  constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+  for (const double bad : {-1.0, nan_value, std::numeric_limits<double>::infinity()}) {
+    refused("minutes", [&](Options& o) { o.minutes = bad; });
+    refused("learning_rate", [&](Options& o) { o.learning_rate = bad; });
+    refused("weight_decay", [&](Options& o) { o.weight_decay = bad; });
+    refused("clip_norm", [&](Options& o) { o.clip_norm = bad; });
+    refused("mosaic", [&](Options& o) { o.mosaic = bad; });
+    refused("average_decay", [&](Options& o) { o.average_decay = bad; });
+    refused("score_threshold", [&](Options& o) { o.score_threshold = bad; });
+    refused("box_offset", [&](Options& o) { o.box_offset = 2000 * bad; });
+  }
+  refused("epochs", [](Options& o) { o.epochs = -1; });
+  refused("threads", [](Options& o) { o.execution.threads = -1; });
+  refused("workers", [](Options& o) { o.workers = -1; });
+}
+
+TEST_CASE("what is not the same run is said in the words of its user") {
+  const TemporaryFolder folder;
+  const JsonValue before{{"model", "dense-n"}, {"network", JsonValue()}, {"seed", 1}};
+  write_safetensors(folder / "last.safetensors", {}, {{identity_key, before.to_text()}});
+  const SafetensorsFile file = read_safetensors(folder / "last.safetensors");
+  const auto error_with = [&](const char* key, const JsonValue& value) {
+    JsonValue now = before;
+    now.set(key, value);
+    const std::string message = error_of([&] { require_same_run(file, now); });
+    return message.substr(message.find(" with another "));
+  };
+  CHECK(error_with("model", "dense-s") ==
+        " with another model: the run was started with anchor-free-n, now it is anchor-free-s");
+  CHECK(error_with("network", JsonValue{{"stem", 8}}) ==
+        R"( with another network: the run was started with none, now it is {"stem":8})");
+  CHECK(error_with("seed", 2) == " with another seed: the run was started with 1, now it is 2");
+}
+
+TEST_CASE("splits that were made by hand are named in messages") {
+  CHECK(error_of([] { CocoSplits{}.at("train"); }) == "the data set: has no train split");
+}

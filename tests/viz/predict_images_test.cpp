@@ -1,0 +1,50 @@
+#include "amdefect/viz/predict_images.hpp"
+
+#include <doctest/doctest.h>
+
+#include "amdefect/detection/blob_detector.hpp"
+#include "error_of.hpp"
+#include "temporary_folder.hpp"
+
+using namespace amdefect;
+
+TEST_CASE("images are predicted one by one, whatever becomes of the others") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "in");
+  Image image(32, 32, 3, 200);
+  for (Index y = 10; y < 15; ++y)
+    for (Index x = 10; x < 16; ++x)
+      for (Index c = 0; c < 3; ++c) image.bytes()[static_cast<std::size_t>(3 * (32 * y + x) + c)] = 20;
+  for (const char* name : {"a.png", "blocked.png", "z.png"}) save_image(folder / "in" / name, image);
+  folder.write("in/broken.png", "no image");
+  std::filesystem::create_directories(folder / "out" / "blocked.png" / "in the way");
+  const BlobDetector detector(BlobModel{}, {{"pore"}, {-4}}, 0, 3);
+  const std::vector<std::filesystem::path> inputs{folder / "in"};
+  std::vector<std::string> lines, errors;
+  PredictImagesOptions options{.page = true};
+  options.log = [&](const std::string& line) { lines.push_back(line); };
+  options.error = [&](const std::string& line) { errors.push_back(line); };
+
+  const PredictedImages done = predict_images(detector, inputs, folder / "out", options);
+  CHECK(done.given == 4);
+  CHECK(done.images == 3);
+  CHECK(done.objects == 3);
+  CHECK(done.failed == 2);
+  CHECK(lines.size() == 3);
+  REQUIRE(errors.size() == 2);
+  CHECK(errors[0].find("blocked.png: Is a directory") != std::string::npos);
+  CHECK(errors[1].find("broken.png") != std::string::npos);
+  for (const char* name : {"a.png", "z.png", "images.json", "detections.json", "detections.csv", "predictions.html"})
+    CHECK(std::filesystem::is_regular_file(folder / "out" / name));
+
+  CHECK(error_of([&] { predict_images(detector, inputs, folder / "out"); }).find("an earlier run") !=
+        std::string::npos);
+  options.detect.nms_iou = 2;
+  CHECK(error_of([&] { predict_images(detector, inputs, folder / "other", options); }).find("nms_iou is 2") !=
+        std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder / "other"));
+  InterruptFlag stop;
+  stop.interrupt();
+  CHECK(predict_images(detector, inputs, folder / "stopped", {.stop = &stop}).interrupted);
+  CHECK_FALSE(std::filesystem::exists(folder / "stopped" / "images.json"));
+}
