@@ -134,7 +134,7 @@ TEST_CASE("BMP is read, bottom row first, as blue, green, red") {
   CHECK(image(1, 0, 0) == 30);
   CHECK(image(1, 0, 1) == 20);
   CHECK(image(1, 0, 2) == 10);
-  bmp.resize(bmp.size() - 4);
+  bmp.erase(bmp.end() - 4, bmp.end());
   CHECK(starts_with(decode_error(bmp), "x: truncated BMP file"));
 }
 

@@ -83,7 +83,7 @@ TEST_CASE("an optimiser may have a learning rate, and moves with its moments") {
   CHECK(Adam<double>(1e-3, {.weight_decay = 0.02}).learning_rate() == 1e-3);
   CHECK(Sgd(0.1, {.momentum = 0.9}).learning_rate() == 0.1);
   CHECK(!Sgd({.momentum = 0.9}).learning_rate());
-  CHECK_THROWS_WITH_AS(Adam{-1.0}, "optimiser: the learning rate must not be negative, got -1", Error);
+  CHECK_THROWS_WITH_AS(Adam{-1.0}, "optimiser: the learning rate is -1, expected a number of at least 0", Error);
   Parameters<double> a = two_weights(), b = two_weights();
   Adam<double> stays, goes;
   stays.step(a, 0.1);

@@ -54,7 +54,7 @@ TEST_CASE("eval needs the images and annotations of the split that it measures, 
   write(world.path("measured/annotations/instances_train2017.json"), "no JSON");
   fs::remove_all(world.path("measured/images/train2017"));
   fs::remove_all(world.path("measured/images/val2017"));
-  const std::string eval = "eval measured --weights model --threads 1 --output_dir measures";
+  const std::string eval = "eval measured --weights model --threads 1 --overwrite --output_dir measures";
   for (const char* split : {"", " --split test"}) {
     const Outcome measured = world.run(eval + split);
     CAPTURE(measured.err);

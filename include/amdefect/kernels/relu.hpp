@@ -5,7 +5,7 @@
 
 namespace amdefect {
 
-/// y = x where x > 0, slope x elsewhere; 0 elsewhere if the slope is 0. y may be x.
+/// y = x where x > 0, slope x elsewhere; 0 elsewhere if the slope is 0. A NaN stays a NaN. y may be x.
 template <class T>
 void relu_forward(int threads, Index size, T slope, const T* x, T* y) {
   AMDEFECT_DISPATCH(relu_forward<T>(threads, size, slope, x, y));
