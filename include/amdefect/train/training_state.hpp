@@ -39,7 +39,10 @@ namespace detail {
 /// Hexadecimal, so that every bit comes back.
 inline std::string join_numbers(const std::vector<double>& numbers) {
   std::string text;
-  for (const double number : numbers) text += (text.empty() ? "" : " ") + hexadecimal_number(number);
+  for (const double number : numbers) {
+    if (!text.empty()) text += ' ';
+    text += hexadecimal_number(number);
+  }
   return text;
 }
 
