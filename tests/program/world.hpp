@@ -69,14 +69,17 @@ class World {
 /// The architecture of an anchor-free detector that is trained in a moment.
 inline const std::string tiny = R"('{"stem": 8, "widths": [8, 8], "blocks": [1, 1], "pyramid": 8, "levels": 3}')";
 
-/// Expects failure with one line on stderr that contains `text`.
+/// Expects failure with one line on stderr, besides notes and warnings, that contains `text`.
 inline void check_fails(const std::string& arguments, const std::string& text, int code = 1) {
   CAPTURE(arguments);
   const Outcome outcome = World::get().run(arguments);
   CAPTURE(outcome.err);
   CHECK(outcome.code == code);
   CHECK(outcome.err.find(text) != std::string::npos);
-  const auto lines = std::count(outcome.err.begin(), outcome.err.end(), '\n');
+  std::istringstream err(outcome.err);
+  Index lines = 0;
+  for (std::string line; std::getline(err, line);)
+    lines += !line.starts_with("note: ") && !line.starts_with("warning: ");
   CHECK(lines == (code == 2 ? 2 : 1));  // wrong use is followed by a hint at --help
 }
 
