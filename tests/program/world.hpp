@@ -77,7 +77,7 @@ inline void check_fails(const std::string& arguments, const std::string& text, i
   CHECK(outcome.code == code);
   CHECK(outcome.err.find(text) != std::string::npos);
   std::istringstream err(outcome.err);
-  Index lines = 0;
+  int lines = 0;
   for (std::string line; std::getline(err, line);)
     lines += !line.starts_with("note: ") && !line.starts_with("warning: ");
   CHECK(lines == (code == 2 ? 2 : 1));  // wrong use is followed by a hint at --help
