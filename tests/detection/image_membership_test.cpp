@@ -63,7 +63,7 @@ TEST_CASE("the images of a training travel with the weights, and decide how one 
   CHECK(detector->images().train.size() == 16);
   CHECK(detector->images().valid.size() == 2);
   CHECK(detector->images().test.size() == 2);
-  for (const std::uint64_t seed : {0, 5, 6}) {
+  for (const std::uint64_t seed : {0u, 5u, 6u}) {
     const CocoSplits other = data.splits(seed);
     const auto as_trained = split_as_trained(other, detector->images());
     REQUIRE(as_trained.has_value());
