@@ -170,6 +170,7 @@ class SplitFiles {
   static void require_single(const std::vector<Candidate>& best, std::string_view split) {
     if (best.size() == 1) return;
     std::vector<std::filesystem::path> files;
+    files.reserve(best.size());
     for (const Candidate& candidate : best) files.push_back(candidate.file);
     const std::filesystem::path folder = files[0].parent_path();
     const bool together = std::all_of(files.begin(), files.end(),

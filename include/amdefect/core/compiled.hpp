@@ -13,9 +13,11 @@
 #define AMDEFECT_COMPILED(...)
 #endif
 
+// NOLINTBEGIN(bugprone-macro-parentheses): names of templates cannot stand in parentheses
 #undef AMDEFECT_COMPILED_CLASS
 #define AMDEFECT_COMPILED_CLASS(name) AMDEFECT_COMPILED(class name<float>) AMDEFECT_COMPILED(class name<double>)
 #undef AMDEFECT_COMPILED_FUNCTION
 #define AMDEFECT_COMPILED_FUNCTION(name)               \
   AMDEFECT_COMPILED(decltype(name<float>) name<float>) \
   AMDEFECT_COMPILED(decltype(name<double>) name<double>)
+// NOLINTEND(bugprone-macro-parentheses)

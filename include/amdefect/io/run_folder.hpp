@@ -1,7 +1,7 @@
 #pragma once
 
 #include <fcntl.h>
-#include <signal.h>
+#include <signal.h>  // kill(), which <csignal> does not promise. NOLINT(modernize-deprecated-headers)
 #include <sys/file.h>
 #include <unistd.h>
 
