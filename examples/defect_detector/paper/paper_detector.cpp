@@ -89,7 +89,7 @@ std::unique_ptr<Detector> open_paper_detector(const DetectorFile& file) {
   return std::make_unique<PaperDetector>(std::move(network), description, file.execution());
 }
 
-const RegisterDetector paper("paper", open_paper_detector);
+const RegisterDetector opens_paper("paper", open_paper_detector);
 
 }  // namespace
 
