@@ -38,9 +38,9 @@ void fuzz_checkpoint(std::span<const std::uint8_t> input) {
   const Tensor<float> memory(net.parameters().values().shape());
   for (const char* name : {"optimizer.m", "optimizer.v", "early_stopping.best_weights", "weight_average"})
     entries.push_back(safetensors_entry(std::string(training_state_prefix) + name, memory.view()));
-  Trainer<float> trainer(net, Adam<float>(),
-                         ReduceOnPlateau(0.01, {.factor = 0.5, .patience = 1, .min_delta = 0, .cooldown = 1}),
-                         mean_squared_error(), {.epochs = 3, .batch_size = 2, .workers = 0, .execution = {.threads = 1}});
+  Trainer<float> trainer(
+      net, Adam<float>(), ReduceOnPlateau(0.01, {.factor = 0.5, .patience = 1, .min_delta = 0, .cooldown = 1}),
+      mean_squared_error(), {.epochs = 3, .batch_size = 2, .workers = 0, .execution = {.threads = 1}});
   trainer.add(EarlyStopping<float>({.monitor = "loss", .patience = 3}));
   trainer.add(WeightAverage<float>(std::make_shared<Network<float>>(tiny_net())));
   trainer.add(Checkpoint<float>(CheckpointOptions{}));

@@ -14,7 +14,8 @@ void fuzz_number_text(std::span<const std::uint8_t> input) {
     promise(is_nan || parse_number<double>(shortest_number(*number)) == number);
     promise(is_nan || parse_number<double>(hexadecimal_number(*number)) == number);
   }
-  if (const auto number = parse_number<std::int64_t>(text)) promise(parse_number<std::int64_t>(concat(*number)) == number);
+  if (const auto number = parse_number<std::int64_t>(text))
+    promise(parse_number<std::int64_t>(concat(*number)) == number);
   static_cast<void>(parse_number<std::uint8_t>(text));
   static_cast<void>(read_number<float>(text, -1, 1));
 }

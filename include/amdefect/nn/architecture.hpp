@@ -64,6 +64,9 @@ class NetworkBuilder {
       architecture.fail(concat("is an architecture of version ", version, ", expected ", architecture_version,
                                version > 1 ? "; it was written by a newer version of this library" : ""));
     architecture.allow_only({"version", "nodes", "outputs", "frozen"});
+    constexpr std::size_t most_nodes = 10'000;  // names are compared with each other
+    if (const std::size_t nodes = architecture.at("nodes").size(); nodes > most_nodes)
+      architecture.at("nodes").fail(concat("expected at most ", most_nodes, " nodes, found ", nodes));
     for_each(architecture.at("nodes"), [&](const JsonReader& node) { add_node(node); });
     for_each(architecture.at("outputs"), [&](const JsonReader& output) {
       output.allow_only({"name", "node"});
