@@ -19,8 +19,8 @@ for target in "${targets[@]}"; do
   found=build/fuzz/found/$target
   log=build/fuzz/$target.log
   mkdir -p "$found"
-  # A single input may take 10 s and 1 GiB; most of what it takes is the sanitizers' own.
-  if "build/fuzz/bin/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=512 \
+  # A single input may take 25 s, so that a busy machine is no finding, and 1 GiB, most of it the sanitizers' own.
+  if "build/fuzz/bin/fuzz_$target" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=1024 -malloc_limit_mb=512 \
     -artifact_prefix="build/fuzz/$target-" -print_final_stats=1 "$found" "tests/fuzz/corpus/$target" >"$log" 2>&1; then
     result=ok
   else

@@ -51,7 +51,8 @@ std::string safetensors_error(const std::string& header) {
 
 TEST_CASE("a JSON value takes at most 80 bytes for each byte of its text, and a small stack") {
   std::string longest = "[0" + repeated(",0", (1 << 17) + 1) + "]";  // just after the array has grown
-  const std::string texts[] = {longest, "[[]" + repeated(",[]", 100'000) + "]", "[[0]" + repeated(",[0]", 100'000) + "]",
+  const std::string texts[] = {longest, "[[]" + repeated(",[]", 100'000) + "]",
+                               "[[0]" + repeated(",[0]", 100'000) + "]",
                                "{" + list(50'000, [](std::size_t i) { return concat('"', i, "\":0"); }) + "}",
                                "[" + list(20'000, [](std::size_t) { return std::string("{\"\":0}"); }) + "]"};
   for (const std::string& text : texts)
@@ -69,8 +70,7 @@ TEST_CASE("a COCO file takes at most 40 bytes for each of its bytes") {
   const auto empty = [](const char* name) { return concat('"', name, "\":[]"); };
   const auto bytes = [&](const std::string& text) {
     const auto path = folder.write("x.json", text);
-    const std::size_t taken =
-        peak_memory::bytes_of([&] { read_coco_annotations(path, CocoStrictness::evaluation); });
+    const std::size_t taken = peak_memory::bytes_of([&] { read_coco_annotations(path, CocoStrictness::evaluation); });
     return std::pair(taken, 40 * text.size() + MiB);
   };
   const auto id = [](std::size_t i) { return concat("{\"id\":", i, '}'); };
@@ -86,9 +86,10 @@ TEST_CASE("a COCO file takes at most 40 bytes for each of its bytes") {
     const auto [taken, limit] = bytes(text);
     CHECK(taken <= limit);
   }
-  const auto path = folder.write("results.json", "[" + list(20'000, [](std::size_t) {
-                                   return std::string("{\"image_id\":1,\"category_id\":1,\"bbox\":[0,0,1,1],\"score\":1}");
-                                 }) + "]");
+  const auto path = folder.write(
+      "results.json", "[" + list(20'000, [](std::size_t) {
+                        return std::string("{\"image_id\":1,\"category_id\":1,\"bbox\":[0,0,1,1],\"score\":1}");
+                      }) + "]");
   CHECK(peak_memory::bytes_of([&] { read_coco_results(path); }) <= 40 * std::filesystem::file_size(path) + MiB);
   const auto deep = folder.write("deep.json", "{\"info\":" + repeated("[", 100'000));
   std::string error;
@@ -97,7 +98,9 @@ TEST_CASE("a COCO file takes at most 40 bytes for each of its bytes") {
 }
 
 TEST_CASE("a safetensors file takes at most 32 bytes for each byte of its header") {
-  const auto tensor = [](std::size_t i) { return concat('"', i, R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})"); };
+  const auto tensor = [](std::size_t i) {
+    return concat('"', i, R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})");
+  };
   const auto text = [](std::size_t i) { return concat('"', i, "\":\"\""); };
   for (const std::string& header :
        {"{" + list(20'000, tensor) + "}", "{\"__metadata__\":{" + list(70'000, text) + "}}"}) {
@@ -137,10 +140,16 @@ TEST_CASE("offsets of safetensors that overlap or overflow are refused, and so a
 TEST_CASE("an architecture has a bounded number of nodes") {
   const auto node = [](std::size_t i) { return concat(R"({"name":")", i, R"(","kind":"input","sample":[1]})"); };
   const std::string text = "{\"version\":1,\"nodes\":[" + list(10'001, node) + "],\"outputs\":[]}";
-  CHECK(contains(error_of([&] { build_network<float>(parse_json(text, "x")); }), "expected at most 10000 nodes"));
+  const auto error = [](const std::string& json) {
+    return error_of([&] { build_network<float>(parse_json(json, "x")); });
+  };
+  CHECK(contains(error(text), "expected at most 10000 nodes"));
+  CHECK(contains(error("{\"version\":1,\"outputs\":[],\"nodes\":[{\"name\":\"" + repeated("n", 257) + "\"}]}"),
+                 "expected a name of at most 256 bytes, found 257"));
 }
 
-TEST_CASE("images of too many pixels are refused before they are decoded, and so is what unpacks to more than its pixels") {
+TEST_CASE(
+    "images of too many pixels are refused before they are decoded, and so is what unpacks to more than its pixels") {
   const auto chunk = [](std::string_view type, const Bytes& body) {
     Bytes bytes;
     detail::append_png_chunk(bytes, type, body);
@@ -164,6 +173,9 @@ TEST_CASE("images of too many pixels are refused before they are decoded, and so
   const Bytes huge = png(1 << 15, 1 << 15, Bytes(10));
   CHECK(peak_memory::bytes_of([&] { error = error_of([&] { decode_image(huge, "x.png"); }); }) <= MiB);
   CHECK(error == "x.png: has 32768x32768 pixels, more than the 268435456 that are allowed");
+  const Bytes sparse = png(1 << 14, 1 << 14, Bytes(10));
+  CHECK(peak_memory::bytes_of([&] { error = error_of([&] { decode_image(sparse, "x.png"); }); }) <= MiB);
+  CHECK(error == concat("x.png: has 16384x16384 pixels, more than its ", sparse.size(), " bytes can hold"));
   const Bytes bomb = png(4, 4, Bytes(4 * MiB));
   CHECK(bomb.size() < 64 * 1024);
   CHECK(error_of([&] { decode_image(bomb, "x.png"); }) ==

@@ -31,12 +31,15 @@ bool acts(const std::string& text) {
 }  // namespace
 
 TEST_CASE("a printable text shows what would act on a terminal") {
-  CHECK(printable("pore \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x94\xA5 \\x1b") == "pore \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x94\xA5 \\x1b");
+  CHECK(printable("pore \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x94\xA5 \\x1b") ==
+        "pore \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x94\xA5 \\x1b");
   CHECK(printable("\x1B[31m\n\r\t\x7F") == "\\x1b[31m\\x0a\\x0d\\x09\\x7f");
-  CHECK(printable("\xC2\x9B" "2J") == "\\u009b2J");                   // an escape sequence of one character
-  CHECK(printable("a\xE2\x80\xAE" "gpj.exe") == "a\\u202egpj.exe");   // from right to left
+  CHECK(printable("\xC2\x9B"
+                  "2J") == "\\u009b2J");  // an escape sequence of one character
+  CHECK(printable("a\xE2\x80\xAE"
+                  "gpj.exe") == "a\\u202egpj.exe");  // from right to left
   CHECK(printable("\xE2\x80\xA8\xEF\xBB\xBF") == "\\u2028\\ufeff");
-  CHECK(printable("\xFF\x9B\xC3") == "\\xff\\x9b\\xc3");              // not UTF-8
+  CHECK(printable("\xFF\x9B\xC3") == "\\xff\\x9b\\xc3");  // not UTF-8
   CHECK(printable(std::string_view("\0", 1)) == "\\x00");
   const std::string once = printable("\x1B\xFF\xC2\x9B");
   CHECK(printable(once) == once);
@@ -70,12 +73,13 @@ TEST_CASE("names of classes and files are shown, not acted on") {
   Image image(32, 32, 3, 200);
   for (Index i = 0; i < 3 * 5; ++i) image.pixel(10, 10)[i] = image.pixel(11, 10)[i] = 20;
   fs::create_directories(folder / "in");
-  for (const char* name : {"a\x1B[2J.png", "..png", "...png", "=b.png", "c\n.png"}) save_image(folder / "in" / name, image);
+  for (const char* name : {"a\x1B[2J.png", "..png", "...png", "=b.png", "c\n.png"})
+    save_image(folder / "in" / name, image);
   std::vector<std::string> lines;
   PredictImagesOptions options;
   options.log = [&](const std::string& line) { lines.push_back(line); };
-  const std::vector<fs::path> inputs{folder / "in/a\x1B[2J.png", folder / "in/..png", folder / "in/...png",
-                                     folder / "in/=b.png", folder / "in/c\n.png", folder / "in/../in/=b.png"};
+  const std::vector<fs::path> inputs{folder / "in/a\x1B[2J.png", folder / "in/..png",   folder / "in/...png",
+                                     folder / "in/=b.png",       folder / "in/c\n.png", folder / "in/../in/=b.png"};
   const PredictedImages done = predict_images(detector, inputs, folder / "out", options);
   CHECK(done.images == 6);
   CHECK(done.objects == 6);

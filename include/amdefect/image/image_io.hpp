@@ -80,7 +80,7 @@ BasicImage<P> decode_image_as(std::span<const std::uint8_t> bytes, const std::st
                               ImageChannels channels = ImageChannels::rgb) {
   static_assert(!std::same_as<P, float>, "image files hold values of 8 or 16 bits");
   const detail::ImageHeader header = detail::check_image_file(bytes, name);
-  detail::require_few_pixels(name, header.width, header.height);
+  detail::require_few_pixels(name, header.width, header.height, bytes.size());
   BasicImage<P> image =
       detail::decode_pixels<P>(header.rewritten.empty() ? bytes : std::span(header.rewritten), header, name, channels);
   require<FileError>(header.added_end == 0 || detail::is_complete(header, image, name, channels), name,

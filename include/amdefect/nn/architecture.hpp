@@ -96,7 +96,10 @@ class NetworkBuilder {
 
   void add_node(const JsonReader& node) {
     const auto name = node.get<std::string>("name");
+    constexpr std::size_t longest_name = 256;
     if (name.empty()) node.at("name").fail("expected a name, found an empty string");
+    if (name.size() > longest_name)
+      node.at("name").fail(concat("expected a name of at most ", longest_name, " bytes, found ", name.size()));
     const Value value = new_value(node, name);
     constexpr Index largest = Index{1} << 40;  // keeps the sizes that the next node computes far from overflow
     const Shape& shape = network_.shape(value);
