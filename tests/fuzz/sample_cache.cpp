@@ -1,7 +1,5 @@
 #include "amdefect/data/sample_cache.hpp"
 
-#include <cstring>
-
 #include "fuzz_target.hpp"
 
 namespace {
@@ -10,7 +8,9 @@ using namespace amdefect;
 
 /// A file of the cache behind its first words and before its check sum, which are in order.
 void fuzz_sample_cache(std::span<const std::uint8_t> input) {
-  const auto sound = detail::encode_sample("k", BasicSample<std::uint8_t>{.image = Image(1, 1, 1)});
+  BasicSample<std::uint8_t> pixel;
+  pixel.image = Image(1, 1, 1);
+  const Bytes sound = detail::encode_sample("k", pixel);
   constexpr std::size_t start = sizeof detail::cache_magic<std::uint8_t> + sizeof(Index) + 1;
   Bytes bytes(sound.begin(), sound.begin() + start);
   bytes.insert(bytes.end(), input.begin(), input.end());

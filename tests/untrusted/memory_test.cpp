@@ -11,6 +11,7 @@
 #include "amdefect/io/json_reader.hpp"
 #include "amdefect/io/safetensors.hpp"
 #include "amdefect/nn/architecture.hpp"
+#include "amdefect/nn/weights.hpp"
 #include "contains.hpp"
 #include "error_of.hpp"
 #include "peak_memory.hpp"
@@ -43,8 +44,9 @@ std::vector<std::byte> safetensors_bytes(const std::string& header, std::uint64_
   return bytes;
 }
 
-std::string safetensors_error(const std::string& header) {
-  return error_of([&] { SafetensorsFile("x", safetensors_bytes(header, header.size())); });
+/// With `data` bytes behind the header.
+std::string safetensors_error(const std::string& header, std::size_t data = 0) {
+  return error_of([&] { SafetensorsFile("x", safetensors_bytes(header + std::string(data, ' '), header.size())); });
 }
 
 }  // namespace
@@ -119,7 +121,7 @@ TEST_CASE("offsets of safetensors that overlap or overflow are refused, and so a
   const auto u8 = [](const char* name, const char* shape, const char* offsets) {
     return concat('"', name, R"(":{"dtype":"U8","shape":[)", shape, R"(],"data_offsets":[)", offsets, "]}");
   };
-  CHECK(contains(safetensors_error("{" + u8("a", "4", "0,4") + "," + u8("b", "4", "2,6") + "}"), "(they overlap)"));
+  CHECK(contains(safetensors_error("{" + u8("a", "4", "0,4") + "," + u8("b", "4", "2,6") + "}", 6), "(they overlap)"));
   CHECK(contains(safetensors_error("{" + u8("a", "0", "9223372036854775807,9223372036854775807") + "}"), "(a gap)"));
   CHECK(contains(safetensors_error("{" + u8("a", "1", "0,9223372036854775808") + "}"), "at most 63 bits"));
   CHECK(contains(safetensors_error("{" + u8("a", "4294967296,4294967296", "0,0") + "}"), "does not fit in 64 bits"));
@@ -159,7 +161,7 @@ TEST_CASE(
     Bytes header;
     detail::append_big_endian(header, width, 4);
     detail::append_big_endian(header, height, 4);
-    for (const std::uint8_t byte : {8, 0, 0, 0, 0}) header.push_back(byte);
+    for (const int byte : {8, 0, 0, 0, 0}) header.push_back(static_cast<std::uint8_t>(byte));
     int size = 0;
     unsigned char* packed = detail::stb::stbi_zlib_compress(const_cast<unsigned char*>(rows.data()),
                                                             static_cast<int>(rows.size()), &size, 8);
