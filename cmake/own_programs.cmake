@@ -11,3 +11,12 @@ target_compile_definitions(amdefect_program_options INTERFACE $<$<BOOL:${AMDEFEC
 # GCC 12 finds undefined values in its own AVX-512 header, wherever it is inlined (GCC bug 105593).
 target_compile_options(amdefect_program_options INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-maybe-uninitialized>)
+
+# For libFuzzer all code, that of amdefect::compiled too, is compiled so that it tells which lines an input reaches.
+if(AMDEFECT_BUILD_FUZZERS)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "AMDEFECT_BUILD_FUZZERS needs Clang, found ${CMAKE_CXX_COMPILER_ID} (cmake --preset fuzz)")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+endif()

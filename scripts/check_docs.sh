@@ -35,7 +35,7 @@ check_links() {  # document
   done < <(awk '/^```/ { code = !code } !code' "$document" | grep -oE '\]\([^)]+\)' | sed 's/^](//; s/)$//')
 }
 
-for document in README.md docs/*.md data/README.md benchmarks/peers/README.md tests/reference_cases/README.md; do
+for document in README.md SECURITY.md docs/*.md data/README.md benchmarks/peers/README.md tests/reference_cases/README.md; do
   check_snippets "$document"
   check_links "$document"
 done

@@ -26,7 +26,7 @@ namespace {
 struct EvalConfig {
   std::string dataset_path, annotation_file, split, beside;
   std::string weights = "output/best.safetensors", output_dir = "output/eval";
-  bool overwrite = false;
+  bool overwrite = false, allow_outside_files = false;
   std::optional<double> score_threshold;
   double min_score = default_min_score;
   DetectOptions detect;
@@ -49,6 +49,7 @@ void run(const EvalConfig& config) {
       read_coco_splits(config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
                        {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file,
                         .seed = config.seed,
+                        .allow_outside_files = config.allow_outside_files,
                         .first_of = config.split.empty() ? evaluation_splits : std::vector{config.split}});
   std::cerr << left_aside_warning(splits);
   if (auto known = split_as_trained(splits, detector->images())) {
@@ -133,6 +134,7 @@ void add_eval_command(CLI::App& program) {
   add("--seed", config->seed, "Of the split of a single annotation file, for models that do not know it")
       ->transform(seed_range);
   add("--threads", config->threads, "Threads; 0: all cores")->transform(thread_range);
+  command->add_flag("--allow_outside_files", config->allow_outside_files, allow_outside_files_help);
   command->add_flag("--overwrite", config->overwrite, "Replace an earlier evaluation in the output folder");
   command->callback([=] {
     if (!file->empty()) apply_json_options(*command, *file, {{"dataset_path", "annotation_file"}});

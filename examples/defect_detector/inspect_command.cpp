@@ -15,13 +15,15 @@ struct InspectConfig {
   std::vector<std::string> extra_image_folders;
   std::uint64_t seed = 0;
   int threads = 0;
+  bool allow_outside_files = false;
 };
 
 void inspect(const InspectConfig& config) {
   const CocoSplits splits = read_coco_splits(config.dataset.empty() ? config.annotation_file : config.dataset,
                                              {.annotation_file = config.dataset.empty() ? "" : config.annotation_file,
                                               .seed = config.seed,
-                                              .allow_missing_images = true});
+                                              .allow_missing_images = true,
+                                              .allow_outside_files = config.allow_outside_files});
   std::cerr << left_aside_warning(splits);
   const Inspection inspection = inspect_data(splits, config.threads, config.extra_image_folders);
   std::cout << to_text(inspection);
@@ -49,6 +51,7 @@ void add_inspect_command(CLI::App& program) {
   add("--seed", config->seed, "Of the split of a single annotation file, and of images at random")
       ->transform(seed_range);
   add("--threads", config->threads, "Threads; 0: all cores")->transform(thread_range);
+  command->add_flag("--allow_outside_files", config->allow_outside_files, allow_outside_files_help);
   command->callback([config] { inspect(*config); });
 }
 

@@ -31,6 +31,7 @@ struct TrainConfig {
   Index num_classes = 0;
   std::optional<double> box_offset;  ///< not given: found out when the data are read
   std::vector<std::string> extra_image_folders;
+  bool allow_outside_files = false;  ///< see SplitOptions
   std::uint64_t seed = 0;
   bool gpu = false;
   int threads = 0, workers = 1;

@@ -180,6 +180,8 @@ std::vector<TrainOption> make_table() {
            .write = [](const auto& offset) { return offset ? Json(*offset) : Json("auto"); }}),
       row("extra_image_folders", &C::extra_image_folders, "Folders with a further channel of each image",
           {.used_by = all_models}),
+      row("allow_outside_files", &C::allow_outside_files, allow_outside_files_help,
+          {.used_by = all_models, .identity = false}),
       row("seed", &C::seed, "Of weights, order, augmentation and splits", {.check = seed_range, .used_by = all_models}),
       row("gpu", &C::gpu, "Only null: this program uses the CPU",
           {.identity = false, .parse = gpu_of, .write = [](bool) { return Json(); }}),

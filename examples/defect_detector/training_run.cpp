@@ -52,8 +52,10 @@ void write_training_report(const TrainConfig& config, const CocoSplits& splits, 
 
 CocoSplits read_splits(TrainConfig& config) {
   make_folder(config.output_dir);  // first, so that no time is lost where it cannot be made
-  CocoSplits splits = usable_splits(
-      read_coco_splits(config.dataset_path, {.annotation_file = config.annotation_file, .seed = config.seed}));
+  CocoSplits splits =
+      usable_splits(read_coco_splits(config.dataset_path, {.annotation_file = config.annotation_file,
+                                                           .seed = config.seed,
+                                                           .allow_outside_files = config.allow_outside_files}));
   std::cerr << left_aside_warning(splits);
   if (!splits.valid) {
     std::cerr << "warning: there is no validation split with boxes in it; watching the training loss\n";

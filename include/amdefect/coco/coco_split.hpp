@@ -18,7 +18,9 @@
 #include "amdefect/coco/coco_json.hpp"
 #include "amdefect/coco/image_finder.hpp"
 #include "amdefect/coco/split_files.hpp"
+#include "amdefect/core/printable.hpp"
 #include "amdefect/core/random.hpp"
+#include "amdefect/io/lies_in.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
 
 namespace amdefect {
@@ -29,6 +31,7 @@ struct CocoSplit {
   std::filesystem::path annotation_file;           ///< the JSON file it was read from
   CocoDataset coco;                                ///< categories in ascending order of their ids
   std::vector<std::filesystem::path> image_files;  ///< one for each of `coco.images`; see `allow_missing_images`
+  std::filesystem::path folder{};                  ///< all files lie in it; empty: they may lie anywhere
 
   Index size() const { return static_cast<Index>(coco.images.size()); }
 };
@@ -70,6 +73,9 @@ struct SplitOptions {
   double valid_fraction = 0.1, test_fraction = 0.1;
   /// Accept entries whose image file is not there; their path in `image_files` is empty.
   bool allow_missing_images = false;
+  /// Accept image files outside of the data set's folder, where file names in annotations (`../a.jpg`, `/a.jpg`) or
+  /// links may lead. That folder is `root`, or, of an annotation file that is not in it, the one around that file.
+  bool allow_outside_files = false;
   /// Read only the first of these splits that has images, and ask for no other files than its own; empty: all splits.
   /// (Of one file for everything all splits are read, but only the images of that one must be there.)
   std::vector<std::string> first_of{};
@@ -79,9 +85,13 @@ namespace detail {
 
 /// @throws FileError that names the entry if there is no file for it.
 inline void require_image_file(const CocoSplit& split, std::size_t index) {
+  if (!split.image_files[index].empty()) return;
   const CocoImage& image = split.coco.images[index];
-  require<FileError>(!split.image_files[index].empty(), split.annotation_file.string(), ": images[", index, "] (id ",
-                     image.id, "): there is no file \"", image.file_name, "\" beside it, in images/ or in data/");
+  const std::string where = concat(split.annotation_file.string(), ": images[", index, "] (id ", image.id, "): ");
+  require<FileError>(split.folder.empty() || ImageFinder(split.annotation_file, {image}).find(image).empty(), where,
+                     "the file \"", image.file_name, "\" lies outside of the data set's folder, ",
+                     split.folder.string(), ", which is refused unless it is asked for (allow_outside_files)");
+  throw FileError(concat(where, "there is no file \"", image.file_name, "\" beside it, in images/ or in data/"));
 }
 
 inline void require_image_files(const CocoSplit& split) {
@@ -89,19 +99,28 @@ inline void require_image_files(const CocoSplit& split) {
 }
 
 inline CocoSplit read_split(const std::string& name, const std::filesystem::path& annotation_file,
-                            bool allow_missing_images) {
-  CocoSplit split{name, annotation_file, read_coco_annotations(annotation_file, CocoStrictness::training), {}};
+                            const std::filesystem::path& folder, bool allow_missing_images) {
+  CocoSplit split{name, annotation_file, read_coco_annotations(annotation_file, CocoStrictness::training), {}, folder};
   std::sort(split.coco.categories.begin(), split.coco.categories.end(),
             [](const CocoCategory& a, const CocoCategory& b) { return a.id < b.id; });
-  const ImageFinder finder(annotation_file, split.coco.images);
+  const ImageFinder finder(annotation_file, split.coco.images, folder);
   for (const CocoImage& image : split.coco.images) split.image_files.push_back(finder.find(image));
   if (!allow_missing_images) require_image_files(split);
   return split;
 }
 
+/// The folder that the images of an annotation file must lie in; see `SplitOptions::allow_outside_files`.
+inline std::filesystem::path folder_of_images(const std::filesystem::path& annotation_file, const CocoSplits& splits,
+                                              const SplitOptions& options) {
+  if (options.allow_outside_files) return {};
+  const bool in_root =
+      std::filesystem::is_directory(splits.root) && lies_in(annotation_file.parent_path(), splits.root);
+  return in_root ? splits.root : data_set_of(annotation_file);
+}
+
 /// The images with the given positions, in this order, and their annotations.
 inline CocoSplit select_images(const CocoSplit& all, const std::string& name, std::vector<std::size_t> positions) {
-  CocoSplit split{name, all.annotation_file, {}, {}};
+  CocoSplit split{name, all.annotation_file, {}, {}, all.folder};
   split.coco.categories = all.coco.categories;
   std::unordered_set<std::int64_t> chosen;
   std::sort(positions.begin(), positions.end());
@@ -157,7 +176,8 @@ inline void read_split_files(const std::map<std::string, std::filesystem::path>&
     const auto file = files.find(name);
     if (file == files.end()) continue;
     std::optional<CocoSplit>& split = member(splits, name);
-    split = read_split(name, file->second, options.allow_missing_images);
+    split =
+        read_split(name, file->second, folder_of_images(file->second, splits, options), options.allow_missing_images);
     if (!all && split->size() > 0) return;
     if (first) require_same_categories(*first, *split);
     first = &*split;
@@ -167,7 +187,7 @@ inline void read_split_files(const std::map<std::string, std::filesystem::path>&
 /// Splits one file for everything by the seed. All splits stay, since they cost nothing more; the images of those that
 /// are wanted have to be there.
 inline void read_single_file(const std::filesystem::path& file, const SplitOptions& options, CocoSplits& splits) {
-  split_by_seed(read_split("all", file, true), options, splits);
+  split_by_seed(read_split("all", file, folder_of_images(file, splits, options), true), options, splits);
   if (options.allow_missing_images) return;
   if (options.first_of.empty())
     for (const std::string_view name : {"train", "valid", "test"}) require_image_files(*member(splits, name));
@@ -233,7 +253,7 @@ inline CocoSplits read_coco_splits(const std::filesystem::path& root, const Spli
 
 /// A line that warns of JSON files that were not used; empty if there are none.
 inline std::string left_aside_warning(const CocoSplits& splits) {
-  return splits.left_aside.empty() ? "" : concat("warning: ", splits.left_aside_text(), '\n');
+  return splits.left_aside.empty() ? "" : concat("warning: ", printable(splits.left_aside_text()), '\n');
 }
 
 }  // namespace amdefect

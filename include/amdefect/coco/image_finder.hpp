@@ -6,9 +6,11 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "amdefect/coco/split_names.hpp"
+#include "amdefect/io/lies_in.hpp"
 #include "amdefect/io/list_folder.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
 
@@ -20,7 +22,10 @@ namespace amdefect::detail {
 /// entries differ in nothing else.
 class ImageFinder {
  public:
-  ImageFinder(const std::filesystem::path& annotation_file, const std::vector<CocoImage>& images) {
+  /// Files that do not lie in `within` do not count, wherever a name or a link leads; empty: all do.
+  ImageFinder(const std::filesystem::path& annotation_file, const std::vector<CocoImage>& images,
+              std::filesystem::path within = {})
+      : within_(std::move(within)) {
     for (const CocoImage& image : images) {
       const std::filesystem::path name = with_slashes(image.file_name);
       const auto [other, first] = bare_names_.emplace(name.filename(), name.lexically_normal());
@@ -44,7 +49,8 @@ class ImageFinder {
          {std::filesystem::path(image.file_name), slashes, ambiguous ? slashes : bare})
       for (const std::filesystem::path& root : roots_) {
         std::error_code none;
-        if (std::filesystem::is_regular_file(root / name, none)) return root / name;
+        if (std::filesystem::is_regular_file(root / name, none) && (within_.empty() || lies_in(root / name, within_)))
+          return root / name;
       }
     return {};
   }
@@ -77,6 +83,7 @@ class ImageFinder {
     for (const auto& list : {places, named, by_split}) roots_.insert(roots_.end(), list.begin(), list.end());
   }
 
+  std::filesystem::path within_;
   std::vector<std::filesystem::path> roots_;
   std::map<std::filesystem::path, std::filesystem::path> bare_names_;  // the entry that has it; empty if several do
 };

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -21,16 +20,15 @@ inline constexpr std::array<SplitName, 3> split_names{{{"train", {"train", "trai
                                                        {"valid", {"valid", "val", "validation"}},
                                                        {"test", {"test", "testing", "tst"}}}};
 
-/// The words of a name in lower case: letters that belong together, e.g. instances, train and coco of
-/// `instances_trainCoco2017`.
+/// The words of a name in lower case: letters without marks (whatever the locale) that belong together, e.g. instances,
+/// train and coco of `instances_trainCoco2017`.
 inline std::vector<std::string> words_of(std::string_view name) {
   std::vector<std::string> words;
   bool letter_before = false, lower_before = false;
   for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = std::isalpha(byte) != 0, upper = std::isupper(byte) != 0;
+    const bool upper = c >= 'A' && c <= 'Z', letter = upper || (c >= 'a' && c <= 'z');
     if (letter && (!letter_before || (upper && lower_before))) words.emplace_back();
-    if (letter) words.back() += static_cast<char>(std::tolower(byte));
+    if (letter) words.back() += static_cast<char>(upper ? c - 'A' + 'a' : c);
     letter_before = letter;
     lower_before = letter && !upper;
   }

@@ -5,12 +5,15 @@
 #include <stdexcept>
 #include <string>
 
+#include "amdefect/core/printable.hpp"
+
 namespace amdefect {
 
 /// Every error this library reports: one line that names what was wrong, where, what was expected and what was found.
+/// Whatever names out of files are in it, it can be shown on a terminal (see `printable`).
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& message) : std::runtime_error(printable(message)) {}
 };
 
 /// A tensor, image or layer got a shape it cannot work on.

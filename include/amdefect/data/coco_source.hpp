@@ -15,6 +15,7 @@
 #include "amdefect/coco/coco_split.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/image/image_io.hpp"
+#include "amdefect/io/lies_in.hpp"
 
 namespace amdefect {
 
@@ -30,15 +31,18 @@ struct CocoSourceOptions {
   double box_offset = 0;
 };
 
-/// The picture of a further channel of an image; see `CocoSourceOptions::extra_image_folders`. Empty if there is none.
-inline std::filesystem::path extra_image_file(const std::filesystem::path& image, const std::string& folder) {
+/// The picture of a further channel of an image; see `CocoSourceOptions::extra_image_folders`. Empty if there is none
+/// that lies in `within` (see `CocoSplit::folder`).
+inline std::filesystem::path extra_image_file(const std::filesystem::path& image, const std::string& folder,
+                                              const std::filesystem::path& within = {}) {
   std::vector<std::filesystem::path> places{image.parent_path() / folder};
   if (image.parent_path().filename() == "images") places.push_back(image.parent_path().parent_path() / folder);
   for (const std::filesystem::path& place : places)
     for (const char* extension : {"", ".png", ".jpg", ".jpeg", ".bmp"}) {
       std::filesystem::path candidate = place / image.filename();
       if (*extension) candidate.replace_extension(extension);
-      if (std::filesystem::is_regular_file(candidate)) return candidate;
+      if (std::filesystem::is_regular_file(candidate) && (within.empty() || lies_in(candidate, within)))
+        return candidate;
     }
   return {};
 }
@@ -52,7 +56,7 @@ class BasicCocoSource final : public BasicSampleSource<P> {
  public:
   /// @throws FileError for a missing picture of an extra channel, Error for options without meaning.
   explicit BasicCocoSource(const CocoSplit& split, const CocoSourceOptions& options = {})
-      : annotation_file_(split.annotation_file), images_(split.coco.images), options_(options) {
+      : annotation_file_(split.annotation_file), folder_(split.folder), images_(split.coco.images), options_(options) {
     require(options.channels == ImageChannels::rgb ||
                 (options.channels == ImageChannels::grey && options.extra_image_folders.empty()),
             "data source: images are read as rgb or grey, and extra channels need rgb");
@@ -135,13 +139,13 @@ class BasicCocoSource final : public BasicSampleSource<P> {
 
   std::filesystem::path extra_file(std::size_t index, const std::string& folder) const {
     const std::filesystem::path& file = files_[index].front();
-    std::filesystem::path extra = extra_image_file(file, folder);
+    std::filesystem::path extra = extra_image_file(file, folder, folder_);
     require<FileError>(!extra.empty(), where(index), ": there is no picture \"", folder, '/', file.filename().string(),
                        "\" for the extra channel");
     return extra;
   }
 
-  std::filesystem::path annotation_file_;
+  std::filesystem::path annotation_file_, folder_;
   std::vector<CocoImage> images_;
   std::vector<std::vector<std::filesystem::path>> files_;  // per image: its own, then those of the extra channels
   std::vector<std::vector<LabelledBox>> objects_;

@@ -84,9 +84,17 @@ std::shared_ptr<const BasicSample<P>> decode_sample(const std::string& key, cons
   if (!take(&sample->placement, sizeof sample->placement)) return nullptr;
   for (Index* number : {&height, &width, &channels, &objects})
     if (!take(number, sizeof *number)) return nullptr;
+  const auto fits = [&](Index count, std::size_t size) {  // before memory is taken for it
+    return count >= 0 && static_cast<std::size_t>(count) <= (end - at) / size;
+  };
+  if (!fits(objects, sizeof(LabelledBox))) return nullptr;
   sample->objects.resize(static_cast<std::size_t>(objects));
   for (LabelledBox& object : sample->objects)
     if (!take(&object, sizeof object)) return nullptr;
+  if (height <= 0 || width <= 0 || channels <= 0 || !fits(height, 1) ||
+      !fits(width, static_cast<std::size_t>(height)) ||
+      !fits(channels, static_cast<std::size_t>(height * width) * sizeof(P)))
+    return nullptr;
   sample->image = BasicImage<P>(height, width, channels);
   if (!take(sample->image.values().data(), sample->image.values().size_bytes()) || at != end) return nullptr;
   return sample;

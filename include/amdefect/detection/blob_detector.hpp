@@ -20,6 +20,8 @@ struct BlobModel {
   Index least_area = 6;  ///< of a blob, in pixels
   bool dark = true;      ///< looks for what is darker than its surroundings, else for what is brighter
 
+  static constexpr Index largest_window = 1023;
+
   friend bool operator==(const BlobModel&, const BlobModel&) = default;
 };
 
@@ -120,6 +122,8 @@ class BlobDetector final : public Detector {
     require(model.window > 0 && model.window % 2 == 1 && model.threshold > 0 && model.least_area > 0,
             "blob detector: window (odd), threshold and least_area must be positive, got ", model.window, ", ",
             model.threshold, " and ", model.least_area);
+    require(model.window <= BlobModel::largest_window, "blob detector: window is ", model.window, ", expected at most ",
+            BlobModel::largest_window, " (the time for a pixel grows with it)");
     require(0 <= label && label < static_cast<Index>(this->labels().class_names.size()), "blob detector: class ", label,
             " of ", this->labels().class_names.size());
   }

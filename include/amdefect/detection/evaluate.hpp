@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "amdefect/coco/coco_split.hpp"
+#include "amdefect/core/printable.hpp"
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/detection/split_membership.hpp"
@@ -52,7 +53,7 @@ struct DetectorEvaluation {
   std::string warning() const {
     if (trained_on.empty()) return "";
     return concat("the detector was trained on ", trained_on.size(), " of the ", metrics.images, " images of the ",
-                  split, " split (", trained_on[0], trained_on.size() > 1 ? ", ..." : "",
+                  split, " split (", printable(trained_on[0]), trained_on.size() > 1 ? ", ..." : "",
                   "): the figures are better than for new images");
   }
 };

@@ -73,6 +73,7 @@ inline std::optional<CocoSplits> split_as_trained(const CocoSplits& splits, cons
     append(all.image_files, (*part)->image_files);
   }
   all.annotation_file = (*parts[0])->annotation_file;
+  all.folder = (*parts[0])->folder;
   all.coco.categories = (*parts[0])->coco.categories;
   std::vector<std::size_t> train, valid, test;
   bool known = false;

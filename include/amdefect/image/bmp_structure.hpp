@@ -138,7 +138,7 @@ inline Bytes rewrite_bmp(const ByteReader& reader, const BmpHeader& header) {
 inline ImageHeader check_bmp(const ByteReader& reader) {
   const BmpHeader header = read_bmp_header(reader);
   check_bmp_coding(reader, header);
-  require_few_pixels(reader.name(), header.width, header.height);
+  require_few_pixels(reader.name(), header.width, header.height, reader.size());
   const auto last_row = static_cast<std::size_t>((header.width * header.bits + 7) / 8);
   if (!header.is_run_length())
     reader.part(header.pixels, header.row_bytes() * static_cast<std::size_t>(header.height - 1) + last_row);

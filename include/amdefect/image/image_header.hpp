@@ -27,10 +27,15 @@ struct ImageHeader {
   std::size_t added_end = 0;
 };
 
-inline void require_few_pixels(const std::string& name, Index width, Index height) {
+/// Throws a FileError for more pixels than are allowed, and for more than a file of so many bytes can hold: deflate, of
+/// all codings the densest, makes at most 1032 bytes of one, each with 8 pixels. (Small pictures are no harm.)
+inline void require_few_pixels(const std::string& name, Index width, Index height, std::size_t file_size) {
   require<FileError>(width <= max_image_pixels && height <= max_image_pixels && width * height <= max_image_pixels,
                      name, ": has ", width, 'x', height, " pixels, more than the ", max_image_pixels,
                      " that are allowed");
+  constexpr Index pixels_per_byte = 8 * 1032, small = 1 << 16;
+  require<FileError>(width * height <= small || width * height / pixels_per_byte <= static_cast<Index>(file_size), name,
+                     ": has ", width, 'x', height, " pixels, more than its ", file_size, " bytes can hold");
 }
 
 /// The "Orientation" (tag 0x0112) of the first directory of an EXIF block (a TIFF header); 1 (upright) if the block is

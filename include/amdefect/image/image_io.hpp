@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "amdefect/core/number_text.hpp"
+#include "amdefect/image/decode_memory.hpp"
 #include "amdefect/image/image.hpp"
 #include "amdefect/image/image_container.hpp"
 #include "amdefect/image/orientation.hpp"
@@ -34,7 +35,8 @@ namespace detail {
 
 /// Decodes what `check_image_file` found in order. @throws FileError
 template <PixelType P>
-BasicImage<P> decode_pixels(std::span<const std::uint8_t> bytes, const std::string& name, ImageChannels channels) {
+BasicImage<P> decode_pixels(std::span<const std::uint8_t> bytes, const ImageHeader& header, const std::string& name,
+                            ImageChannels channels) {
   require<FileError>(bytes.size() <= std::numeric_limits<int>::max(), name, ": images of 2 GiB or more are not read");
   const auto size = static_cast<int>(bytes.size());
   int width = 0, height = 0, stored = 0;
@@ -45,8 +47,11 @@ BasicImage<P> decode_pixels(std::span<const std::uint8_t> bytes, const std::stri
     else
       return stb::stbi_load_16_from_memory;
   }();
+  const DecodeMemory limit(header.width, header.height, bytes.size());
   const std::unique_ptr<P, void (*)(void*)> pixels(load(bytes.data(), size, &width, &height, &stored, wanted),
                                                    stb::stbi_image_free);
+  require<FileError>(!limit.exceeded(), name, ": cannot be decoded: its data unpack to more than ", header.width, 'x',
+                     header.height, " pixels");
   require<FileError>(pixels != nullptr, name, ": cannot be decoded: ", stb::stbi_failure_reason());
   BasicImage<P> image(height, width, wanted ? wanted : stored);
   std::copy_n(pixels.get(), image.values().size(), image.values().begin());
@@ -60,7 +65,7 @@ bool is_complete(const ImageHeader& header, const BasicImage<P>& image, const st
                  ImageChannels channels) try {
   Bytes other = header.rewritten;
   other.insert(other.begin() + static_cast<std::ptrdiff_t>(header.added_end), 64, std::uint8_t{0xa5});
-  return decode_pixels<P>(other, name, channels) == image;
+  return decode_pixels<P>(other, header, name, channels) == image;
 } catch (const FileError&) {
   return false;
 }
@@ -75,9 +80,9 @@ BasicImage<P> decode_image_as(std::span<const std::uint8_t> bytes, const std::st
                               ImageChannels channels = ImageChannels::rgb) {
   static_assert(!std::same_as<P, float>, "image files hold values of 8 or 16 bits");
   const detail::ImageHeader header = detail::check_image_file(bytes, name);
-  detail::require_few_pixels(name, header.width, header.height);
+  detail::require_few_pixels(name, header.width, header.height, bytes.size());
   BasicImage<P> image =
-      detail::decode_pixels<P>(header.rewritten.empty() ? bytes : std::span(header.rewritten), name, channels);
+      detail::decode_pixels<P>(header.rewritten.empty() ? bytes : std::span(header.rewritten), header, name, channels);
   require<FileError>(header.added_end == 0 || detail::is_complete(header, image, name, channels), name,
                      ": truncated JPEG file (", bytes.size(), " bytes)");
   const Orientation orientation = exif_orientation(header.orientation);

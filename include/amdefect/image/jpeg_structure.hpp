@@ -40,6 +40,9 @@ class JpegWalk {
  private:
   static constexpr std::uint8_t huffman = 0xc4, start_of_scan = 0xda, end_of_image = 0xd9, app1 = 0xe1, app14 = 0xee;
 
+  /// Each of them takes the time of a whole picture, whatever its length. Programs write up to about 20.
+  static constexpr int most_scans = 500;
+
   static bool stands_alone(std::uint8_t marker) { return marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8); }
   /// Start of frame, of any kind of coding; the three left out are tables and extensions. 0xf7 is that of JPEG-LS.
   static bool starts_frame(std::uint8_t marker) {
@@ -69,7 +72,10 @@ class JpegWalk {
     if (marker == app14 && reader_.has_text(at_ + 2, "Adobe")) adobe_ = true;
     if (marker == huffman) check_huffman_tables(reader_, at_ + 2, at_ + length);
     if (starts_frame(marker)) read_frame(marker);
-    if (marker == start_of_scan) whole_scan_ = sequential_ && ++scans_ == 1 && reader_.byte(at_ + 2) == channels_;
+    if (marker == start_of_scan) {
+      reader_.check(++scans_ <= most_scans, "more than ", most_scans, " scans");
+      whole_scan_ = sequential_ && scans_ == 1 && reader_.byte(at_ + 2) == channels_;
+    }
     at_ += length;
   }
 

@@ -12,6 +12,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "amdefect/image/decode_memory.hpp"
+
 // stb_image, of the library's own: in a namespace, private to each translation unit. What the program around does
 // with its own copy (in whatever order, with whatever settings) changes nothing here, and the other way round: each
 // macro that stb looks at is put aside and comes back afterwards. The headers above are those that stb includes, which
@@ -152,6 +154,9 @@
 #define STBI_ONLY_PNG
 #define STBI_ONLY_BMP
 #define STBI_ASSERT(condition) assert(condition)
+#define STBI_MALLOC(size) ::amdefect::detail::DecodeMemory::allocate(size)
+#define STBI_REALLOC_SIZED(memory, old_size, size) ::amdefect::detail::DecodeMemory::enlarge(memory, old_size, size)
+#define STBI_FREE(memory) std::free(memory)
 namespace amdefect::detail::stb {
 namespace {
 #include <stb_image.h>

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/printable.hpp"
 #include "amdefect/inspect/annotation_check.hpp"
 
 namespace amdefect {
@@ -68,8 +69,8 @@ inline std::vector<Finding> findings(const AnnotationCheck& check, const CocoSpl
 
 /// A finding as indented lines.
 inline std::string to_text(const Finding& finding) {
-  std::string text = concat("  ", finding.text, '\n');
-  for (const std::string& example : finding.examples) text += concat("    ", example, '\n');
+  std::string text = concat("  ", printable(finding.text), '\n');
+  for (const std::string& example : finding.examples) text += concat("    ", printable(example), '\n');
   return text;
 }
 
@@ -78,7 +79,7 @@ inline std::string numbers_text(const AnnotationCheck& check, const CocoSplit& s
   std::string text =
       concat(split.name, ": ", split.size(), " images (", check.images_without_boxes(), " without boxes), ",
              check.boxes(), " boxes, up to ", check.most_boxes(), " in an image\n  classes:");
-  for (const auto& [name, count] : check.classes) text += concat(' ', name, ' ', count, ';');
+  for (const auto& [name, count] : check.classes) text += concat(' ', printable(name), ' ', count, ';');
   text += "\n  larger side of a box in pixels:";
   for (std::size_t i = 0; i < check.sides.size(); ++i)
     text += concat(' ', AnnotationCheck::percents[i], " %: ", check.sides[i], ';');

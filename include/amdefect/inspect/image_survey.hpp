@@ -43,11 +43,11 @@ inline Image small_grey(const Image& image, Index side) {
 }
 
 /// Reads the pictures of the further channels of an image. @throws FileError
-inline void survey_extra_images(const CocoSource& source, Index index, const Image& image,
+inline void survey_extra_images(const CocoSplit& split, const CocoSource& source, Index index, const Image& image,
                                 const std::vector<std::string>& folders) {
   const std::filesystem::path& file = source.file(index);
   for (const std::string& folder : folders) {
-    const std::filesystem::path extra = extra_image_file(file, folder);
+    const std::filesystem::path extra = extra_image_file(file, folder, split.folder);
     require<FileError>(!extra.empty(), file.string(), ": there is no picture of the same name in ", folder,
                        " for the extra channel");
     CocoSource::load_extra(extra, file, image);
@@ -69,7 +69,7 @@ inline SurveyedImage survey_image(const CocoSplit& split, const CocoSource& sour
     source.check_size(index, image);
     const Image grey = small_grey(image, 16);
     std::copy(grey.bytes().begin(), grey.bytes().end(), result.thumbnail.begin());
-    survey_extra_images(source, index, image, extra_folders);
+    survey_extra_images(split, source, index, image, extra_folders);
   } catch (const Error& error) {
     result.fault = error.what();
   } catch (const std::exception& error) {  // no memory, for instance: such messages do not name the image

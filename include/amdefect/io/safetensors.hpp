@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -81,6 +82,12 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+/// Whether `convert_elements` reads it.
+inline bool is_numeric(std::string_view dtype) {
+  constexpr std::array<std::string_view, 6> names{"F64", "F32", "F16", "BF16", "I64", "I32"};
+  return std::find(names.begin(), names.end(), dtype) != names.end();
+}
+
 /// Elements stored as `Stored` into a tensor of `T`; the bytes need not be aligned.
 template <class Stored, class T>
 void convert_elements(std::span<const std::byte> bytes, TensorView<T> out) {
@@ -91,16 +98,15 @@ void convert_elements(std::span<const std::byte> bytes, TensorView<T> out) {
   }
 }
 
-/// Elements of that dtype into a tensor of float or double; false if this dtype is not converted.
+/// Elements of a numeric dtype into a tensor of float or double.
 template <std::floating_point T>
-bool convert_elements(std::string_view dtype, std::span<const std::byte> bytes, TensorView<T> out) {
-  if (dtype == "F32") return convert_elements<float>(bytes, out), true;
-  if (dtype == "F64") return convert_elements<double>(bytes, out), true;
-  if (dtype == "F16") return convert_elements<Float16>(bytes, out), true;
-  if (dtype == "BF16") return convert_elements<BFloat16>(bytes, out), true;
-  if (dtype == "I32") return convert_elements<std::int32_t>(bytes, out), true;
-  if (dtype == "I64") return convert_elements<std::int64_t>(bytes, out), true;
-  return false;
+void convert_elements(std::string_view dtype, std::span<const std::byte> bytes, TensorView<T> out) {
+  if (dtype == "F32") convert_elements<float>(bytes, out);
+  if (dtype == "F64") convert_elements<double>(bytes, out);
+  if (dtype == "F16") convert_elements<Float16>(bytes, out);
+  if (dtype == "BF16") convert_elements<BFloat16>(bytes, out);
+  if (dtype == "I32") convert_elements<std::int32_t>(bytes, out);
+  if (dtype == "I64") convert_elements<std::int64_t>(bytes, out);
 }
 
 }  // namespace detail
@@ -146,7 +152,9 @@ class SafetensorsFile {
   /// The elements as a new tensor; see `read`.
   template <class T>
   Tensor<T> tensor(std::string_view name) const {
-    Tensor<T> result(entry(name).shape);
+    const SafetensorsEntry& source = entry(name);
+    require_type<T>(source);  // of another one the file does not bound the shape
+    Tensor<T> result(source.shape);
     read(name, result.view());
     return result;
   }
@@ -159,20 +167,26 @@ class SafetensorsFile {
     const SafetensorsEntry& source = entry(name);
     require<ShapeError>(source.shape == out.shape(), where(), "tensor ", detail::json_quote(name), ": expected shape ",
                         out.shape(), ", found ", source.shape);
-    if (source.dtype == dtype_name<T>()) {
-      if (!out.empty()) std::memcpy(out.data(), source.bytes.data(), source.bytes.size());
-      return;
-    }
-    std::string_view expected = dtype_name<T>();
+    require_type<T>(source);
     if constexpr (std::floating_point<T>) {
-      if (detail::convert_elements(source.dtype, source.bytes, out)) return;
-      expected = numeric_dtypes;
+      if (source.dtype != dtype_name<T>()) {
+        detail::convert_elements(source.dtype, source.bytes, out);
+        return;
+      }
     }
-    throw FileError(
-        concat(where(), "tensor ", detail::json_quote(name), ": expected ", expected, ", found ", source.dtype));
+    if (!out.empty()) std::memcpy(out.data(), source.bytes.data(), source.bytes.size());
   }
 
  private:
+  /// @throws FileError unless elements of this type can be read from the tensor.
+  template <class T>
+  void require_type(const SafetensorsEntry& source) const {
+    const bool converted = std::floating_point<T> && detail::is_numeric(source.dtype);
+    require<FileError>(converted || source.dtype == dtype_name<T>(), where(), "tensor ",
+                       detail::json_quote(source.name), ": expected ",
+                       std::floating_point<T> ? numeric_dtypes : dtype_name<T>(), ", found ",
+                       detail::json_quote(source.dtype));
+  }
   std::string where() const { return concat("safetensors: ", path_.string(), ": "); }
   std::string nearest(std::string_view name) const {
     if (entries_.empty()) return "; the file has none";

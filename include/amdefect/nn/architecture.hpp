@@ -64,6 +64,9 @@ class NetworkBuilder {
       architecture.fail(concat("is an architecture of version ", version, ", expected ", architecture_version,
                                version > 1 ? "; it was written by a newer version of this library" : ""));
     architecture.allow_only({"version", "nodes", "outputs", "frozen"});
+    constexpr std::size_t most_nodes = 10'000;  // names are compared with each other
+    if (const std::size_t nodes = architecture.at("nodes").size(); nodes > most_nodes)
+      architecture.at("nodes").fail(concat("expected at most ", most_nodes, " nodes, found ", nodes));
     for_each(architecture.at("nodes"), [&](const JsonReader& node) { add_node(node); });
     for_each(architecture.at("outputs"), [&](const JsonReader& output) {
       output.allow_only({"name", "node"});
@@ -93,7 +96,10 @@ class NetworkBuilder {
 
   void add_node(const JsonReader& node) {
     const auto name = node.get<std::string>("name");
+    constexpr std::size_t longest_name = 256;
     if (name.empty()) node.at("name").fail("expected a name, found an empty string");
+    if (name.size() > longest_name)
+      node.at("name").fail(concat("expected a name of at most ", longest_name, " bytes, found ", name.size()));
     const Value value = new_value(node, name);
     constexpr Index largest = Index{1} << 40;  // keeps the sizes that the next node computes far from overflow
     const Shape& shape = network_.shape(value);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/printable.hpp"
 #include "amdefect/nn/parameters.hpp"
 
 namespace amdefect {
@@ -88,7 +89,8 @@ struct LoadReport {
   std::string to_text() const {
     std::string text = concat("took ", tensors - left.size() - ignored.size(), " of ", tensors, " tensors");
     if (!ignored.empty()) text += concat("; ignored ", ignored.size());
-    append(text, "left", left, [](const Left& item) { return concat('\'', item.tensor, "' (", item.reason, ')'); });
+    append(text, "left", left,
+           [](const Left& item) { return concat('\'', printable(item.tensor), "' (", item.reason, ')'); });
     append(text, "without values in the file", missing,
            [](const std::string& name) { return concat('\'', name, '\''); });
     return text;

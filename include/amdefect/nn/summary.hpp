@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include "amdefect/core/printable.hpp"
 #include "amdefect/nn/network.hpp"
 
 namespace amdefect {
@@ -40,11 +41,11 @@ std::string summary(const Network<T>& network) {
     std::string inputs;
     for (const Value input : node.inputs) {
       shapes.push_back(network.shape(input));
-      inputs += (inputs.empty() ? "" : ", ") + network.nodes()[input.id].name;
+      inputs += (inputs.empty() ? "" : ", ") + printable(network.nodes()[input.id].name);
     }
     if (node.operation) macs = node.operation->macs(shapes);
     total_macs += macs;
-    rows.push_back({concat(node.name, " (", node.operation ? node.operation->kind() : "input", ")"),
+    rows.push_back({concat(printable(node.name), " (", node.operation ? node.operation->kind() : "input", ")"),
                     concat(node.shape.sample()), detail::with_commas(parameters), detail::with_commas(macs), inputs});
   }
   std::array<std::size_t, 4> widths{};

@@ -10,6 +10,7 @@
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
+#include "amdefect/core/stored_count.hpp"
 #include "amdefect/optim/best_value.hpp"
 
 namespace amdefect {
@@ -164,10 +165,11 @@ class ReduceOnPlateau final : public Schedule {
   }
   void restore(std::span<const double> state) override {
     require_state_size(4, state.size());
+    require_rate(state[0]);
     rate_ = state[0];
     best_.restore(state[1]);
-    waited_ = static_cast<Index>(state[2]);
-    cooling_ = static_cast<Index>(state[3]);
+    waited_ = stored_count(state[2], "schedule");
+    cooling_ = stored_count(state[3], "schedule");
   }
 
  private:

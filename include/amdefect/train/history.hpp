@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "amdefect/core/stored_count.hpp"
 #include "amdefect/train/callback.hpp"
 
 namespace amdefect {
@@ -47,7 +48,7 @@ std::vector<EpochLog> restore_history(const TrainingState<T>& state, Index count
   }
   const auto for_each_pair = [&](const std::vector<double>& pairs, const auto& use) {
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-      const auto epoch = static_cast<Index>(pairs[i]);
+      const Index epoch = stored_count(pairs[i], "history");
       require(1 <= epoch && epoch <= count, "training state: epoch ", epoch, " is not one of the ", count, " finished");
       use(history[static_cast<std::size_t>(epoch) - 1], pairs[i + 1]);
     }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/core/stored_count.hpp"
 #include "amdefect/optim/optimizer.hpp"
 #include "amdefect/optim/schedule.hpp"
 #include "amdefect/train/batch_loss.hpp"
@@ -168,17 +169,15 @@ class Trainer {
   /// Continues from a state of a run with the same network, data and options. Call after adding all callbacks.
   void restore(TrainingState<T> state) {
     const std::vector<double>& progress = state.at("progress", 4);
-    for (const double number : progress)
-      require(number >= 0 && number < 1e15, "trainer: the state's 'progress' holds ", number,
-              ", expected numbers of epochs, batches and updates");
-    epoch_ = static_cast<Index>(progress[0]);
-    batch_ = static_cast<Index>(progress[1]);
-    step_ = static_cast<Index>(progress[2]);
+    epoch_ = stored_count(progress[0], "progress");
+    batch_ = stored_count(progress[1], "progress");
+    step_ = stored_count(progress[2], "progress");
     stopped_ = progress[3] != 0;
     sums_.totals = state.at("sums", loss_.parts().size());
-    sums_.samples = static_cast<Index>(state.at("sums_samples", 1)[0]);
+    sums_.samples = stored_count(state.at("sums_samples", 1)[0], "sums_samples");
     schedule_->restore(state.at("schedule"));
-    optimizer_->set_steps(static_cast<std::uint64_t>(state.at("optimizer_steps", 1)[0]));
+    optimizer_->set_steps(
+        static_cast<std::uint64_t>(stored_count(state.at("optimizer_steps", 1)[0], "optimizer_steps")));
     history_ = restore_history(state, epoch_, options_.epochs);
     const std::vector<std::string> names = optimizer_->memory_names();
     for (std::size_t i = 0; i < names.size(); ++i) {

@@ -32,11 +32,12 @@ inline std::vector<EpochLog> read_history(const std::filesystem::path& path) {
   std::ifstream file(path);
   const auto json = nlohmann::ordered_json::parse(file, nullptr, false);
   std::vector<EpochLog> history;
-  if (!json.is_object() || !json.contains("epoch")) return history;
+  if (!json.is_object() || !json.contains("epoch") || !json["epoch"].is_array()) return history;
   for (std::size_t i = 0; i < json["epoch"].size(); ++i) {
     EpochLog log{.epoch = static_cast<Index>(i) + 1, .epochs = static_cast<Index>(json["epoch"].size())};
     for (const auto& [name, column] : json.items())
-      if (name != "epoch" && i < column.size() && column[i].is_number()) log.values.emplace_back(name, column[i]);
+      if (name != "epoch" && column.is_array() && i < column.size() && column[i].is_number())
+        log.values.emplace_back(name, column[i]);
     history.push_back(std::move(log));
   }
   return history;

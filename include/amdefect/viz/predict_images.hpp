@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "amdefect/core/interrupt.hpp"
+#include "amdefect/core/printable.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/detection/prediction_files.hpp"
 #include "amdefect/image/draw_detections.hpp"
@@ -89,7 +90,7 @@ class ImagePrediction {
     } catch (const Error& error) {
       problem = error.what();
     } catch (const std::exception& error) {  // e.g. no memory for a huge one
-      problem = concat(image, ": ", error.what());
+      problem = printable(concat(image, ": ", error.what()));
     }
     ++done_.failed;
     if (options_.error) options_.error(problem);
@@ -109,13 +110,13 @@ class ImagePrediction {
     ++done_.images;
     done_.objects += found.size();
     lists_->add({static_cast<std::int64_t>(index) + 1, file, image.width(), image.height()}, found);
-    std::string line = concat(file, ": ", found.size(), " objects");
+    std::string line = concat(printable(file), ": ", found.size(), " objects");
     const auto draw = [&] {
       const std::string name = names_->next(files_[index]);
       folder_.add_file(name);
       save_image(folder_.path() / name, draw_detections(image, found, detector_.labels().class_names,
                                                         {.score_threshold = *options_.detect.min_score}));
-      line += " -> " + (folder_.path() / name).string();
+      line += " -> " + printable((folder_.path() / name).string());
     };
     if (options_.pictures) attempt(file, draw);
     if (options_.log) options_.log(line);

@@ -10,6 +10,7 @@
 #include "amdefect/core/compiled.hpp"
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/csv.hpp"
 #include "amdefect/train/trainer.hpp"
 
 namespace amdefect {
@@ -22,7 +23,7 @@ inline std::string history_csv(const std::vector<EpochLog>& history) {
       if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
   constexpr int digits = std::numeric_limits<double>::max_digits10;
   std::string out = "epoch";
-  for (const std::string& column : columns) out += ',' + column;
+  for (const std::string& column : columns) out += ',' + csv_cell(column);
   out += ",seconds,images_per_second,wait_share\n";
   for (const EpochLog& log : history) {
     out += concat(log.epoch);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/core/stored_count.hpp"
 #include "amdefect/optim/best_value.hpp"
 #include "amdefect/train/trainer.hpp"
 
@@ -54,9 +55,9 @@ class EarlyStopping : public Callback<T> {
   }
   void restore(const TrainingState<T>& state) override {
     const std::vector<double>& numbers = state.at("early_stopping", 3);
-    best_epoch_ = static_cast<Index>(numbers[1]);
+    best_epoch_ = stored_count(numbers[1], "early_stopping");
     if (best_epoch_ > 0) best_.restore(numbers[0]);
-    waited_ = static_cast<Index>(numbers[2]);
+    waited_ = stored_count(numbers[2], "early_stopping");
     if (best_epoch_ == 0 || !options_.restore_best_weights) return;
     const auto found = state.tensors.find("early_stopping.best_weights");
     require(found != state.tensors.end(), "early stopping: the state lacks the best weights");

@@ -26,7 +26,10 @@ class TimeBudget : public Callback<T> {
   }
 
   void save(TrainingState<T>& state) const override { state.numbers["time_budget"] = {elapsed()}; }
-  void restore(const TrainingState<T>& state) override { before_ = state.at("time_budget", 1)[0]; }
+  void restore(const TrainingState<T>& state) override {
+    before_ = state.at("time_budget", 1)[0];
+    require(before_ >= 0, "training state: 'time_budget' holds ", before_, " s, expected at least 0");
+  }
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/core/stored_count.hpp"
 #include "amdefect/train/trainer.hpp"
 
 namespace amdefect {
@@ -43,7 +44,7 @@ class WeightAverage : public Callback<T> {
     copy(values, saved.view());
   }
   void restore(const TrainingState<T>& state) override {
-    steps_ = static_cast<Index>(state.at("weight_average", 1)[0]);
+    steps_ = stored_count(state.at("weight_average", 1)[0], "weight_average");
     const auto found = state.tensors.find("weight_average");
     require(found != state.tensors.end(), "weight average: the state lacks the weights");
     copy(found->second, average_->parameters().values());

@@ -1,0 +1,7 @@
+#include "image_input.hpp"
+
+namespace {
+
+const RegisterFuzzTarget png_target("png", decode_any_way);
+
+}  // namespace

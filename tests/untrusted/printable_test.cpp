@@ -1,0 +1,99 @@
+// Names out of files, where they are shown.
+#include "amdefect/core/printable.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "amdefect/detection/blob_detector.hpp"
+#include "amdefect/inspect/inspection.hpp"
+#include "amdefect/io/csv.hpp"
+#include "amdefect/viz/predict_images.hpp"
+#include "contains.hpp"
+#include "data/data_set_files.hpp"
+#include "error_of.hpp"
+#include "temporary_folder.hpp"
+
+using namespace amdefect;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Whether a terminal would do something else than show it.
+bool acts(const std::string& text) {
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\n') return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a printable text shows what would act on a terminal") {
+  CHECK(printable("pore \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x94\xA5 \\x1b") ==
+        "pore \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x94\xA5 \\x1b");
+  CHECK(printable("\x1B[31m\n\r\t\x7F") == "\\x1b[31m\\x0a\\x0d\\x09\\x7f");
+  CHECK(printable("\xC2\x9B"
+                  "2J") == "\\u009b2J");  // an escape sequence of one character
+  CHECK(printable("a\xE2\x80\xAE"
+                  "gpj.exe") == "a\\u202egpj.exe");  // from right to left
+  CHECK(printable("\xE2\x80\xA8\xEF\xBB\xBF") == "\\u2028\\ufeff");
+  CHECK(printable("\xFF\x9B\xC3") == "\\xff\\x9b\\xc3");  // not UTF-8
+  CHECK(printable(std::string_view("\0", 1)) == "\\x00");
+  const std::string once = printable("\x1B\xFF\xC2\x9B");
+  CHECK(printable(once) == once);
+}
+
+TEST_CASE("errors are one line without control characters, whatever is in them") {
+  CHECK(std::string(Error("a\nb\x1B[2J").what()) == "a\\x0ab\\x1b[2J");
+  CHECK(std::string(FileError("\x9B").what()) == "\\x9b");
+  CHECK_FALSE(acts(error_of([] { require(false, "class '\x1B]0;title\x07'"); })));
+}
+
+TEST_CASE("cells of a CSV file keep to their line and are no formulas") {
+  CHECK(csv_line({"a", "b,c", "d\"e", "f\ng\x1B"}) == "a,\"b,c\",\"d\"\"e\",f\\x0ag\\x1b\n");
+  CHECK(csv_line({"=1+1", "+cmd", "-x", "@sum", "-", ""}) == "'=1+1,'+cmd,'-x,'@sum,'-,\n");
+  CHECK(csv_line({"-1.5", "+2", "-1e-7", "a=b"}) == "-1.5,+2,-1e-7,a=b\n");
+}
+
+TEST_CASE("names of classes and files are shown, not acted on") {
+  const TemporaryFolder folder;
+  std::string text = coco_text({"a\\u001b[2J.png", "gone\\u001b.png"});
+  text.replace(text.find("seven"), 5, "=se\\u001bven\\n");
+  folder.write("set/train/_annotations.coco.json", text);
+  save(folder / "set/train/a\x1B[2J.png");
+  const CocoSplits splits = read_coco_splits(folder / "set", {.allow_missing_images = true});
+  const std::string inspected = to_text(inspect_data(splits));
+  CHECK(contains(inspected, "=se\\x1bven\\x0a 2;"));
+  CHECK_FALSE(acts(inspected));
+
+  // Predictions: the log, the list, and names of pictures, none of them outside of the folder.
+  const BlobDetector detector(BlobModel{}, {{"=se\x1Bven\n"}, {7}}, 0, 3);
+  Image image(32, 32, 3, 200);
+  for (Index i = 0; i < 3 * 5; ++i) image.pixel(10, 10)[i] = image.pixel(11, 10)[i] = 20;
+  fs::create_directories(folder / "in");
+  for (const char* name : {"a\x1B[2J.png", "..png", "...png", "=b.png", "c\n.png"})
+    save_image(folder / "in" / name, image);
+  std::vector<std::string> lines;
+  PredictImagesOptions options;
+  options.log = [&](const std::string& line) { lines.push_back(line); };
+  const std::vector<fs::path> inputs{folder / "in/a\x1B[2J.png", folder / "in/..png",   folder / "in/...png",
+                                     folder / "in/=b.png",       folder / "in/c\n.png", folder / "in/../in/=b.png"};
+  const PredictedImages done = predict_images(detector, inputs, folder / "out", options);
+  CHECK(done.images == 6);
+  CHECK(done.objects == 6);
+  CHECK(lines.size() == 6);
+  for (const std::string& line : lines) {
+    CHECK_FALSE(acts(line));
+    CHECK_FALSE(contains(line, "\n"));
+  }
+  const std::string csv = folder.read("out/detections.csv");
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 7);
+  CHECK(contains(csv, ",0,'=se\\x1bven\\x0a,"));
+  CHECK_FALSE(acts(csv));
+  std::size_t outside = 0;
+  for (const auto& entry : fs::directory_iterator(folder.path()))
+    outside += entry.path().filename() != "in" && entry.path().filename() != "out" && entry.path().filename() != "set";
+  CHECK(outside == 0);
+}
