@@ -21,12 +21,9 @@ fail() {
 }
 "$program" synth --output_dir data --train 6 --valid 2 --test 2 --img_size 64 >synth.txt
 network='{"stem": 8, "widths": [8, 8], "blocks": [1, 1], "pyramid": 8, "levels": 3}'
-train() {  # folder, options...
-  local folder=$1
-  shift
-  "$program" train data --network "$network" --crop_size 32 --batch_size 32 --threads 1 --eval_interval 2 \
-    --epochs 8 --output_dir "$folder" "$@"
-}
+training=("$program" train data --network "$network" --crop_size 32 --batch_size 32 --threads 1 --eval_interval 2
+  --epochs 8 --output_dir)
+train() { "${training[@]}" "$@"; }  # folder, options...
 
 losses() { sed 's/,[^,]*,[^,]*,[^,]*$//' "$1/training_log.csv"; }  # without the columns that tell the time
 tensors() {                                                         # the bytes of a safetensors file behind its header
@@ -50,7 +47,7 @@ writing() { compgen -G "$1/.amdefect-tmp-*" >found.txt; }
 died=0 in_writing=0 finished=0 run=0
 RANDOM=${AMDEFECT_SEED:-1}
 while ((died < kills)); do
-  train "run$run" "$(how "run$run")" >out.txt 2>err.txt &
+  "${training[@]}" "run$run" "$(how "run$run")" >out.txt 2>err.txt &
   pid=$!
   read -rt "$(printf '0.%03d' $((RANDOM % (whole_ms / 2 < 999 ? whole_ms / 2 : 999))))" <> <(:) || true
   if ((died % 2)); then while kill -0 $pid 2>kill.txt && ! writing "run$run"; do :; done; fi
@@ -87,7 +84,7 @@ stop_and_go() {  # folder, what, command...
   echo "$what: $(<err.txt)"
 }
 part() {  # the first epochs of a run, which ends by kill
-  train "$1" >out.txt &
+  "${training[@]}" "$1" >out.txt &
   until [[ -f $1/training_log.csv && $(wc -l <"$1/training_log.csv") -gt 3 && -f $1/last.safetensors ]]; do :; done
   kill -9 $!
   wait $! 2>kill.txt || true
@@ -95,7 +92,7 @@ part() {  # the first epochs of a run, which ends by kill
 }
 
 part limited
-stop_and_go limited "a file limit" bash -c "ulimit -f 8; $(declare -f train); program='$program' network='$network'; train limited --resume"
+stop_and_go limited "a file limit" bash -c 'ulimit -f 8; exec "$@"' -- "${training[@]}" limited --resume
 train limited --resume >out.txt
 check_same limited
 

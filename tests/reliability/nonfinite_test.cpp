@@ -123,15 +123,15 @@ TEST_CASE("an infinite gradient behind a finite loss does not reach the weights"
 TEST_CASE("a layer that overflows is named, and so are broken weights") {
   Sequential<float> net = normed_net();
   Trainer<float> trainer(net, Adam<float>(0.01), points_loss(), {.on_nonfinite = OnNonfinite::skip});
-  net.parameters().value("dense2.bias").fill(3e38F);
-  net.parameters().value("dense2.kernel").fill(3e38F);
+  net.parameters().value("dense_1.bias").fill(3e38F);
+  net.parameters().value("dense_1.kernel").fill(3e38F);
   CHECK(contains(error_of([&] {
                    Trainer<float> strict(net, Adam<float>(0.01), points_loss());
                    strict.step(points_batch(1));
                  }),
-                 "the layer 'dense2' gives a NaN or an infinity for sample "));
-  net.parameters().value("dense2.bias")[0] = infinity;  // nothing is left to skip for
-  CHECK(contains(error_of([&] { trainer.step(points_batch(1)); }), "a NaN or an infinity in the weights 'dense2.bias'"));
+                 "the layer 'dense_1' gives a NaN or an infinity for sample "));
+  net.parameters().value("dense_1.bias")[0] = infinity;  // nothing is left to skip for
+  CHECK(contains(error_of([&] { trainer.step(points_batch(1)); }), "a NaN or an infinity in the weights 'dense_1.bias'"));
 }
 
 TEST_CASE("weights that overflow in the last update of an epoch end the training before a checkpoint") {
