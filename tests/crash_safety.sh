@@ -49,7 +49,8 @@ RANDOM=${AMDEFECT_SEED:-1}
 while ((died < kills)); do
   "${training[@]}" "run$run" "$(how "run$run")" >out.txt 2>err.txt &
   pid=$!
-  read -rt "$(printf '0.%03d' $((RANDOM % (whole_ms / 2 < 999 ? whole_ms / 2 : 999))))" <> <(:) || true
+  ms=$((RANDOM % (whole_ms * 3 / 4)))
+  read -rt "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))" <> <(:) || true
   if ((died % 2)); then while kill -0 $pid 2>kill.txt && ! writing "run$run"; do :; done; fi
   if kill -9 $pid 2>kill.txt; then
     died=$((died + 1))

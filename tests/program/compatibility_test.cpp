@@ -109,10 +109,10 @@ TEST_CASE("models of version 0.2, with a self-test, find what they found, and a 
                     "--score_threshold 0.001 --max_detections 30");
   check_predictions(version_0_2 / "blob.safetensors", version_0_2 / "blob_detections.json", "");
   const World& world = World::get();
-  const Outcome outcome = world.run("train --config '" + (version_0_2 / "anchor_free_config.json").string() +
-                                    "' --dataset_path '" + (version_0_1 / "data").string() +
-                                    "' --output_dir again_0_2 --epochs 4 --resume '" +
-                                    (version_0_2 / "anchor_free_checkpoint.safetensors").string() + "'");
+  const Outcome outcome =
+      world.run("train --config '" + (version_0_2 / "anchor_free_config.json").string() + "' --dataset_path '" +
+                (version_0_1 / "data").string() + "' --output_dir again_0_2 --epochs 4 --resume '" +
+                (version_0_2 / "anchor_free_checkpoint.safetensors").string() + "'");
   INFO(outcome.err);
   REQUIRE(outcome.code == 0);
   check_same_losses(world.path("again_0_2/training_log.csv"), version_0_2 / "anchor_free_training_log.csv", 4);

@@ -131,7 +131,8 @@ TEST_CASE("a layer that overflows is named, and so are broken weights") {
                  }),
                  "the layer 'dense_1' gives a NaN or an infinity for sample "));
   net.parameters().value("dense_1.bias")[0] = infinity;  // nothing is left to skip for
-  CHECK(contains(error_of([&] { trainer.step(points_batch(1)); }), "a NaN or an infinity in the weights 'dense_1.bias'"));
+  CHECK(
+      contains(error_of([&] { trainer.step(points_batch(1)); }), "a NaN or an infinity in the weights 'dense_1.bias'"));
 }
 
 TEST_CASE("weights that overflow in the last update of an epoch end the training before a checkpoint") {
@@ -168,11 +169,10 @@ TEST_CASE("a whole training skips what is broken, each time, and ends where noth
   const BrokenPoints data(infinity, 1);
   Sequential<float> net = normed_net();
   const auto trainer_with = [&](Index batch_size, Index accumulate) {
-    return std::make_unique<Trainer<float>>(net, Adam<float>(0.01), points_loss(),
-                                            TrainerOptions{.epochs = 3,
-                                                           .batch_size = batch_size,
-                                                           .accumulate = accumulate,
-                                                           .on_nonfinite = OnNonfinite::skip});
+    return std::make_unique<Trainer<float>>(
+        net, Adam<float>(0.01), points_loss(),
+        TrainerOptions{
+            .epochs = 3, .batch_size = batch_size, .accumulate = accumulate, .on_nonfinite = OnNonfinite::skip});
   };
   for (const Index accumulate : {1, 3}) {
     const auto trainer = trainer_with(4, accumulate);
@@ -186,11 +186,11 @@ TEST_CASE("a whole training skips what is broken, each time, and ends where noth
   CHECK(contains(error_of([&] { trainer_with(16, 1)->fit(data); }), "every batch of epoch 1 was skipped"));
   Trainer<float> strict(net, Adam<float>(0.01), points_loss());
   CHECK(contains(error_of([&] { strict.evaluate(data); }), "input of picture5.png"));
-  CHECK(contains(error_of([&] {
-                   Trainer<float>(net, Adam<float>(0.01), points_loss(),
-                                  {.on_nonfinite = OnNonfinite::skip, .shard = {0, 2}});
-                 }),
-                 "on_nonfinite is skip"));
+  CHECK(contains(
+      error_of([&] {
+        Trainer<float>(net, Adam<float>(0.01), points_loss(), {.on_nonfinite = OnNonfinite::skip, .shard = {0, 2}});
+      }),
+      "on_nonfinite is skip"));
 }
 
 TEST_CASE("with a learning rate of 0 the weights stay, bit by bit") {

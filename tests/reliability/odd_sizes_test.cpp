@@ -33,7 +33,8 @@ Batch<float> batch_of(Index images, Index side, Index label) {
 }  // namespace
 
 TEST_CASE("images without boxes, a class that never occurs, a batch of one: the losses fall and stay finite") {
-  for (const auto& [images, side, label] : {std::tuple<Index, Index, Index>{2, 32, -1}, {2, 32, 0}, {1, 32, 1}, {1, 16, 1}}) {
+  for (const auto& [images, side, label] :
+       {std::tuple<Index, Index, Index>{2, 32, -1}, {2, 32, 0}, {1, 32, 1}, {1, 16, 1}}) {
     CAPTURE(images);
     CAPTURE(side);
     CAPTURE(label);

@@ -7,7 +7,8 @@
 
 using namespace amdefect;
 
-TEST_CASE("a run that is resumed from another folder neither mixes with what lies in its own nor loses its best weights") {
+TEST_CASE(
+    "a run that is resumed from another folder neither mixes with what lies in its own nor loses its best weights") {
   const TemporaryFolder folder;
   const Points points(16);
   const auto train = [&](const char* run, std::uint64_t seed, const char* resumed, bool overwrite = false) {

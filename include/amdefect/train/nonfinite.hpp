@@ -79,8 +79,8 @@ std::string nonfinite_samples(TensorView<const T> batch, const SampleNames& name
   return sample_list(batch.dim(0), name, [&](Index k) { return !all_finite<T>(batch.slice(k, k + 1)); });
 }
 
-/// Where the NaN or the infinity in the loss of a batch began: input, target, weight, layer, or the loss itself. Runs the
-/// network once more.
+/// Where the NaN or the infinity in the loss of a batch began: input, target, weight, layer, or the loss itself. Runs
+/// the network once more.
 template <class T>
 std::string nonfinite_cause(Workspace<T>& workspace, const Batch<T>& batch, const SampleNames& name) {
   const auto search = [&](std::span<const TensorView<const T>> tensors, std::string_view what) {
