@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/run_folder.hpp"
 #include "amdefect/optim/best_value.hpp"
@@ -96,7 +97,8 @@ class Checkpoint : public Callback<T> {
     std::error_code none;
     if (std::filesystem::equivalent(before, options_.best, none)) return;
     if (std::filesystem::exists(before)) {
-      write_bytes(options_.best, read_bytes(before));
+      const Bytes bytes = read_bytes(before);
+      write_text_file(options_.best, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     } else if (!std::filesystem::exists(options_.best)) {
       known_ = false;
       best_ = BestValue(options_.higher_is_better);
