@@ -1,21 +1,34 @@
 #pragma once
 
+#include <malloc.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <new>
 
 /// Counts every heap allocation of a test program that includes this header in exactly one of its files.
 inline std::atomic<long> heap_allocations{0};
+/// Bytes that are in use now.
+inline std::atomic<long> heap_bytes{0};
+/// So many more allocations succeed before one fails, as if memory were exhausted; negative: all do.
+inline std::atomic<long> allocations_until_failure{-1};
 
 namespace allocation_counter {
 
 inline void* counted(std::size_t size, std::size_t alignment) {
   ++heap_allocations;
+  if (allocations_until_failure >= 0 && allocations_until_failure-- == 0) throw std::bad_alloc();
   const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
   void* memory =
       alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__ ? std::aligned_alloc(alignment, rounded) : std::malloc(size);
   if (!memory) throw std::bad_alloc();
+  heap_bytes += static_cast<long>(malloc_usable_size(memory));
   return memory;
+}
+
+inline void free(void* memory) noexcept {
+  heap_bytes -= static_cast<long>(malloc_usable_size(memory));
+  std::free(memory);
 }
 
 }  // namespace allocation_counter
@@ -29,11 +42,15 @@ inline void* counted(std::size_t size, std::size_t alignment) {
 [[gnu::noinline]] void* operator new[](std::size_t size, std::align_val_t alignment) {
   return allocation_counter::counted(size, static_cast<std::size_t>(alignment));
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { allocation_counter::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { allocation_counter::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { allocation_counter::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { allocation_counter::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { allocation_counter::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::align_val_t) noexcept { allocation_counter::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  allocation_counter::free(memory);
+}
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  allocation_counter::free(memory);
+}

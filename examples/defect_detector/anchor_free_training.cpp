@@ -25,6 +25,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.batch_size = config.batch_size;
   options.learning_rate = config.learning_rate;
   options.clip_norm = config.clip_norm;
+  options.on_nonfinite = config.nonfinite();
   for (const BoxLoss kind : {BoxLoss::iou, BoxLoss::giou, BoxLoss::diou, BoxLoss::ciou})
     if (box_loss_name(kind) == config.box_loss + "_loss") options.loss.box_loss = kind;
   if (config.score_loss == "focal") options.loss.score_loss = ScoreLoss::focal;

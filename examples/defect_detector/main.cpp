@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <csignal>
 #include <exception>
 #include <iostream>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +47,7 @@ int printed(int code) {
 
 // Exit codes: 0 success, 1 bad data or a failure while working, 2 wrong use of the command line, 130 interrupted.
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond `ulimit -f` is an error of writing, with a message
   CLI::App program{"amdefect: trains, evaluates and runs detectors of defects in images, on the CPU", "amdefect"};
   program.require_subcommand(1);
   program.set_version_flag("--version", amdefect::concat("amdefect ", amdefect::version));
@@ -72,6 +75,9 @@ int main(int argc, char** argv) {
     std::cerr << "amdefect: " << (unknown ? amdefect::concat("there is no subcommand '", argv[1], "'") : error.what())
               << "\nRun 'amdefect --help' or 'amdefect SUBCOMMAND --help' for the options.\n";
     return 2;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "amdefect: error: there is not enough memory\n";
+    return 1;
   } catch (const std::exception& error) {
     std::cerr << "amdefect: error: " << error.what() << '\n';
     return 1;

@@ -10,6 +10,7 @@
 #include "amdefect/core/shape.hpp"
 #include "amdefect/data/augment.hpp"
 #include "amdefect/image/letterbox.hpp"
+#include "amdefect/train/nonfinite.hpp"
 
 namespace amdefect {
 
@@ -25,6 +26,7 @@ struct TrainConfig {
   Index epochs = 50, batch_size = 16;
   double minutes = 60;  ///< instead of epochs; 0: no limit
   double learning_rate = 2e-3, clip_norm = 0;
+  std::string on_nonfinite = "stop";  ///< or skip: a batch whose loss or gradients are not finite
   Index eval_interval = 5;
   Index early_stopping = 0;  ///< epochs without improvement; 0: never
   std::string monitor = "mAP50";
@@ -53,6 +55,7 @@ struct TrainConfig {
   bool is_paper() const { return model == "paper"; }
   bool is_anchor_free() const { return model.starts_with("anchor-free"); }
   double offset() const { return box_offset.value_or(0); }
+  OnNonfinite nonfinite() const { return on_nonfinite == "skip" ? OnNonfinite::skip : OnNonfinite::stop; }
   FitMode fit_mode() const { return fit == "within" ? FitMode::within : FitMode::stretch; }
 
   /// The checkpoint to continue from; empty if none is asked for. `resume` names it, or the folder of a run, or is

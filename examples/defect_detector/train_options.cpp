@@ -148,6 +148,8 @@ std::vector<TrainOption> make_table() {
       row("learning_rate", &C::learning_rate, "Adam's rate at the start",
           {.check = number_range(1e-12, 1000.0), .paper = 1e-4}),
       row("clip_norm", &C::clip_norm, "Largest norm of the gradient; 0: no limit", {.check = number_range(0.0)}),
+      row("on_nonfinite", &C::on_nonfinite, "What is done with a batch whose loss or gradients are not finite",
+          {.check = CLI::IsMember({"stop", "skip"}), .identity = false}),
       row("pretrained", &C::pretrained, "Weights file, or folder of a run, to start from, or false",
           {.parse = pretrained_of, .write = file_or_false}),
       row("freeze", &C::freeze,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "amdefect/io/safetensors.hpp"
+#include "amdefect/nn/self_test.hpp"
 #include "program/world.hpp"
 
 // Model files, checkpoints and configurations that earlier versions of the program wrote (tests/compatibility/VERSION)
@@ -13,7 +14,8 @@ namespace amdefect::program_test {
 
 namespace {
 
-const fs::path version_0_1 = fs::path(AMDEFECT_TESTS_DIR) / "compatibility/0.1";
+const fs::path version_0_1 = fs::path(AMDEFECT_TESTS_DIR) / "compatibility/0.1",
+               version_0_2 = fs::path(AMDEFECT_TESTS_DIR) / "compatibility/0.2";
 
 /// The detections in two files are the same ones.
 void check_same_detections(const fs::path& actual, const fs::path& expected) {
@@ -31,13 +33,13 @@ void check_same_detections(const fs::path& actual, const fs::path& expected) {
   }
 }
 
-void check_predictions(const fs::path& weights, const std::string& name, const std::string& options) {
+void check_predictions(const fs::path& weights, const fs::path& expected, const std::string& options) {
   const World& world = World::get();
   const Outcome outcome = world.run("predict '" + (version_0_1 / "data/test").string() + "' --weights '" +
                                     weights.string() + "' --overwrite --output_dir compatibility " + options);
   INFO(outcome.err);
   REQUIRE(outcome.code == 0);
-  check_same_detections(world.path("compatibility/detections.json"), version_0_1 / (name + "_detections.json"));
+  check_same_detections(world.path("compatibility/detections.json"), expected);
 }
 
 /// The paper's network has too many weights for a repository: only the header of its file is kept, and the weights are
@@ -92,12 +94,28 @@ void check_same_losses(const fs::path& actual, const fs::path& expected, std::si
 }  // namespace
 
 TEST_CASE("models of version 0.1 find what they found") {
-  check_predictions(version_0_1 / "anchor_free.safetensors", "anchor_free",
+  check_predictions(version_0_1 / "anchor_free.safetensors", version_0_1 / "anchor_free_detections.json",
                     "--score_threshold 0.001 --max_detections 30");
-  check_predictions(version_0_1 / "blob.safetensors", "blob", "");
+  check_predictions(version_0_1 / "blob.safetensors", version_0_1 / "blob_detections.json", "");
   const fs::path paper = World::get().path("paper_0_1.safetensors");
   write_paper_weights(paper);
-  check_predictions(paper, "paper", "--score_threshold 0.5 --max_detections 30");
+  check_predictions(paper, version_0_1 / "paper_detections.json", "--score_threshold 0.5 --max_detections 30");
+}
+
+TEST_CASE("models of version 0.2, with a self-test, find what they found, and a checkpoint goes on") {
+  for (const char* file : {"anchor_free.safetensors", "blob.safetensors", "anchor_free_checkpoint.safetensors"})
+    CHECK(read_safetensors(version_0_2 / file).metadata().contains(self_test_key));
+  check_predictions(version_0_2 / "anchor_free.safetensors", version_0_2 / "anchor_free_detections.json",
+                    "--score_threshold 0.001 --max_detections 30");
+  check_predictions(version_0_2 / "blob.safetensors", version_0_2 / "blob_detections.json", "");
+  const World& world = World::get();
+  const Outcome outcome =
+      world.run("train --config '" + (version_0_2 / "anchor_free_config.json").string() + "' --dataset_path '" +
+                (version_0_1 / "data").string() + "' --output_dir again_0_2 --epochs 4 --resume '" +
+                (version_0_2 / "anchor_free_checkpoint.safetensors").string() + "'");
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  check_same_losses(world.path("again_0_2/training_log.csv"), version_0_2 / "anchor_free_training_log.csv", 4);
 }
 
 TEST_CASE("a configuration of version 0.1 trains as it did, and its checkpoint goes on as it would have") {

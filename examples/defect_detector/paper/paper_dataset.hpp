@@ -105,6 +105,7 @@ class PaperDataset final : public Dataset<T> {
     else
       write(augment(*original, options_.augment, random), x, targets);
   }
+  std::string sample_name(Index sample, Random) const override { return source_->name(sample % source_->size()); }
 
  private:
   static void write(const Sample& sample, TensorView<T> x, std::span<const TensorView<T>> targets) {

@@ -63,6 +63,14 @@ void PaperDetector::check_options(const DetectOptions& options) const {
           "mirror images could be averaged at; the anchor-free detectors have it");
 }
 
+SelfTest PaperDetector::self_test() const {
+  const std::lock_guard lock(mutex_);
+  const Index size = description_.img_size;
+  copy_pixels(to_8_bit(self_test_image(size, channels())), input_.reshape({size, size, channels()}));
+  workspace_.forward(input_);
+  return amdefect::self_test(workspace_);
+}
+
 JsonValue::Object PaperDetector::settings() const {
   return {{"img_size", description_.img_size},
           {"fit", description_.fit == FitMode::within ? "within" : "stretch"},

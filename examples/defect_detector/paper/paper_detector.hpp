@@ -30,6 +30,8 @@ class PaperDetector final : public Detector {
 
   std::vector<Detection> detect(const PixelView& image, const DetectOptions& options) const override;
   void check_options(const DetectOptions& options) const override;
+  /// The network's outputs for an image of the one size that it takes.
+  SelfTest self_test() const override;
 
  protected:
   std::string architecture() const override { return "paper"; }

@@ -54,14 +54,17 @@ class PaperRun {
                              .patience = patience > 0 ? patience : std::numeric_limits<Index>::max(),
                              .restore_best_weights = true}));
   }
-  void add_checkpoint(SafetensorsMetadata model) {
+  void add_checkpoint(const Detector& detector) {
+    SafetensorsMetadata model = detector.file_metadata();
     model[identity_key] = identity_.to_text();
     const std::filesystem::path output = config_.output_dir;
-    trainer_.add(std::make_unique<Checkpoint<float>>(CheckpointOptions{.best = output / "best.safetensors",
-                                                                       .last = output / "last.safetensors",
-                                                                       .monitor = config_.monitor,
-                                                                       .higher_is_better = higher_is_better(),
-                                                                       .metadata = std::move(model)}));
+    trainer_.add(std::make_unique<Checkpoint<float>>(
+        CheckpointOptions{.best = output / "best.safetensors",
+                          .last = output / "last.safetensors",
+                          .monitor = config_.monitor,
+                          .higher_is_better = higher_is_better(),
+                          .metadata = std::move(model)},
+        nullptr, [&detector](const Network<float>&) { return detector.self_test_metadata(); }));
   }
 
   /// Trains, after a resume if one is asked for. False if it was interrupted.
@@ -104,7 +107,8 @@ TrainerOptions trainer_options(const TrainConfig& config) {
           .clip_norm = config.clip_norm,
           .workers = config.workers,
           .monitor = config.monitor,
-          .execution = {.threads = config.threads}};
+          .execution = {.threads = config.threads},
+          .on_nonfinite = config.nonfinite()};
 }
 
 }  // namespace
@@ -150,7 +154,7 @@ int train_paper(TrainConfig config) {
   const auto& stopping = run.add_callbacks();
   const std::unique_ptr<Detector> described = detector();
   described->set_images(std::make_shared<const ImageMembership>(membership_of(splits)));
-  run.add_checkpoint(described->file_metadata());
+  run.add_checkpoint(*described);
   if (!run.fit(folder, training, validation.get())) return interrupted_code;
   run.report(*detector());
   if (stopping.best_epoch() > 0)

@@ -117,6 +117,7 @@ class BasicCocoSource final : public BasicSampleSource<P> {
                        " by its entry, but ", file(index).string(), " is ", size_text(image), " when upright");
   }
 
+  std::string name(Index index) const override { return file(index).string(); }
   std::string key(Index index) const override {
     std::ostringstream key;
     key.imbue(std::locale::classic());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -59,7 +60,7 @@ class CropDataset final : public Dataset<T> {
   Shape sample_shape() const override { return {options_.crop.height, options_.crop.width, options_.channels}; }
   std::vector<Shape> target_shapes() const override { return {{options_.slots, 5}}; }
   void load(Index, Random& random, TensorView<T> x, std::span<const TensorView<T>> targets) const override {
-    const auto draw = [&] { return source_->load(sampler_.draw(random.integer(source_->size()), random)); };
+    const auto draw = [&] { return source_->load(draw_image(random)); };
     const BasicSample<P> shown = random.chance(options_.mosaic)
                                      ? mosaic<P>({draw(), draw(), draw(), draw()}, options_.crop, random)
                                      : random_crop(*draw(), options_.crop, random);
@@ -67,8 +68,17 @@ class CropDataset final : public Dataset<T> {
     scale_pixels(pixels(crop.image), x, 0, 0, options_.pixel_scaling);
     write_objects(crop.objects, targets[0]);
   }
+  /// The files of the one image, or the four, that the crop is of.
+  std::string sample_name(Index, Random random) const override {
+    const int parts = random.chance(options_.mosaic) ? 4 : 1;
+    std::string name = parts == 1 ? "a crop of " : "a mosaic of ";
+    for (int i = 0; i < parts; ++i) name += concat(i > 0 ? " + " : "", source_->name(draw_image(random)));
+    return name;
+  }
 
  private:
+  Index draw_image(Random& random) const { return sampler_.draw(random.integer(source_->size()), random); }
+
   static void write_objects(const std::vector<LabelledBox>& objects, TensorView<T> slots) {
     slots.fill(T{-1});
     const Index count = std::min(static_cast<Index>(objects.size()), slots.dim(0));

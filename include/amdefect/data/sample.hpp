@@ -32,6 +32,8 @@ class BasicSampleSource {
   virtual std::shared_ptr<const BasicSample<P>> load(Index index) const = 0;
   /// A text that changes whenever `load(index)` would give something else: the name of a cache entry.
   virtual std::string key(Index index) const = 0;
+  /// What messages call the image, e.g. its file.
+  virtual std::string name(Index index) const { return concat("image ", index); }
 };
 using SampleSource = BasicSampleSource<std::uint8_t>;
 
@@ -52,6 +54,7 @@ class ResizedSource final : public SampleSource {
       sample->objects.push_back({letterbox.map(object.box), object.label});
     return sample;
   }
+  std::string name(Index index) const override { return source_->name(index); }
   std::string key(Index index) const override {
     return concat(source_->key(index), mode_ == FitMode::within ? "|within " : "|stretch ", height_, 'x', width_);
   }

@@ -142,6 +142,14 @@ class BlobDetector final : public Detector {
 
   const BlobModel& model() const { return model_; }
 
+  /// The boxes of all blobs in an image of 64x64 pixels.
+  SelfTest self_test() const override {
+    std::vector<double> edges;
+    for (const Detection& d : detect(self_test_image(64, channels()), {.min_score = 0}))
+      edges.insert(edges.end(), {d.box.x1, d.box.y1, d.box.x2, d.box.y2, d.score});
+    return {self_test_output("blobs", edges)};
+  }
+
  protected:
   std::string architecture() const override { return "blob"; }
   JsonValue::Object settings() const override {

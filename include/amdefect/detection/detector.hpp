@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -17,6 +20,7 @@
 #include "amdefect/io/json_value.hpp"
 #include "amdefect/io/safetensors.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
+#include "amdefect/nn/self_test.hpp"
 
 namespace amdefect {
 
@@ -76,15 +80,23 @@ struct DetectorTraits {
   friend bool operator==(const DetectorTraits&, const DetectorTraits&) = default;
 };
 
+/// An image [side, side, channels] of grey levels that look like noise, the same on every machine.
+inline Tensor<std::uint8_t> self_test_image(Index side, Index channels) {
+  Tensor<std::uint8_t> image({side, side, channels});
+  std::uint32_t state = 0;
+  for (std::uint8_t& value : image.span()) value = static_cast<std::uint8_t>(self_test_number(state));
+  return image;
+}
+
 /// Finds objects in images. A kind of your own implements `detect`, and, to be saved and opened again, `architecture`,
-/// `settings` and `weights`; see `RegisterDetector`.
+/// `settings`, `weights` and perhaps `self_test`; see `RegisterDetector`.
 class Detector {
  public:
   virtual ~Detector() = default;
 
   /// The objects in an image [height, width, channels] of any size, best first, in pixels (a pixel covers [i, i + 1)).
-  /// Several threads may call this at once. @throws ShapeError for an empty image or another number of channels, and
-  /// what `check_options` throws.
+  /// Several threads may call this at once. @throws ShapeError for an empty image or another number of channels, Error
+  /// for a pixel that is not finite, and what `check_options` throws.
   virtual std::vector<Detection> detect(const PixelView& image, const DetectOptions& options = {}) const = 0;
 
   /// Throws an Error that names the option without meaning, or that this detector does not have.
@@ -116,13 +128,26 @@ class Detector {
   /// Writes all that `open_detector` needs, and more metadata if there is any. @throws FileError if the file cannot be
   /// written, Error for a kind that has no name in files.
   void save(const std::filesystem::path& path, const SafetensorsMetadata& metadata = {}) const {
-    write_safetensors(path, weights(), file_metadata(metadata));
+    SafetensorsMetadata all = file_metadata(metadata);
+    all.merge(self_test_metadata());
+    write_safetensors(path, weights(), all);
   }
-  /// What `save` writes besides the weights: `metadata`, the description, and the images.
+  /// What `save` writes besides the weights and what is computed of them: `metadata`, the description, and the images.
   SafetensorsMetadata file_metadata(SafetensorsMetadata metadata = {}) const {
     metadata[description_key] = description().to_text();
     if (!images().empty()) metadata[images_key] = to_text(images());
     return metadata;
+  }
+  /// What this detector computes of a small image made by a formula (`self_test_image`), for `open_detector` to compare
+  /// where a file of it is opened; empty for kinds that have no such test.
+  virtual SelfTest self_test() const { return {}; }
+  /// As metadata of a file; none where a number is not finite, which no other build could be compared with.
+  SafetensorsMetadata self_test_metadata() const {
+    const SelfTest test = self_test();
+    for (const SelfTestOutput& output : test)
+      for (const double number : output.numbers)
+        if (!std::isfinite(number)) return {};
+    return test.empty() ? SafetensorsMetadata{} : SafetensorsMetadata{{self_test_key, to_text(test)}};
   }
   /// What a file tells of this detector besides its weights.
   JsonValue description() const {
@@ -150,12 +175,19 @@ class Detector {
   /// The tensors of the file; their elements are borrowed.
   virtual std::vector<SafetensorsEntry> weights() const { return {}; }
 
-  /// @throws ShapeError unless the image is one for this detector, and what `check_options` throws.
+  /// @throws ShapeError unless the image is one for this detector, Error for a pixel that is not finite, and what
+  /// `check_options` throws.
   void check_input(const PixelView& image, const DetectOptions& options) const {
-    image.visit([&](const auto& view) {
+    image.visit([&]<class P>(TensorView<const P> view) {
       require<ShapeError>(view.rank() == 3 && !view.empty() && view.dim(2) == channels(),
                           "detector: expected an image [height, width, ", channels(), "], got ",
                           view.data() ? "" : "a null pointer for ", view.shape());
+      if constexpr (std::floating_point<P>) {
+        const Index bad =
+            std::find_if_not(view.begin(), view.end(), [](P p) { return std::isfinite(p); }) - view.begin();
+        require(bad == view.size(), "detector: the image holds a NaN or an infinity in row ",
+                bad / (view.dim(1) * view.dim(2)), ", column ", bad / view.dim(2) % view.dim(1));
+      }
     });
     check_options(options);
   }

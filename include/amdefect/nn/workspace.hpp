@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,11 @@ class Workspace {
   /// @throws ShapeError if a layer cannot work on that shape.
   void forward(TensorView<const T> x) { forward(std::span(&x, 1)); }
   void forward(std::span<const TensorView<const T>> inputs) {
+    forward(inputs, [](const std::string&, TensorView<const T>) {});
+  }
+  /// The same, and calls `visit(name, value)` behind each layer, while its output is there: its memory is used again.
+  template <class Visit>
+  void forward(std::span<const TensorView<const T>> inputs, const Visit& visit) {
     current_ = &prepare(inputs);
     if (options_.training) ++step_;
     for (std::size_t id = 0; id < graph_->size(); ++id) {
@@ -46,6 +52,7 @@ class Workspace {
       Node& node = current_->nodes[id];
       Context<T> context = context_of(id, node.forward_scratch);
       operation->forward(context, node.inputs, node.value);
+      visit((*graph_)[id].name, TensorView<const T>(node.value));
     }
   }
 

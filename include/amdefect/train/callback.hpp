@@ -21,7 +21,8 @@ struct StepLog {
   double loss = 0;  ///< mean over the epoch so far
   double learning_rate = 0;
   double images_per_second = 0;
-  bool updated = true;  ///< false where the gradients still wait for those of more batches (TrainerOptions::accumulate)
+  bool updated = true;  ///< false where the gradients still wait for those of more batches
+                        ///< (TrainerOptions::accumulate), or the batch was skipped (TrainerOptions::on_nonfinite)
 };
 
 /// What is known after an epoch: named values in the order in which they are shown.
@@ -63,6 +64,8 @@ class Callback {
   /// weights: zeros). Here they may be looked at or changed, e.g. averaged with those of other processes.
   virtual void on_gradients(Trainer<T>&, Parameters<T>& /*parameters*/) {}
   virtual void on_step(Trainer<T>&, const StepLog&) {}
+  /// A batch is skipped (`TrainerOptions::on_nonfinite`); the line says where, which and why.
+  virtual void on_skip(Trainer<T>&, const std::string& /*line*/) {}
   /// Adds values (metrics) to the log of an epoch before it is recorded.
   virtual void measure(Trainer<T>&, EpochLog&) {}
   /// After the epoch was recorded and the schedule has seen it.

@@ -7,6 +7,7 @@
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -141,6 +142,12 @@ class DataLoader {
     return &slot.batch;
   }
 
+  /// What messages call the sample at a position of the batch in use.
+  std::string sample_name(Index position) const {
+    const Index sample = sample_of(batch_ * options_.batch_size + position);
+    return dataset_.sample_name(sample, Random(options_.seed, epoch_, sample));
+  }
+
   /// Seconds of this epoch that `next` spent waiting for samples (without workers: loading them).
   double seconds_waited() const { return waited_; }
 
@@ -153,6 +160,10 @@ class DataLoader {
   };
 
   Index ring_size() const { return static_cast<Index>(slots_.size()); }
+  /// The sample at a position of the epoch.
+  Index sample_of(Index item) const {
+    return order_[static_cast<std::size_t>(item * options_.shard.count + options_.shard.index)];
+  }
   Slot& slot_of(Index batch) { return slots_[static_cast<std::size_t>(batch % ring_size())]; }
 
   /// Makes the slot of `batch` ready to be filled.
@@ -172,7 +183,7 @@ class DataLoader {
   void load_item(std::unique_lock<std::mutex>& lock, typename Batch<T>::Scratch& scratch) {
     const Index item = next_item_++;
     Slot& slot = slot_of(item / options_.batch_size);
-    const Index sample = order_[static_cast<std::size_t>(item * options_.shard.count + options_.shard.index)];
+    const Index sample = sample_of(item);
     Random random(options_.seed, epoch_, sample);
     ++in_flight_;
     lock.unlock();

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/error.hpp"
 #include "amdefect/core/random.hpp"
 #include "amdefect/core/tensor.hpp"
 
@@ -24,6 +26,8 @@ class MultiInputDataset {
   /// seeded by run, epoch and sample, so that the result does not depend on who loads what when.
   virtual void load_sample(Index sample, Random& random, std::span<const TensorView<T>> inputs,
                            std::span<const TensorView<T>> targets) const = 0;
+  /// What messages call a sample, e.g. the file of its image. `random` is as `load_sample` gets it.
+  virtual std::string sample_name(Index sample, Random /*random*/) const { return concat("sample ", sample); }
 };
 
 /// A finite collection of training samples, each one input and any number of targets of fixed shapes.

@@ -2,9 +2,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <concepts>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -19,6 +19,7 @@
 #include "amdefect/train/held.hpp"
 #include "amdefect/train/history.hpp"
 #include "amdefect/train/loss_sums.hpp"
+#include "amdefect/train/nonfinite.hpp"
 #include "amdefect/train/saved_statistics.hpp"
 
 namespace amdefect {
@@ -80,7 +81,7 @@ class Trainer {
 
   /// Trains until the last epoch, `stop` or an interruption, with or without validation after each epoch. Another call
   /// goes on where this one ended: `epochs` are those of all calls.
-  /// @throws Error if the loss is no longer finite.
+  /// @throws Error that names step, image and layer or weight if a loss, a gradient or a weight is no longer finite.
   void fit(const MultiInputDataset<T>& training) { fit(training, nullptr); }
   void fit(const MultiInputDataset<T>& training, const MultiInputDataset<T>& validation) { fit(training, &validation); }
   /// `validation` may be null.
@@ -92,6 +93,7 @@ class Trainer {
     for (auto& callback : callbacks_) callback->on_begin(*this);
     while (epoch_ < options_.epochs && !stopped_ && !interrupted()) {
       EpochLog log = train_epoch(loader);
+      detail::require_finite_weights(network_.parameters(), log.epoch, step_);
       if (interrupted() && batch_ < loader.batches()) break;
       finish_epoch(log, validation_loader.get());
     }
@@ -105,16 +107,21 @@ class Trainer {
   ///     Batch batch(std::move(x), std::move(target));
   ///     for (int i = 0; i < 100; ++i) std::cout << trainer.step(batch)[0] << '\n';
   ///
-  /// @throws Error if the loss is not finite.
+  /// @throws Error if the loss or a gradient is not finite; see TrainerOptions::on_nonfinite.
   std::vector<double> step(const Batch<T>& batch) {
     require(batch.size() > 0, "trainer: a step needs at least one sample, got an empty batch");
     if (!workspace_) start_training();
-    add_gradients(batch, [&] { return concat("update ", step_ + 1); });
+    std::vector<double> parts;
+    parts.reserve(loss_.parts().size());  // first, so that nothing fails behind the update
+    add_gradients(
+        batch, [&] { return concat("update ", step_ + 1); }, sample_of_batch);
     if (pending_ == options_.accumulate) update(learning_rate());
-    return loss_.parts();
+    parts.assign(loss_.parts().begin(), loss_.parts().end());
+    return parts;
   }
 
-  /// Mean loss parts over a dataset with the network as it is, in inference mode.
+  /// Mean loss parts over a dataset with the network as it is, in inference mode. @throws Error if one is not finite;
+  /// see TrainerOptions::on_nonfinite.
   std::vector<double> evaluate(const MultiInputDataset<T>& dataset) {
     DataLoader<T> loader(dataset, options_.validation_loader());
     return evaluate(loader);
@@ -125,8 +132,15 @@ class Trainer {
     loader.start_epoch(0);
     while (const Batch<T>* batch = loader.next()) {
       inference_->forward(batch->inputs());
-      sums.add(loss_.evaluate(*inference_, batch->targets()), batch->size());
+      if (detail::all_finite(loss_.evaluate(*inference_, batch->targets()))) {
+        sums.add(loss_.parts(), batch->size());
+        continue;
+      }
+      const auto name = [&](Index k) { return loader.sample_name(k); };
+      leave(concat("the loss is not finite (evaluation, epoch ", epoch_ + 1,
+                   "): ", detail::nonfinite_cause(*inference_, *batch, name)));
     }
+    require(sums.samples > 0, "trainer: no batch of the data has a finite loss");
     return sums.means();
   }
 
@@ -234,16 +248,19 @@ class Trainer {
     StepLog log{.epoch = epoch_ + 1, .epochs = options_.epochs, .batches = loader.batches()};
     while (const Batch<T>* batch = loader.next()) {
       log.learning_rate = learning_rate();
-      add_gradients(*batch, [&] { return concat("epoch ", epoch_ + 1, ", batch ", batch_ + 1); });
-      sums_.add(loss_.parts(), batch->size());
+      const bool used = add_gradients(
+          *batch, [&] { return concat("epoch ", epoch_ + 1, ", batch ", batch_ + 1, ", update ", step_ + 1); },
+          [&](Index k) { return loader.sample_name(k); });
+      if (used) sums_.add(loss_.parts(), batch->size());
       log.batch = ++batch_;
-      log.updated = pending_ == options_.accumulate || batch_ == log.batches;
+      log.updated = pending_ == options_.accumulate || (batch_ == log.batches && pending_ > 0);
       if (log.updated) update(log.learning_rate);
       log.loss = sums_.mean();
       log.images_per_second = static_cast<double>(sums_.samples - samples_before) / seconds_since(start);
       for (auto& callback : callbacks_) callback->on_step(*this, log);
-      if (interrupted() && log.updated) break;
+      if (interrupted() && pending_ == 0) break;
     }
+    require(sums_.samples > 0 || batch_ < log.batches, "training: every batch of epoch ", log.epoch, " was skipped");
     EpochLog epoch{.epoch = log.epoch, .epochs = log.epochs};
     loss_.append(sums_.means(), "", epoch);
     epoch.values.emplace_back("learning_rate", log.learning_rate);
@@ -253,25 +270,44 @@ class Trainer {
     return epoch;
   }
 
-  /// Forward and backward pass; `position()` says in an error where in the training it was. A batch whose loss is not
-  /// finite leaves weights and statistics as they were.
+  static std::string sample_of_batch(Index k) { return concat("sample ", k, " of the batch"); }
+
+  /// Forward and backward pass; `position()` says in an error where in the training it was, `name(k)` which sample. A
+  /// batch whose loss or gradients are not finite leaves weights and statistics as they were; false if it is skipped.
   template <class Position>
-  void add_gradients(const Batch<T>& batch, Position&& position) {
+  bool add_gradients(const Batch<T>& batch, const Position& position, const detail::SampleNames& name) {
     if (pending_ == 0) network_.parameters().gradients().fill(T{0});
     workspace_->set_step(static_cast<std::uint64_t>(step_ * options_.accumulate + pending_));
     statistics_.remember(network_.parameters());
+    std::string problem;
     try {
       workspace_->forward(batch.inputs());
-      for (const double part : loss_.evaluate(*workspace_, batch.targets()))
-        if (!std::isfinite(part))
-          throw Error(concat("training: the loss is not finite any more (", position(),
-                             "); a lower learning rate or clip_norm may help"));
+      const Parameter* bad = nullptr;
+      if (detail::all_finite(loss_.evaluate(*workspace_, batch.targets()))) {
+        const Index before = std::exchange(pending_, 0);  // the gradients of these are spoilt if this batch fails
+        workspace_->backward();
+        bad = detail::nonfinite_gradient(network_.parameters());
+        if (!bad) return pending_ = before + 1, true;
+      }
+      statistics_.put_back(network_.parameters());
+      problem = bad ? concat("the gradient of '", bad->name, "' is not finite (", position(), "), for a batch of ",
+                             detail::sample_list(batch.size(), name, [](Index) { return true; }))
+                    : concat("the loss is not finite any more (", position(),
+                             "): ", detail::nonfinite_cause(*workspace_, batch, name));
     } catch (...) {
       statistics_.put_back(network_.parameters());
       throw;
     }
-    workspace_->backward();
-    ++pending_;
+    statistics_.put_back(network_.parameters());  // the search for the cause was a forward pass, too
+    leave(problem);
+    return false;
+  }
+
+  /// Skips a batch, or ends the training. Nothing is left to skip for where weights are broken.
+  void leave(const std::string& problem) {
+    if (options_.on_nonfinite == OnNonfinite::stop || detail::nonfinite_weight(network_.parameters()))
+      throw Error(concat("training: ", problem, "; a lower learning rate or clip_norm may help"));
+    for (auto& callback : callbacks_) callback->on_skip(*this, problem);
   }
 
   /// Changes the weights by the mean of the gradients that were added.

@@ -7,6 +7,7 @@
 
 #include "amdefect/core/execution.hpp"
 #include "amdefect/train/data_loader.hpp"
+#include "amdefect/train/nonfinite.hpp"
 
 namespace amdefect {
 
@@ -23,6 +24,9 @@ struct TrainerOptions {
   Execution execution{};
   /// Batches whose mean gradient makes one update; what is left at the end of an epoch makes one, too.
   Index accumulate = 1;
+  /// Of a batch whose loss or gradients are not finite. A batch that is skipped makes no update; one whose gradients
+  /// had been added to those of others (`accumulate`) takes these with it.
+  OnNonfinite on_nonfinite = OnNonfinite::stop;
   /// Part of the training data that this process sees, where several share the work; all see the whole validation.
   Shard shard{};
 
@@ -37,6 +41,8 @@ struct TrainerOptions {
     at_least_0("workers", workers);
     at_least_0("threads", execution.threads);
     require(batch_size > 0, "trainer: batch_size is ", batch_size, ", expected at least 1");
+    require(on_nonfinite == OnNonfinite::stop || shard.count == 1,
+            "trainer: on_nonfinite is skip, which processes that share the work would do at different batches");
     require(accumulate > 0, "trainer: the number of batches of an update must be positive, got ", accumulate);
   }
   LoaderOptions training_loader() const {

@@ -18,6 +18,7 @@ template <class T>
 struct TrainingState {
   std::map<std::string, std::vector<double>> numbers;
   std::map<std::string, Tensor<T>> tensors;
+  std::filesystem::path file{};  ///< that it was read from; empty: none
 
   /// @throws Error if there are no numbers of that name.
   const std::vector<double>& at(const std::string& name) const {
@@ -76,6 +77,7 @@ void save_checkpoint(const std::filesystem::path& path, const Parameters<T>& par
 template <class T>
 TrainingState<T> load_checkpoint(const SafetensorsFile& file, Parameters<T>& parameters) {
   TrainingState<T> state;
+  state.file = file.path();
   for (const auto& [name, text] : file.metadata())
     if (name.starts_with(training_state_prefix))
       state.numbers[name.substr(training_state_prefix.size())] = detail::split_numbers(text, name);

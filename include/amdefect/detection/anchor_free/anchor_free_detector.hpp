@@ -41,6 +41,18 @@ class AnchorFreeDetector final : public Detector {
     return select(std::move(found), options);
   }
 
+  /// The network's outputs for an image of 64x64 pixels, or the smallest that it takes.
+  SelfTest self_test() const override {
+    const Index stride = model_.largest_stride(), side = (63 + stride) / stride * stride;
+    std::unique_ptr<Run> run = take_run();
+    const TensorView<float> input = ensure_capacity(run->input_memory, {side, side, channels()});
+    scale_pixels(self_test_image(side, channels()), input, 0, 0, traits().pixel_scaling);
+    run->workspace.forward(input.reshape(input.shape().batched(1)));
+    SelfTest test = amdefect::self_test(run->workspace);
+    give_back(std::move(run));
+    return test;
+  }
+
  protected:
   std::string architecture() const override { return "anchor-free"; }
   JsonValue::Object settings() const override { return {{"network", to_json(model_)}}; }

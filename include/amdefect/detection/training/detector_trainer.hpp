@@ -175,7 +175,8 @@ class DetectorTrainer {
                                                                .clip_norm = options_.clip_norm,
                                                                .workers = options_.workers,
                                                                .monitor = options_.monitor,
-                                                               .execution = options_.execution});
+                                                               .execution = options_.execution,
+                                                               .on_nonfinite = options_.on_nonfinite});
   }
 
   template <PixelType P>
@@ -235,7 +236,10 @@ class DetectorTrainer {
                           .monitor = options_.monitor,
                           .higher_is_better = higher_is_better(),
                           .metadata = detector()->file_metadata(identity_metadata())},
-        average_));
+        average_, [this](const Network<float>& network) {
+          const std::shared_ptr<const Network<float>> borrowed(std::shared_ptr<void>(), &network);
+          return AnchorFreeDetector(borrowed, description_, options_.execution).self_test_metadata();
+        }));
   }
 
   /// The best weights, and the score threshold that suits them.

@@ -18,6 +18,7 @@
 #include "amdefect/image/pixel_scaling.hpp"
 #include "amdefect/inspect/annotation_check.hpp"
 #include "amdefect/io/json_value.hpp"
+#include "amdefect/train/nonfinite.hpp"
 
 namespace amdefect {
 
@@ -51,7 +52,8 @@ struct DetectorTrainerOptions {
   AnchorFreeLossOptions loss{};  ///< its `threads` are those of `execution`
   std::uint64_t seed = 0;        ///< of weights, order and augmentation
   Execution execution{};
-  int workers = 1;  ///< threads that load images ahead
+  int workers = 1;                               ///< threads that load images ahead
+  OnNonfinite on_nonfinite = OnNonfinite::stop;  ///< of a batch whose loss or gradients are not finite
 
   // What is kept.
   std::string monitor = "mAP50";  ///< value that picks the best epoch: mAP50 of the validation split, or loss

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/run_folder.hpp"
 #include "amdefect/optim/best_value.hpp"
 #include "amdefect/train/trainer.hpp"
@@ -25,12 +29,20 @@ struct CheckpointOptions {
 template <class T = float>
 class Checkpoint : public Callback<T> {
  public:
+  /// More metadata, which depends on the weights that are written.
+  using MetadataOf = std::function<SafetensorsMetadata(const Network<T>&)>;
+
   /// The best weights are those of `averaged` (see WeightAverage) if there is one, else those that are trained.
-  explicit Checkpoint(CheckpointOptions options, std::shared_ptr<const Network<T>> averaged = nullptr)
-      : options_(std::move(options)), averaged_(std::move(averaged)), best_(options_.higher_is_better) {}
+  explicit Checkpoint(CheckpointOptions options, std::shared_ptr<const Network<T>> averaged = nullptr,
+                      MetadataOf metadata_of = {})
+      : options_(std::move(options)),
+        averaged_(std::move(averaged)),
+        metadata_of_(std::move(metadata_of)),
+        best_(options_.higher_is_better) {}
   /// Both files in a folder, which is made if it is missing; the options say the rest. The folder is this training's
-  /// while it goes on (see RunFolder): `Trainer::fit` throws a FileError if it is in use, or holds another run that is
-  /// not resumed. @throws FileError if the folder cannot be made.
+  /// while it goes on (see RunFolder): `Trainer::fit` throws a FileError if it is in use, or holds another run than the
+  /// one that is resumed. A run that is resumed from another folder takes its best weights along. @throws FileError if
+  /// the folder cannot be made.
   explicit Checkpoint(const std::filesystem::path& folder, CheckpointOptions options = {},
                       std::shared_ptr<const Network<T>> averaged = nullptr)
       : Checkpoint(std::move(options), std::move(averaged)) {
@@ -41,21 +53,22 @@ class Checkpoint : public Callback<T> {
   }
 
   void on_begin(Trainer<T>&) override {
-    if (folder_.empty()) return;
-    const EarlierRun earlier = continues_           ? EarlierRun::continue_it
-                               : options_.overwrite ? EarlierRun::replace
-                                                    : EarlierRun::refuse;
-    run_.reset();  // that of a training that an error ended
-    run_ = std::make_unique<RunFolder>(folder_, training_run, earlier);
-    run_->begin();
+    if (!folder_.empty()) {
+      run_.reset();  // that of a training that an error ended
+      run_ = std::make_unique<RunFolder>(
+          folder_, training_run,
+          continues_ ? EarlierRun::continue_it : earlier_run(folder_, resumed_, options_.overwrite));
+      run_->begin();
+    }
+    if (!continues_) take_best_along();
     continues_ = true;  // another call of `fit` goes on
   }
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
     const double* value = log.watched(options_.monitor);
     if (value && best_.improve(*value)) {
       known_ = true;
-      const Parameters<T>& weights = averaged_ ? averaged_->parameters() : trainer.network().parameters();
-      if (!options_.best.empty()) save_weights(options_.best, weights, options_.metadata);
+      const Network<T>& network = averaged_ ? *averaged_ : trainer.network();
+      if (!options_.best.empty()) save_weights(options_.best, network.parameters(), metadata(network));
     }
     save_last(trainer);
   }
@@ -69,22 +82,46 @@ class Checkpoint : public Callback<T> {
   }
   void restore(const TrainingState<T>& state) override {
     const std::vector<double>& numbers = state.at("checkpoint", 2);
-    continues_ = true;
+    continues_ = false;
+    resumed_ = state.file;
     known_ = numbers[0] != 0;
     if (known_) best_.restore(numbers[1]);
   }
 
  private:
+  /// The best weights lie beside the file that the run is resumed from. Where they are gone, the next ones are the
+  /// best.
+  void take_best_along() {
+    if (!known_ || options_.best.empty() || resumed_.empty()) return;
+    const std::filesystem::path before = resumed_.parent_path() / options_.best.filename();
+    std::error_code none;
+    if (std::filesystem::equivalent(before, options_.best, none)) return;
+    if (std::filesystem::exists(before)) {
+      const Bytes bytes = read_bytes(before);
+      write_text_file(options_.best, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    } else if (!std::filesystem::exists(options_.best)) {
+      known_ = false;
+      best_ = BestValue(options_.higher_is_better);
+    }
+  }
   void save_last(Trainer<T>& trainer) const {
-    if (!options_.last.empty())
-      save_checkpoint(options_.last, trainer.network().parameters(), trainer.state(), options_.metadata);
+    if (options_.last.empty()) return;
+    const Network<T>& network = trainer.network();
+    save_checkpoint(options_.last, network.parameters(), trainer.state(), metadata(network));
+  }
+  SafetensorsMetadata metadata(const Network<T>& network) const {
+    SafetensorsMetadata all = options_.metadata;
+    if (metadata_of_) all.merge(metadata_of_(network));
+    return all;
   }
 
   CheckpointOptions options_;
   std::shared_ptr<const Network<T>> averaged_;
+  MetadataOf metadata_of_;
   std::filesystem::path folder_;
   std::unique_ptr<RunFolder> run_;
-  bool continues_ = false;
+  std::filesystem::path resumed_;  // the file that this run goes on from
+  bool continues_ = false;         // a call of `fit` has begun before
   bool known_ = false;
   BestValue best_;
 };

@@ -55,6 +55,9 @@ class Progress : public Callback<T> {
     if (log.epochs != unlimited_epochs) line += concat("  ", format_duration(time_left(log)), " left");
     out_ << '\r' << line << "\x1b[K" << std::flush;
   }
+  void on_skip(Trainer<T>&, const std::string& line) override {
+    out_ << (live_ ? "\r" : "") << "skipped a batch: " << line << (live_ ? "\x1b[K\n" : "\n") << std::flush;
+  }
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
     std::string line = epoch_text(log);
     for (const auto& [name, value] : log.values) line += concat("  ", name, ' ', rounded_number(value, 4));

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Builds and runs a small but telling part of the unit tests in ways that no preset covers.
+# Usage: other_builds.sh NAME..., of: no-openmp cxx23 libcxx debug fast-math arm64
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+run_tests() {  # name, folders of tests, options of CMake...
+  local name=$1 folders=$2 folder
+  shift 2
+  cmake -G Ninja -S . -B "build/other/$name" -D CMAKE_BUILD_TYPE=Release -D CMAKE_CXX_FLAGS_RELEASE=-O1 \
+    -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=0 -D AMDEFECT_WERROR=ON -D AMDEFECT_BUILD_EXAMPLES=OFF \
+    -D AMDEFECT_BUILD_BENCHMARKS=OFF "$@"
+  for folder in $folders; do
+    cmake --build "build/other/$name" --target "${folder}_tests"
+    (cd "build/other/$name" && ctest --output-on-failure -R "^$folder\$")
+  done
+}
+
+# -ffast-math removes the checks for NaN and infinity; the headers refuse it.
+fast_math() {
+  local compiler message
+  for compiler in g++ clang++; do
+    if message=$(echo '#include "amdefect/core/error.hpp"' |
+      "$compiler" -std=c++20 -ffast-math -Iinclude -fsyntax-only -x c++ - 2>&1); then
+      echo "$compiler -ffast-math compiles" >&2
+      return 1
+    fi
+    grep -q 'amdefect: -ffast-math' <<<"$message"
+    echo "$compiler: $message"
+  done
+}
+
+build() {
+  case $1 in
+    no-openmp) run_tests "$1" "core nn train" -D AMDEFECT_OPENMP=OFF ;;
+    cxx23) run_tests "$1" "core io metrics" -D CMAKE_CXX_STANDARD=23 -D CMAKE_CXX_FLAGS=-std=c++23 ;;
+    libcxx) run_tests "$1" "core io metrics" -D CMAKE_CXX_COMPILER=clang++ -D CMAKE_CXX_FLAGS=-stdlib=libc++ \
+      -D AMDEFECT_OPENMP=OFF ;;
+    debug) run_tests "$1" "core io kernels" -D CMAKE_BUILD_TYPE=Debug ;;
+    fast-math) fast_math ;;
+    arm64) run_tests "$1" "kernels nn" -D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR=aarch64 \
+      -D CMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -D CMAKE_EXE_LINKER_FLAGS=-static -D AMDEFECT_OPENMP=OFF \
+      -D CMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64 ;;
+    *) sed -n 's/^# Usage: //p' "$0" >&2 && return 2 ;;
+  esac
+}
+
+(($# > 0)) || build help
+for name in "$@"; do
+  echo "=== $name ==="
+  build "$name"
+done
