@@ -81,7 +81,6 @@ class Room:
         with open(os.path.join(self.build, "mutant_switch.hpp"), "w", encoding="utf-8") as stream:
             stream.write(SWITCH.replace("@COUNT@", str(max((n for n, _ in numbered), default=0))))
         with open(os.path.join(self.build, "tests.cpp"), "w", encoding="utf-8") as stream:
-            stream.write("#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN\n#include <doctest/doctest.h>\n")
             tests = sorted(glob.glob(f"{self.root}/tests/{self.folder}/*_test.cpp"))
             if not tests:
                 raise Failure(f"mutation_check: tests/{self.folder} has no *_test.cpp")
@@ -89,9 +88,14 @@ class Room:
 
     def compile(self):
         """What the compiler says against it; nothing if the program is there."""
-        done = subprocess.run([*self.command, f"{self.build}/tests.cpp", "-o", self.program, "-lpthread"],
-                              capture_output=True, text=True, check=False)
-        return done.stderr if done.returncode else ""
+        main = os.path.join(self.build, "doctest_main.o")
+        steps = [[*self.command, "-c", f"{self.root}/tests/doctest_main.cpp", "-o", main]] if not os.path.exists(main) else []
+        steps.append([*self.command, f"{self.build}/tests.cpp", main, "-o", self.program, "-lpthread"])
+        for step in steps:
+            done = subprocess.run(step, capture_output=True, text=True, check=False)
+            if done.returncode:
+                return done.stderr
+        return ""
 
     def compile_what_can_be(self, changes, say):
         """Plants as many of the changes as compile together, numbered from 1; returns those."""
