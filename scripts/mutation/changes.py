@@ -48,22 +48,36 @@ class Span:
 
 @dataclass(frozen=True)
 class Change:
-    """`old`, the text of a span, becomes `new`; `nth` tells apart those that read the same in one file."""
+    """The text of a span becomes `new`. `before` and `after` are its lines without and with the change, for people and
+    to know the change again; `nth` tells apart those that read the same in one file."""
     file: str
     line: int
+    last_line: int
     span: Span
-    old: str
     new: str
+    before: str
+    after: str
     why: str = ""
     nth: int = 0
 
     @property
     def key(self):
-        return key_of(self.file, flat(self.old), flat(self.new), self.nth)
+        return key_of(self.file, self.before, self.after, self.nth)
 
 
-def key_of(file, old, new, nth=0):
-    return " | ".join((file, old, new) + ((str(nth),) if nth else ()))
+def change_of(file, text, span, new, why="", seen=None):
+    begin, end = text.rfind("\n", 0, span.start) + 1, text.find("\n", span.end)
+    before, after = flat(text[begin:end]), flat(text[begin:span.start] + new + text[span.end:end])
+    nth = 0
+    if seen is not None:
+        nth = seen[before, after]
+        seen[before, after] += 1
+    first, last = (text.count("\n", 0, at) + 1 for at in (span.start, span.end))
+    return Change(file, first, last, span, new, before, after, why, nth)
+
+
+def key_of(file, before, after, nth=0):
+    return " | ".join((file, before, after) + ((str(nth),) if nth else ()))
 
 
 def flat(text):
@@ -234,12 +248,14 @@ class SpanFinder:
             return
         if self.toks[assigned - 1].text in (")", "const", "override", "noexcept"):  # a pure virtual function
             return
-        first = assigned + 1
-        for i in range(first, end - 1):
-            if i >= first and self.toks[i].text == "," and self.toks[i + 1].kind == "name" and \
-                    self.toks[min(i + 2, end)].text in ("=", ",", ";"):
+        first = i = assigned + 1
+        while i < end:
+            if self.toks[i].text == "," and i + 2 <= end and self.toks[i + 1].kind == "name" and \
+                    self.toks[i + 2].text in ("=", ",", ";"):
                 self.add("fixed" if fixed else "value", first, i)
-                first = i + 3 if self.toks[min(i + 2, end)].text == "=" else end
+                first = i = i + 3 if self.toks[i + 2].text == "=" else end
+            else:
+                i = self.closing.get(i, i) + 1
         self.add("fixed" if fixed else "value", first, end)
 
 
@@ -281,13 +297,8 @@ def edits(text, span):
 
 def changes_of(file, text):
     """All changes of one file, those that cannot be switched among them."""
-    found, seen = [], Counter()
-    for span in SpanFinder(text).find():
-        for new in edits(text, span):
-            old = text[span.start:span.end]
-            found.append(Change(file, text.count("\n", 0, span.start) + 1, span, old, new, nth=seen[old, new]))
-            seen[old, new] += 1
-    return found
+    seen = Counter()
+    return [change_of(file, text, span, new, seen=seen) for span in SpanFinder(text).find() for new in edits(text, span)]
 
 
 def listed_change(file, text, old, new, why):
@@ -298,11 +309,10 @@ def listed_change(file, text, old, new, why):
     same = len(os.path.commonprefix([old, new]))
     rest = len(os.path.commonprefix([old[same:][::-1], new[same:][::-1]]))
     start, old, new = start + same, old[same:len(old) - rest], new[same:len(new) - rest]
-    line = text.count("\n", 0, start) + 1
     for span in SpanFinder(text).find():
         if span.start <= start and start + len(old) <= span.end and span.kind != "fixed":
             whole = text[span.start:start] + new + text[start + len(old):span.end]
-            return Change(file, line, span, text[span.start:span.end], whole, why)
+            return change_of(file, text, span, whole, why)
         if start <= span.start and span.end <= start + len(old) and new == "" and span.kind == "statement":
-            return Change(file, line, span, text[span.start:span.end], "", why)
-    return Change(file, line, Span("fixed", start, start + len(old)), old, new, why)
+            return change_of(file, text, span, "", why)
+    return change_of(file, text, Span("fixed", start, start + len(old)), new, why)

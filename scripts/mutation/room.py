@@ -118,7 +118,7 @@ class Room:
         wrong, context, unclear = set(), set(), False
         for line in errors.splitlines():
             here = {c for file, number in place.findall(line) for c in changes
-                    if c.file == file and c.line <= int(number) <= c.line + c.old.count("\n")}
+                    if c.file == file and c.line <= int(number) <= c.last_line}
             if re.search(r"\b(error|Error):", line):
                 unclear = not here and not context
                 wrong |= here or context
