@@ -51,14 +51,18 @@ def wrapped(kind, text):
 
 
 class Room:
-    """`build` is a folder of its own, `flat` makes a text one line without comments."""
+    """`build` is a folder of its own, `flat` makes a text one line without comments. With a `library`, that of
+    amdefect::compiled, all templates that it holds come from there but those of the folder itself."""
 
-    def __init__(self, root, folder, build, flat, compiler, flags):
+    def __init__(self, root, folder, build, flat, compiler, flags, library=""):
         self.root, self.folder, self.build, self.flat = root, folder, build, flat
         self.include = os.path.join(build, "include")
         self.command = [compiler, "-std=c++20", "-w", "-fmax-errors=0", "-fdiagnostics-color=never", *flags,
                         f"-I{self.include}", f"-I{root}/tests", "-include", f"{build}/mutant_switch.hpp",
                         f'-DTRAIN_TEST_DATA="{root}/tests/train/data"']
+        self.libraries = [library, "-lpthread"] if library else ["-lpthread"]
+        if library:
+            self.command.append("-DAMDEFECT_COMPILED_LIBRARY")
         self.program = os.path.join(build, "tests")
 
     def plant(self, numbered):
@@ -78,6 +82,8 @@ class Room:
                 text = text[:span.start] + planted + text[span.end:]
             with open(path, "w", encoding="utf-8") as stream:
                 stream.write(text)
+        if len(self.libraries) > 1:
+            self.take_out_of_library()
         with open(os.path.join(self.build, "mutant_switch.hpp"), "w", encoding="utf-8") as stream:
             stream.write(SWITCH.replace("@COUNT@", str(max((n for n, _ in numbered), default=0))))
         with open(os.path.join(self.build, "tests.cpp"), "w", encoding="utf-8") as stream:
@@ -86,11 +92,19 @@ class Room:
                 raise Failure(f"mutation_check: tests/{self.folder} has no *_test.cpp")
             stream.writelines(f'#include "{test}"\n' for test in tests)
 
+    def take_out_of_library(self):
+        """Lets the folder's own templates be compiled with the tests."""
+        for path in glob.glob(f"{self.include}/amdefect/{self.folder}/**/*.hpp", recursive=True):
+            with open(path, encoding="utf-8") as stream:
+                text = stream.read()
+            with open(path, "w", encoding="utf-8") as stream:
+                stream.write(re.sub(r"^AMDEFECT_COMPILED_", "// AMDEFECT_COMPILED_", text, flags=re.M))
+
     def compile(self):
         """What the compiler says against it; nothing if the program is there."""
         main = os.path.join(self.build, "doctest_main.o")
         steps = [[*self.command, "-c", f"{self.root}/tests/doctest_main.cpp", "-o", main]] if not os.path.exists(main) else []
-        steps.append([*self.command, f"{self.build}/tests.cpp", main, "-o", self.program, "-lpthread"])
+        steps.append([*self.command, f"{self.build}/tests.cpp", main, "-o", self.program, *self.libraries])
         for step in steps:
             done = subprocess.run(step, capture_output=True, text=True, check=False)
             if done.returncode:
