@@ -144,7 +144,7 @@ class Room:
         return wrong
 
     def run(self, number, limit):
-        """(whether the tests passed, seconds); what needs more time or memory than the limit did not pass."""
+        """(whether the tests passed, seconds, output); what needs more time or memory than the limit did not pass."""
         scratch = os.path.join(self.build, "scratch")
         shutil.rmtree(scratch, ignore_errors=True)
         os.makedirs(scratch)
@@ -154,19 +154,19 @@ class Room:
         begin = time.monotonic()
         try:
             done = subprocess.run([self.program, "--abort-after=1"], cwd=scratch, env=environment, timeout=limit,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   preexec_fn=limit_memory, check=False)
-            passed = done.returncode == 0
+            passed, output = done.returncode == 0, done.stdout.decode(errors="replace")
         except subprocess.TimeoutExpired:
-            passed = False
+            passed, output = False, "the time was over"
         shutil.rmtree(scratch, ignore_errors=True)
-        return passed, time.monotonic() - begin
+        return passed, time.monotonic() - begin, output
 
     def reached(self):
         """Numbers of the changes that the tests come by at all, and the seconds that they take."""
-        passed, seconds = self.run(-1, 1800)
+        passed, seconds, output = self.run(-1, 1800)
         if not passed:
-            raise Failure(f"mutation_check: the tests of {self.folder} fail without any change")
+            raise Failure(f"mutation_check: the tests of {self.folder} fail without any change:\n{output[-3000:]}")
         with open(os.path.join(self.build, "reached.txt"), encoding="utf-8") as stream:
             return {int(line) for line in stream}, seconds
 
