@@ -5,7 +5,6 @@ import re
 import resource
 import shutil
 import subprocess
-import time
 
 SWITCH = r"""#pragma once
 #include <cstdio>
@@ -144,23 +143,25 @@ class Room:
         return wrong
 
     def run(self, number, limit):
-        """(whether the tests passed, seconds, output); what needs more time or memory than the limit did not pass."""
+        """(whether the tests passed, seconds of a processor, output); what needs more of them than the limit, or more
+        memory, or waits for ever, did not pass."""
         scratch = os.path.join(self.build, "scratch")
         shutil.rmtree(scratch, ignore_errors=True)
         os.makedirs(scratch)
         environment = dict(os.environ, AMDEFECT_MUTANT=str(number), TMPDIR=scratch, HOME=scratch,
                            AMDEFECT_MUTANTS_REACHED=os.path.join(self.build, "reached.txt"))
         environment.setdefault("OMP_WAIT_POLICY", "passive")
-        begin = time.monotonic()
+        begin = processor_seconds()
         try:
-            done = subprocess.run([self.program, "--abort-after=1"], cwd=scratch, env=environment, timeout=limit,
+            done = subprocess.run([self.program, "--abort-after=1"], cwd=scratch, env=environment,
+                                  timeout=60 + 10 * limit,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  preexec_fn=limit_memory, check=False)
+                                  preexec_fn=lambda: limit_resources(limit), check=False)
             passed, output = done.returncode == 0, done.stdout.decode(errors="replace")
         except subprocess.TimeoutExpired:
             passed, output = False, "the time was over"
         shutil.rmtree(scratch, ignore_errors=True)
-        return passed, time.monotonic() - begin, output
+        return passed, processor_seconds() - begin, output
 
     def reached(self):
         """Numbers of the changes that the tests come by at all, and the seconds that they take."""
@@ -171,6 +172,13 @@ class Room:
             return {int(line) for line in stream}, seconds
 
 
-def limit_memory():
+def processor_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def limit_resources(seconds):
+    seconds = int(seconds) + 1  # not of the clock: others may use the machine
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
