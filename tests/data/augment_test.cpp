@@ -165,6 +165,51 @@ TEST_CASE("zoom scales boxes with the pixels") {
   CHECK(half.objects[0].box.width() == 8);
 }
 
+TEST_CASE("a random zoom is uniform in its logarithm, between its limits") {
+  const Sample sample = sample_with(64, 64, {{31, 31, 33, 33}});  // so small that it is seldom cut
+  Random random(5);
+  int larger = 0;
+  double least = 1e9, most = 0;
+  for (int run = 0; run < 400; ++run) {
+    const Sample part = random_crop(
+        sample, {.height = 48, .width = 48, .smallest_zoom = 0.5, .largest_zoom = 2, .on_object = 1, .min_visible = 0},
+        random);
+    REQUIRE(part.objects.size() == 1);
+    const Box& box = part.objects[0].box;
+    if (box.y1 <= 0 || box.y2 >= 48) continue;
+    larger += box.height() > 2 ? 1 : -1;
+    least = std::min(least, box.height());
+    most = std::max(most, box.height());
+  }
+  CHECK(std::abs(larger) < 70);  // of 400; 20 would be one standard deviation
+  CHECK(least == doctest::Approx(1).epsilon(0.03));
+  CHECK(most == doctest::Approx(4).epsilon(0.05));
+}
+
+TEST_CASE("brightness and contrast change either way, as far as they are told") {
+  Sample sample{Image(1, 2, 1), {}, {}};
+  sample.image(0, 0, 0) = 120;
+  sample.image(0, 1, 0) = 136;
+  const auto range = [&](const AugmentOptions& options, auto measure) {
+    double least = 1e9, most = -1e9, sum = 0;
+    for (std::uint64_t seed = 0; seed < 500; ++seed) {
+      Random random(seed);
+      const Image image = augment(sample, options, random).image;
+      const double value = measure(image(0, 0, 0), image(0, 1, 0));
+      least = std::min(least, value), most = std::max(most, value), sum += value;
+    }
+    return std::array{least, most, sum / 500};
+  };
+  const auto contrast = range({.contrast = 0.5}, [](double a, double b) { return (b - a) / 16; });
+  CHECK(contrast[0] == doctest::Approx(0.5).epsilon(0.15));
+  CHECK(contrast[1] == doctest::Approx(1.5).epsilon(0.05));
+  CHECK(contrast[2] == doctest::Approx(1).epsilon(0.05));
+  const auto brightness = range({.brightness = 0.2}, [](double a, double) { return (a - 120) / 255; });
+  CHECK(brightness[0] == doctest::Approx(-0.2).epsilon(0.05));
+  CHECK(brightness[1] == doctest::Approx(0.2).epsilon(0.05));
+  CHECK(std::abs(brightness[2]) < 0.02);
+}
+
 TEST_CASE("a mosaic shows a window of each of its four samples, boxes included") {
   std::array<std::shared_ptr<const Sample>, 4> parts;
   for (std::size_t i = 0; i < 4; ++i) {

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
+#include <vector>
 
 #include "amdefect/coco/coco_split.hpp"
 #include "amdefect/train/data_loader.hpp"
@@ -46,6 +49,31 @@ TEST_CASE("texture measures noise and nothing else") {
   CHECK(texture(slope) < 0.1);
   CHECK(texture(noisy) == doctest::Approx(10).epsilon(0.1));  // the deviation, less what the mean takes with it
   CHECK(texture(Image(3, 50, 1)) == 0);
+}
+
+TEST_CASE("texture is that of its definition, by plain loops") {
+  Random random(2);
+  for (const Index channels : {1, 3, 4})
+    for (int run = 0; run < 20; ++run) {
+      Image image(9, 11, channels);
+      for (auto& byte : image.bytes()) byte = static_cast<std::uint8_t>(random.integer(run < 10 ? 256 : 8));
+      const Index colours = std::min<Index>(channels, 3);
+      const auto grey = [&](Index y, Index x) {
+        double sum = 0;
+        for (Index c = 0; c < colours; ++c) sum += image(y, x, c);
+        return sum;
+      };
+      std::vector<int> bins;  // sixteenths of a grey level
+      for (Index y = 3; y < 6; ++y)
+        for (Index x = 3; x < 8; ++x) {
+          double around = 0;
+          for (Index i = 0; i < 49; ++i) around += grey(y + i / 7 - 3, x + i % 7 - 3);
+          const double unit = 16 / static_cast<double>(colours);
+          bins.push_back(static_cast<int>(std::abs(grey(y, x) - around / 49) * unit));
+        }
+      std::sort(bins.begin(), bins.end());
+      CHECK(texture(image) == doctest::Approx(1.4826 * (bins[7] + 0.5) / 16).epsilon(1e-12));
+    }
 }
 
 TEST_CASE("Otsu's threshold lies between two groups") {
@@ -183,4 +211,46 @@ TEST_CASE("16-bit images are cropped, mixed, turned and lit as 8-bit ones, at th
   const auto changed = first_crop(CropDataset<float>(std::make_shared<Mixed>(5), {5, {}}, options));
   CHECK(near(deep(0), changed, 3.0f / 64));  // rounded to grey levels three times there
   CHECK(deep(0) != changed);
+}
+
+TEST_CASE("crops are scaled as they are told") {
+  CropDatasetOptions options{.channels = 1, .samples = 4, .slots = 4, .mosaic = 0};
+  options.crop.height = options.crop.width = 32;
+  const auto crop = [&] { return first_crop(CropDataset<float>(std::make_shared<Mixed>(5), {5, {}}, options)); };
+  const std::vector<float> usual = crop();
+  options.pixel_scaling = {.offset = 100, .scale = 10};
+  const std::vector<float> told = crop();
+  REQUIRE(told.size() == usual.size());
+  for (std::size_t i = 0; i < told.size(); ++i) REQUIRE(told[i] == doctest::Approx((usual[i] * 64 + 28) / 10));
+}
+
+TEST_CASE("options of crops without meaning are refused") {
+  const auto refused = [](const CropDatasetOptions& options) {
+    try {
+      const CropDataset<float> crops(std::make_shared<Mixed>(5), {5, {}}, options);
+    } catch (const Error&) {
+      return true;
+    }
+    return false;
+  };
+  const CropDatasetOptions good{.channels = 1};
+  CHECK(!refused(good));
+  const auto with = [&](auto change) {
+    CropDatasetOptions options = good;
+    change(options);
+    return options;
+  };
+  CHECK(refused(with([](auto& o) { o.channels = 0; })));
+  CHECK(refused(with([](auto& o) { o.samples = 0; })));
+  CHECK(refused(with([](auto& o) { o.slots = 0; })));
+  CHECK(refused(with([](auto& o) { o.crop.height = 0; })));
+  CHECK(refused(with([](auto& o) { o.mosaic = -0.1; })));
+  CHECK(refused(with([](auto& o) { o.mosaic = 1.1; })));
+  CHECK(refused(with([](auto& o) { o.crop.smallest_zoom = 0; })));
+  CHECK(refused(with([](auto& o) { o.crop.smallest_zoom = 2; })));
+  CHECK(refused(with([](auto& o) { o.augment.flip_x = 2; })));
+  CHECK(refused(with([](auto& o) { o.crop.height = 64; })));  // not square, but rotated
+  CHECK(!refused(with([](auto& o) { o.crop.height = 64, o.augment.rotate = 0; })));
+  CHECK(refused(with([](auto& o) { o.crop.height = o.crop.width = 1; })));  // no room for a mosaic
+  CHECK(!refused(with([](auto& o) { o.crop.height = o.crop.width = 1, o.mosaic = 0; })));
 }

@@ -212,6 +212,10 @@ TEST_CASE("a source yields images with boxes and class indices in ascending orde
 
   save(folder / "train/a.png", 50, 6, 8);
   CHECK(contains(error_of([&] { source.load(0); }), "images[0] (id 1): is 8x6 by its entry, but "));
+  for (const auto& [height, width] : {std::pair<Index, Index>{6, 9}, {7, 8}}) {  // a side that differs is enough
+    save(folder / "train/a.png", 50, width, height);
+    CHECK(contains(error_of([&] { source.load(0); }), "images[0] (id 1): is 8x6 by its entry, but "));
+  }
   folder.write("train/a.png", "no image");
   CHECK(contains(error_of([&] { source.load(0); }), "a.png: is not an image"));
 }

@@ -1,5 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cmath>
+#include <string>
+#include <tuple>
+#include <vector>
+
 #include "amdefect/optim/adam.hpp"
 #include "amdefect/optim/sgd.hpp"
 
@@ -21,7 +27,79 @@ Parameters<double> two_weights() {
   return p;
 }
 
+/// A kernel that two threads share, and a bias behind it, all elements different.
+Parameters<double> many_weights() {
+  Parameters<double> p;
+  p.declare({.name = "kernel", .shape = {20000}, .weight_decay = true});
+  p.declare({.name = "bias", .shape = {5}});
+  p.allocate();
+  p.allocate_gradients();
+  for (Index i = 0; i < 20000; ++i) p.value("kernel")[i] = 0.001 * static_cast<double>(i % 97) - 0.04;
+  for (Index i = 0; i < 5; ++i) p.value("bias")[i] = 0.1 * static_cast<double>(i);
+  return p;
+}
+/// A gradient of element i in a step, of mixed signs and sizes.
+double slope(Index i, int step) { return 0.01 * static_cast<double>((i * 7 + step * 5) % 31) - 0.13; }
+
+/// Three steps of an optimiser, against `plain(weight, gradient, memory, t, decays)` for each element alone.
+template <class Plain>
+void check_steps(Optimizer<double>&& optimizer, Plain plain) {
+  Parameters<double> p = many_weights(), expected = many_weights();
+  std::vector<std::array<double, 2>> memory(20005);
+  for (int step = 0; step < 3; ++step) {
+    for (const char* name : {"kernel", "bias"}) {
+      const bool kernel = name == std::string("kernel");
+      for (Index i = 0; i < p.value(name).size(); ++i) {
+        p.gradient(name)[i] = slope(i, step);
+        plain(expected.value(name)[i], slope(i, step), memory[static_cast<std::size_t>(kernel ? i : 20000 + i)],
+              step + 1.0, kernel);
+      }
+    }
+    optimizer.step(p, 0.03, 2);
+  }
+  CHECK((p.values().array() - expected.values().array()).abs().maxCoeff() < 1e-13);
+}
+
 }  // namespace
+
+TEST_CASE("every element follows its formula, in parameters of any size and with several threads") {
+  for (const AdamEpsilon form : {AdamEpsilon::keras, AdamEpsilon::pytorch})
+    check_steps(Adam<double>({.beta1 = 0.8, .beta2 = 0.9, .epsilon = 0.01, .weight_decay = 0.5, .form = form}),
+                [form](double& w, double g, std::array<double, 2>& moments, double t, bool decays) {
+                  auto& [m, v] = moments;
+                  m = 0.8 * m + 0.2 * g;
+                  v = 0.9 * v + 0.1 * g * g;
+                  if (decays) w -= 0.03 * 0.5 * w;
+                  const double c1 = 1 - std::pow(0.8, t), c2 = 1 - std::pow(0.9, t);
+                  w -= form == AdamEpsilon::keras ? 0.03 * std::sqrt(c2) / c1 * m / (std::sqrt(v) + 0.01)
+                                                  : 0.03 / c1 * m / (std::sqrt(v / c2) + 0.01);
+                });
+  for (const double momentum : {0.0, 0.7})
+    for (const bool nesterov : {false, true})
+      check_steps(Sgd<double>({.momentum = momentum, .nesterov = nesterov, .weight_decay = 0.5}),
+                  [=](double& w, double g, std::array<double, 2>& buffer, double, bool decays) {
+                    g += decays ? 0.5 * w : 0;
+                    buffer[0] = momentum * buffer[0] + g;
+                    w -= 0.03 * (nesterov ? g + momentum * buffer[0] : buffer[0]);
+                  });
+}
+
+TEST_CASE("the defaults are Keras'") {
+  const AdamOptions adam;
+  CHECK(std::tuple(adam.beta1, adam.beta2, adam.epsilon, adam.weight_decay) == std::tuple(0.9, 0.999, 1e-7, 0.0));
+  CHECK(adam.form == AdamEpsilon::keras);
+  const SgdOptions sgd;
+  CHECK(std::tuple(sgd.momentum, sgd.nesterov, sgd.weight_decay) == std::tuple(0.0, false, 0.0));
+}
+
+TEST_CASE("wrong numbers are named") {
+  for (const AdamOptions& options : {AdamOptions{.beta1 = 1}, AdamOptions{.beta2 = 1}, AdamOptions{.beta1 = -0.1},
+                                     AdamOptions{.epsilon = -1}, AdamOptions{.weight_decay = -1}})
+    CHECK_THROWS_AS(Adam<double>{options}, Error);
+  CHECK_THROWS_AS(Sgd<double>({.momentum = -1}), Error);
+  CHECK_THROWS_AS(Sgd<double>({.weight_decay = std::nan("")}), Error);
+  CHECK_NOTHROW(Adam<double>({.beta1 = 0, .beta2 = 0, .epsilon = 0}));
+}
 
 TEST_CASE("Adam's first steps move each weight by nearly the learning rate") {
   Parameters<double> p = two_weights();
@@ -73,6 +151,8 @@ TEST_CASE("clipping scales the joint norm") {
   CHECK(norm == doctest::Approx(std::sqrt(0.25 + 4)));
   CHECK(p.gradient("kernel")[0] == doctest::Approx(0.5 / norm));
   CHECK(clip_gradient_norm(p, 5.0) == doctest::Approx(1));
+  p.set_trainable("bias", false);
+  CHECK(clip_gradient_norm(p, 5.0) == doctest::Approx(0.5 / norm));  // of the weights that move
   CHECK(p.gradient("kernel")[0] == doctest::Approx(0.5 / norm));
 }
 

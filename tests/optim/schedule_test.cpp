@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 #include "amdefect/optim/warmup_cosine.hpp"
@@ -67,6 +68,12 @@ TEST_CASE("schedule: plateau as in Keras") {
   CHECK(rates(broken, {nan, nan, 1, 1}) == std::vector<double>{1, 0.5, 0.5, 0.5});
 }
 
+TEST_CASE("schedule: Keras' defaults") {
+  const PlateauOptions plateau;
+  CHECK(std::tuple(plateau.factor, plateau.patience, plateau.min_delta) == std::tuple(0.1, 10, 1e-4));
+  CHECK(std::tuple(plateau.cooldown, plateau.min_rate, plateau.higher_is_better) == std::tuple(0, 0.0, false));
+}
+
 TEST_CASE("schedule: the paper's settings halve the rate after five epochs without progress") {
   ReduceOnPlateau plateau(1.25e-5, {.factor = 0.5, .patience = 5, .min_rate = 1e-6});
   for (int epoch = 0; epoch < 4; ++epoch) plateau.observe(0.007 - 0.001 * epoch);  // improves at first
@@ -101,7 +108,10 @@ TEST_CASE("schedule: wrong options are named") {
   CHECK_THROWS_AS(ConstantRate{nan}, Error);
   CHECK_THROWS_AS(StepDecay(1, 0.5, 0), Error);
   CHECK_THROWS_AS(CosineDecay(1, 0), Error);
+  CHECK_THROWS_AS(StepDecay(1, 0, 10), Error);
+  CHECK_THROWS_AS(LinearWarmup(-1, std::make_unique<ConstantRate>(1)), Error);
   CHECK_THROWS_AS(ReduceOnPlateau(1, {.factor = 1}), Error);
+  CHECK_THROWS_AS(ReduceOnPlateau(1, {.factor = 0}), Error);
   CHECK_THROWS_AS(ReduceOnPlateau(1, {.patience = -1}), Error);
 }
 
@@ -134,6 +144,9 @@ TEST_CASE("schedule: warm-up and cosine give the rates that they always gave, ov
                                                      {0.99, 8.2011398861092655e-07},
                                                      {1, 0},
                                                      {1.5, 0}};
+  const LinearWarmup long_parts(41, std::make_unique<CosineDecay>(0.003, 137, 0.001));
+  const WarmupCosine long_warmup(0.003, {.steps = 137, .warmup = 0.3, .final_rate = 0.001});
+  for (Index step = 0; step < 140; ++step) CHECK(long_warmup.rate(step) == long_parts.rate(step));
   WarmupCosine told(0.003);
   for (const auto& [progress, rate] : over_progress) {
     told.set_progress(progress);
@@ -156,6 +169,7 @@ TEST_CASE("schedule: a progress is remembered where it counts, and reaches a sch
   counted.set_progress(0.3);
   CHECK(counted.rate(0) == WarmupCosine(0.01, {.steps = 100}).rate(0));
   CHECK(counted.state().empty());
+  CHECK_NOTHROW(WarmupCosine(0.01, {.steps = 1}).restore({}));
   CHECK_THROWS_AS(counted.restore(told.state()), Error);
   LinearWarmup warm(2, std::make_unique<WarmupCosine>(0.01));
   warm.set_progress(0.3);

@@ -68,6 +68,27 @@ TEST_CASE("no result depends on the number of workers or on prefetching") {
   CHECK(epoch_values(other_seed, 0) != first);
 }
 
+TEST_CASE("the order and the random numbers are new in every epoch and with every seed") {
+  Numbers data(40);
+  data.slow = false;
+  std::set<std::vector<double>> orders;
+  std::set<double> drawn;
+  for (const std::uint64_t seed : {1u, 2u}) {
+    DataLoader<double> loader(data, {.batch_size = 7, .seed = seed, .workers = 0});
+    for (const Index epoch : {0, 1, 2}) {
+      const std::vector<double> values = epoch_values(loader, epoch);
+      std::vector<double> order;
+      for (std::size_t i = 0; i < values.size(); i += 2) {
+        order.push_back(values[i]);
+        drawn.insert(values[i + 1]);
+      }
+      orders.insert(order);
+    }
+  }
+  CHECK(orders.size() == 6);
+  CHECK(drawn.size() == 6 * 40);  // every sample has its own
+}
+
 TEST_CASE("every sample comes once per epoch, in order when not shuffled") {
   const Numbers data(10);
   for (const bool shuffle : {false, true}) {
@@ -104,6 +125,15 @@ TEST_CASE("batches live in memory that is allocated once") {
     while (const Batch<double>* batch = loader.next()) places.insert(batch->x().data());
   }
   CHECK(places.size() == 3);
+  DataLoader<double> serial(data, {.batch_size = 4, .workers = 0, .prefetch = 2});  // has nothing ready ahead
+  places.clear();
+  serial.start_epoch(0);
+  while (const Batch<double>* batch = serial.next()) places.insert(batch->x().data());
+  CHECK(places.size() == 1);
+  const Batch<double> room(data, 5);
+  CHECK(room.size() == 5);
+  CHECK(room.x().shape() == Shape{5, 2});
+  CHECK(room.target(0).shape() == Shape{5, 1});
 }
 
 TEST_CASE("the first error of a batch reaches the caller, whatever the number of workers") {

@@ -147,10 +147,7 @@ class ReduceOnPlateau final : public Schedule {
   double rate(Index) const override { return rate_; }
 
   void observe(double value) override {
-    if (cooling_ > 0) {
-      --cooling_;
-      waited_ = 0;
-    }
+    if (cooling_ > 0) --cooling_;
     if (best_.improve(value)) {
       waited_ = 0;
     } else if (cooling_ == 0 && ++waited_ >= options_.patience && rate_ > options_.min_rate) {
