@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "contains.hpp"
 #include "program/world.hpp"
 
 using namespace amdefect::program_test;
@@ -29,6 +30,14 @@ TEST_CASE("wrong data sets") {
       "has a box: there is nothing to learn");
   check_annotations([](auto& json) { json["annotations"][1]["bbox"][0] = nullptr; }, "annotations[1]");
   check_annotations([](auto& json) { json["images"][2]["file_name"] = "gone.jpg"; }, "gone.jpg");
+  fs::copy_file(world.path("data/train/synth_00003.jpg"), world.path("outside.jpg"));
+  check_annotations([](auto& json) { json["images"][2]["file_name"] = "../outside.jpg"; }, "(allow_outside_files)");
+  for (const std::string command : {"inspect bad", "eval bad --split train --weights model --output_dir outside"}) {
+    const Outcome refused = world.run(command), allowed = world.run(command + " --allow-outside-files");
+    CHECK(contains(refused.out + refused.err, "\"../outside.jpg\" lies outside of the data set's folder, bad, "));
+    CHECK_FALSE(contains(allowed.out + allowed.err, "lies outside"));
+    CHECK(allowed.code == 0);
+  }
   check_annotations(
       [](auto& json) {
         for (int i : {1, 2}) json["images"][i]["file_name"] = "camera" + std::to_string(i) + "/synth_00003.jpg";
