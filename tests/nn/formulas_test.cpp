@@ -229,7 +229,7 @@ TEST_CASE("formulas: enlarging, adding and putting side by side") {
         for (Index c = 0; c < 2; ++c) REQUIRE(large(n, i, j, c) == x(n, i / 3, j / 3, c));
 
   Network<double> net;
-  const Value a = net.input({3, 4, 2}), b = net.input({3, 4, 3});
+  const Value a = net.input({3, 4, 2}, "a"), b = net.input({3, 4, 3}, "b");
   net.output(net.add(Concatenate<double>(), {a, b, a}), "joined");
   net.output(net.add(Add<double>(), {a, a, a}), "sum");
   net.initialize(1);
