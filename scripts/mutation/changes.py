@@ -26,6 +26,7 @@ NAMES = {"min": ["max"], "max": ["min"], "true": ["false"], "false": ["true"], "
          "round": ["floor"], "width": ["height"], "height": ["width"], "rows": ["cols"], "cols": ["rows"], "x": ["y"],
          "y": ["x"], "x1": ["y1"], "y1": ["x1"], "x2": ["y2"], "y2": ["x2"], "front": ["back"], "back": ["front"],
          "begin": ["end"], "first": ["second"], "second": ["first"], "mean": ["variance"]}
+MEMBERS = {"first", "second", "front", "back", "begin"}  # only behind a point or an arrow
 UNARY_PLACES = {"*", "&", "-", "+", "&&", "<", ">"}  # binary only with a space on both sides
 
 
@@ -287,7 +288,7 @@ def edits(text, span):
                 others = OPERATORS[t.text]
             elif t.text == "!":
                 others = [""]
-        elif t.kind == "name" and before != "\\":
+        elif t.kind == "name" and (t.text not in MEMBERS or (i > 0 and toks[i - 1].text in (".", "->"))):
             others = NAMES.get(t.text, [])
         elif t.kind == "number" and before != "<" and after != ">":
             others = numbers_instead(t.text)

@@ -46,6 +46,8 @@ def switched(kind, original, numbered):
 
 
 def wrapped(kind, text):
+    if kind in ("condition", "loop"):
+        return f"bool({text})"  # also of a pointer
     return f"void({'(' + text + ')' if text else ''})" if kind == "statement" else f"({text})"
 
 

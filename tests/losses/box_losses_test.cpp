@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -82,6 +84,35 @@ TEST_CASE("box losses: gradients agree with finite differences") {
   check_gradient({100, 100, 140, 130}, {300, 310, 320, 340});  // far apart, in pixels
   check_gradient({0, 0, 10, 10}, {2, 3, 5, 6});                // the target inside of the prediction
   check_gradient({0, 0, 1e-3, 1e-3}, {0.2, 0.2, 0.4, 0.4});    // nearly a point
+}
+
+TEST_CASE("box losses: the formulas of the papers, for boxes anywhere") {
+  Random random(3);
+  for (int run = 0; run < 200; ++run) {
+    const auto any_box = [&] {
+      const double x = random.uniform(0, 4), y = random.uniform(0, 4);
+      return BoxCorners{x, y, x + random.uniform(1, 5), y + random.uniform(1, 5)};
+    };
+    const BoxCorners p = any_box(), t = any_box();
+    const auto common = [&](std::size_t low) {
+      return std::max(0.0, std::min(p[low + 2], t[low + 2]) - std::max(p[low], t[low]));
+    };
+    const auto around = [&](std::size_t low) { return std::max(p[low + 2], t[low + 2]) - std::min(p[low], t[low]); };
+    const double w = p[2] - p[0], h = p[3] - p[1], tw = t[2] - t[0], th = t[3] - t[1], eps = 1e-7;
+    const double united = w * h + tw * th - common(0) * common(1), iou = common(0) * common(1) / (united + eps);
+    const double dx = (p[0] + p[2] - t[0] - t[2]) / 2, dy = (p[1] + p[3] - t[1] - t[3]) / 2;
+    const double far = (dx * dx + dy * dy) / (around(0) * around(0) + around(1) * around(1) + eps);
+    const double turn = std::atan(tw / th) - std::atan(w / h), v = 4 * turn * turn / std::pow(std::acos(-1.0), 2);
+    const double empty = (around(0) * around(1) - united) / (around(0) * around(1) + eps);
+    const auto loss = [&](BoxLoss kind) { return box_loss_term(kind, p, t).loss; };
+    CHECK(loss(BoxLoss::iou) == doctest::Approx(1 - iou).epsilon(1e-12));
+    CHECK(loss(BoxLoss::giou) == doctest::Approx(1 - iou + empty).epsilon(1e-12));
+    CHECK(loss(BoxLoss::diou) == doctest::Approx(1 - iou + far).epsilon(1e-12));
+    CHECK(loss(BoxLoss::ciou) == doctest::Approx(1 - iou + far + v * v / (1 - iou + v + eps)).epsilon(1e-12));
+    CHECK(box_loss_term(BoxLoss::ciou, p, t).iou == doctest::Approx(iou).epsilon(1e-12));
+  }
+  const BoxCorners small{0, 0, 1e-4, 1e-3};  // as large as epsilon
+  CHECK(box_loss_term(BoxLoss::iou, small, small).iou == doctest::Approx(0.5).epsilon(1e-12));
 }
 
 TEST_CASE("box losses: identical and degenerate boxes stay finite") {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "amdefect/core/random.hpp"
@@ -178,6 +179,18 @@ TEST_CASE("losses: values by hand") {
   CHECK(dpred[1] == doctest::Approx(0.375).epsilon(1e-14));
   CHECK(sigmoid_focal(row({0, 0}).view(), row({1, 0}), dpred) ==
         doctest::Approx(0.5 * 0.25 * std::log(2)).epsilon(1e-14));
+  CHECK(sigmoid_focal(row({0, 0}).view(), row({1, 1}), dpred) == doctest::Approx(0.25 * 0.25 * std::log(2)));
+  CHECK(sigmoid_focal(row({0, 0}).view(), row({0, 0}), dpred) == doctest::Approx(0.75 * 0.25 * std::log(2)));
+  for (const auto& [x, t] : {std::pair(1.3, 1.0), {1.3, 0.0}, {-0.4, 0.3}, {2.1, 0.8}}) {  // the formulas of the papers
+    const double p = 1 / (1 + std::exp(-x)), cost = -t * std::log(p) - (1 - t) * std::log(1 - p);
+    const double pt = t * p + (1 - t) * (1 - p), alpha_t = t * 0.3 + (1 - t) * 0.7;
+    CHECK(sigmoid_focal(row({x, x}).view(), row({t, t}), dpred, {}, {.alpha = 0.3, .gamma = 1.5}) ==
+          doctest::Approx(alpha_t * std::pow(1 - pt, 1.5) * cost).epsilon(1e-13));
+    CHECK(sigmoid_focal(row({x, x}).view(), row({t, t}), dpred, {}, {.alpha = -1}) ==
+          doctest::Approx(std::pow(1 - pt, 2) * cost).epsilon(1e-13));
+    CHECK(quality_focal(row({x, x}).view(), row({t, t}), dpred, {}, {.beta = 1.5}) ==
+          doctest::Approx(std::pow(std::abs(t - p), 1.5) * cost).epsilon(1e-13));
+  }
   CHECK(quality_focal(row({0, 0}).view(), row({0.5, 1}), dpred) == doctest::Approx(0.125 * std::log(2)).epsilon(1e-14));
   CHECK(dpred[0] == 0);
   const std::vector<std::int32_t> labels = {1};
