@@ -88,6 +88,16 @@ void check_exact(const Execution& execution, const ConvGeometry& g, Random& rand
   conv2d_forward(execution, g, x.data(), kernel.data(), epilogue, y.data(), scratch.data());
   CHECK(equal(y, expected));
 
+  const PreparedKernel prepared = conv2d_prepared<T>(execution, g);
+  const Tensor<T> form = scratch_block<T>(prepared.size);
+  conv2d_prepare(execution, g, kernel.data(), form.data());
+  for (int time = 0; time < 2; ++time) {
+    y.fill(-1);
+    scratch = scratch_block<T>(prepared.scratch);
+    conv2d_forward_prepared(execution, g, x.data(), form.data(), epilogue, y.data(), scratch.data());
+    CHECK(equal(y, expected));
+  }
+
   Tensor<T> expected_dx({g.input_size()}), dx = scratch_block<T>(g.input_size());
   reference::conv2d_backward_input(g, dy.data(), kernel.data(), expected_dx.data());
   scratch = scratch_block<T>(conv2d_backward_input_scratch<T>(execution, g));

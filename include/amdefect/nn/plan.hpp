@@ -36,6 +36,7 @@ class Plan {
     std::size_t value = none, gradient = none, state = none, forward_scratch = none, backward_scratch = none;
     std::vector<InputGradient> input_gradients;
     Execution execution{};  ///< the options of the plan, with one thread for operations too small to share
+    PreparedRequest prepared{};
     bool backward = false;  ///< the gradient of the loss reaches this node and something before it wants it
   };
 
@@ -200,8 +201,10 @@ class Plan {
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
       if (!operation(id)) continue;
       Node& node = nodes_[id];
-      nodes_[id].execution = execution_of(id);
-      const MemoryRequest request = operation(id)->memory(input_shapes(id), nodes_[id].execution, options_.training);
+      node.execution = execution_of(id);
+      MemoryRequest request = operation(id)->memory(input_shapes(id), node.execution, options_.training);
+      if (!options_.training) node.prepared = operation(id)->prepared(input_shapes(id), node.execution);
+      if (node.prepared.bytes > 0) request.forward_scratch = node.prepared.forward_scratch;
       const auto buffer = [&](std::size_t bytes, std::size_t first, std::size_t last) {
         return bytes ? planner_.add(bytes, first, last) : none;
       };
