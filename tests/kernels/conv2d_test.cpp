@@ -89,7 +89,7 @@ void check_exact(const Execution& execution, const ConvGeometry& g, Random& rand
   CHECK(equal(y, expected));
 
   const PreparedKernel prepared = conv2d_prepared<T>(execution, g);
-  const Tensor<T> form = scratch_block<T>(prepared.size);
+  Tensor<T> form = scratch_block<T>(prepared.size);
   conv2d_prepare(execution, g, kernel.data(), form.data());
   for (int time = 0; time < 2; ++time) {
     y.fill(-1);

@@ -5,22 +5,15 @@
 #include <thread>
 #include <vector>
 
-#include "amdefect/core/random.hpp"
 #include "amdefect/nn/layers.hpp"
 #include "amdefect/nn/predict.hpp"
 #include "amdefect/nn/workspace.hpp"
 #include "amdefect/optim/adam.hpp"
+#include "nn/uniform_tensor.hpp"
 
 using namespace amdefect;
 
 namespace {
-
-Tensor<float> uniform(const Shape& shape, std::uint64_t seed) {
-  Random random(seed);
-  Tensor<float> tensor(shape);
-  for (float& value : tensor) value = static_cast<float>(random.uniform(-1, 1));
-  return tensor;
-}
 
 /// Every way in which a convolution is fused, Winograd's algorithm and the others, one with groups.
 Sequential<float> small_network() {
@@ -47,7 +40,7 @@ bool equal(TensorView<const float> a, TensorView<const float> b) { return (a.arr
 
 TEST_CASE("prepared weights follow every change of the weights") {
   Sequential<float> net = small_network();
-  const Tensor<float> x = uniform({2, 12, 12, 3}, 2);
+  const Tensor<float> x = uniform_tensor({2, 12, 12, 3}, 2);
   Workspace<float> inference(net);
   inference.forward(x);
   Tensor<float> before(inference.output().shape(), inference.output().span());
@@ -80,7 +73,7 @@ TEST_CASE("prepared weights follow every change of the weights") {
 TEST_CASE("prepared weights are shared by workspaces, image sizes and threads") {
   const Sequential<float> net = small_network();
   CHECK(net.prepared_weights().memory() == 0);
-  const Tensor<float> x = uniform({1, 12, 12, 3}, 3), larger = uniform({3, 40, 24, 3}, 4);
+  const Tensor<float> x = uniform_tensor({1, 12, 12, 3}, 3), larger = uniform_tensor({3, 40, 24, 3}, 4);
   const Tensor<float> expected = predict(net, x), expected_larger = predict(net, larger);
   const std::size_t memory = net.prepared_weights().memory();
   CHECK(memory > 0);
@@ -103,11 +96,11 @@ TEST_CASE("prepared weights are shared by workspaces, image sizes and threads") 
 
 TEST_CASE("one image of another size may need another form of the same weights, and both are kept") {
   const Sequential<float> net = small_network();
-  predict(net, uniform({1, 4, 4, 3}, 5));  // too few tiles for Winograd's algorithm
+  predict(net, uniform_tensor({1, 4, 4, 3}, 5));  // too few tiles for Winograd's algorithm
   const std::size_t small = net.prepared_weights().memory();
-  predict(net, uniform({1, 64, 64, 3}, 6));
+  predict(net, uniform_tensor({1, 64, 64, 3}, 6));
   const std::size_t both = net.prepared_weights().memory();
   CHECK(both > small);
-  predict(net, uniform({1, 4, 4, 3}, 5));
+  predict(net, uniform_tensor({1, 4, 4, 3}, 5));
   CHECK(net.prepared_weights().memory() == both);
 }

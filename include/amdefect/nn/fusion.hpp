@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,7 +38,11 @@ class FusedConv2d : public Layer<T> {
   }
   PreparedRequest prepared(const Shape& input, const Execution& execution) const override {
     PreparedRequest request = conv_->prepared(input, execution);
-    if (norm_) request.bytes += affine_bytes(conv_->geometry(input).out_c);
+    if (!norm_) return request;
+    const ConvGeometry g = conv_->geometry(input);
+    request.bytes += affine_bytes(g.out_c);
+    const std::size_t scaled_kernel = static_cast<std::size_t>(g.kernel_size()) * sizeof(T);
+    if (folds()) request.forward_scratch = std::max(request.forward_scratch, scaled_kernel);
     return request;
   }
   void prepare(Context<T>& context, const Shape& input, std::byte* to) const override {
@@ -50,10 +56,10 @@ class FusedConv2d : public Layer<T> {
     if (!folds()) return conv2d_prepare(context.execution, g, kernel.data(), form);
     const T* bias = conv_->epilogue(context).bias;
     for (Index c = 0; bias && c < g.out_c; ++c) shift[c] += scale[c] * bias[c];
-    Tensor<T> scaled(kernel.shape());
+    T* scaled = context.template scratch<T>();
     for (Index i = 0; i < kernel.size(); i += g.out_c)
       for (Index c = 0; c < g.out_c; ++c) scaled[i + c] = kernel[i + c] * scale[c];
-    conv2d_prepare<T>(context.execution, g, scaled.data(), form);
+    conv2d_prepare<T>(context.execution, g, scaled, form);
   }
   Index macs(const Shape& input) const override { return conv_->macs(input); }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {

@@ -60,7 +60,7 @@ class Operation {
   virtual MemoryTraits traits() const { return {}; }
   /// What can be prepared for inputs of these shapes.
   virtual PreparedRequest prepared(Shapes, const Execution&) const { return {}; }
-  /// Writes it, from the parameters of the context, to `to`, 64-byte aligned. (May allocate.)
+  /// Writes it, from the parameters of the context, to `to`, 64-byte aligned. The scratch memory is that of `forward`.
   virtual void prepare(Context<T>&, Shapes, std::byte* /*to*/) const {}
   /// Multiply-accumulate operations of a forward pass.
   virtual Index macs(Shapes) const { return 0; }

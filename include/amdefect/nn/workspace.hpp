@@ -172,13 +172,12 @@ class Workspace {
     for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
       const PreparedRequest& request = prepared.plan[id].prepared;
       Node& node = prepared.nodes[id];
-      node.prepared = nullptr;
+      node.prepared = nullptr;  // so that its memory can be used again
       if (request.bytes == 0) continue;
-      node.prepared =
-          network_->prepared_weights().get(version, id, request.form, request.bytes, [&](std::byte* to) {
-            Context<T> context = context_of(id, nullptr);
-            (*graph_)[id].operation->prepare(context, prepared.plan.input_shapes(id), to);
-          });
+      node.prepared = network_->prepared_weights().get(version, id, request.form, request.bytes, [&](std::byte* to) {
+        Context<T> context = context_of(id, node.forward_scratch);
+        (*graph_)[id].operation->prepare(context, prepared.plan[id].input_shapes, to);
+      });
     }
     prepared.weights = version;
   }
