@@ -17,8 +17,8 @@ struct MemoryRequest {
   std::size_t backward_scratch = 0;  ///< during backward only
 };
 
-/// What an operation makes of its parameters for inference, once for as long as they stay the same, e.g. a kernel in the
-/// form that its algorithm reads. All workspaces of a network share it.
+/// What an operation makes of its parameters for inference, once for as long as they stay the same, e.g. a kernel in
+/// the form that its algorithm reads. All workspaces of a network share it.
 struct PreparedRequest {
   std::size_t bytes = 0;            ///< its size; 0 if there is nothing to prepare
   std::size_t forward_scratch = 0;  ///< takes the place of MemoryRequest::forward_scratch where there is something

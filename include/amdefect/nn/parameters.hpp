@@ -34,8 +34,8 @@ struct Parameter : ParameterSpec {
 /// memory (an arena) at the same offsets, so that an optimiser sees flat arrays and a file is one read.
 ///
 /// Inference uses forms of the weights that were prepared once (prepared_weights.hpp). Asking for the values to write
-/// them (`value`, `values` of an object that is not const) makes these out of date; whoever keeps such a view and writes
-/// through it again later says so with `note_change`.
+/// them (`value`, `values` of an object that is not const) makes these out of date; whoever keeps such a view and
+/// writes through it again later says so with `note_change`.
 template <class T>
 class Parameters {
  public:
