@@ -88,6 +88,16 @@ void check_exact(const Execution& execution, const ConvGeometry& g, Random& rand
   conv2d_forward(execution, g, x.data(), kernel.data(), epilogue, y.data(), scratch.data());
   CHECK(equal(y, expected));
 
+  const PreparedKernel prepared = conv2d_prepared<T>(execution, g);
+  Tensor<T> form = scratch_block<T>(prepared.size);
+  conv2d_prepare(execution, g, kernel.data(), form.data());
+  for (int time = 0; time < 2; ++time) {
+    y.fill(-1);
+    scratch = scratch_block<T>(prepared.scratch);
+    conv2d_forward_prepared(execution, g, x.data(), form.data(), epilogue, y.data(), scratch.data());
+    CHECK(equal(y, expected));
+  }
+
   Tensor<T> expected_dx({g.input_size()}), dx = scratch_block<T>(g.input_size());
   reference::conv2d_backward_input(g, dy.data(), kernel.data(), expected_dx.data());
   scratch = scratch_block<T>(conv2d_backward_input_scratch<T>(execution, g));
@@ -116,6 +126,7 @@ TEST_CASE("convolution: long sums and wide matrices equal the reference exactly 
   Random random(2);
   for (const ConvGeometry& g : {
            ConvGeometry{.in_h = 4, .in_w = 4, .in_c = 600, .out_h = 4, .out_w = 4, .out_c = 70},
+           ConvGeometry{.in_h = 6, .in_w = 5, .in_c = 520, .out_h = 6, .out_w = 5, .out_c = 530},
            ConvGeometry{.in_h = 5,
            .in_w = 5,
            .in_c = 300,
@@ -151,6 +162,34 @@ TEST_CASE("convolution: long sums and wide matrices equal the reference exactly 
        })
     for (const ConvAlgorithm algorithm : {ConvAlgorithm::im2col, ConvAlgorithm::implicit_gemm})
       check_exact<float>({.threads = 2, .convolution = algorithm}, g, random);
+}
+
+TEST_CASE_TEMPLATE("convolution: kernel gradients of 1x1 kernels by packed factors equal the reference", T, float,
+                   double) {
+  namespace kernels = AMDEFECT_BASELINE::detail;
+  Random random(3);
+  for (int trial = 0; trial < 60; ++trial) {
+    ConvGeometry g{.batch = 1 + random.integer(3),
+                   .in_h = 1 + random.integer(20),
+                   .in_w = 1 + random.integer(20),
+                   .in_c = 1 + random.integer(trial % 10 == 0 ? 600 : 70),
+                   .out_c = 1 + random.integer(90),
+                   .stride_h = 1 + random.integer(3),
+                   .stride_w = 1 + random.integer(3)};
+    g.out_h = (g.in_h - 1) / g.stride_h + 1;
+    g.out_w = (g.in_w - 1) / g.stride_w + 1;
+    const Execution execution{.threads = 1 + trial % 3};
+    const auto x = integers<T>(g.input_size(), random), dy = integers<T>(g.output_size(), random);
+    Tensor<T> expected = integers<T>(g.kernel_size(), random), dkernel = expected.clone();
+    reference::conv2d_backward_kernel(g, x.data(), dy.data(), expected.data());
+    auto scratch = scratch_block<T>(kernels::pointwise_backward_kernel_scratch<T>(execution, g));
+    kernels::pointwise_backward_kernel(execution, g, x.data(), dy.data(), dkernel.data(), scratch.data());
+    CHECK(equal(dkernel, expected));
+  }
+  ConvGeometry large{.in_h = 6, .in_w = 5, .in_c = 520, .out_h = 6, .out_w = 5, .out_c = 530};
+  CHECK(kernels::is_large_pointwise(large));  // `automatic` takes it, see the sums above
+  large.pad_top = 1;
+  CHECK(!kernels::is_large_pointwise(large));
 }
 
 TEST_CASE("convolution: the limit of scratch memory is kept") {

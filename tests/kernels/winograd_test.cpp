@@ -107,7 +107,7 @@ void check(const ConvGeometry& g, int threads, Random& random) {
   Tensor<double> expected({g.output_size()});
   reference::conv2d_forward(g, x.data(), kernel.data(), {.bias = bias.data(), .relu = true}, expected.data());
   Tensor<T> y({g.output_size()});
-  CHECK(choose_algorithm<T>(execution, ConvDirection::forward, g) == ConvAlgorithm::winograd);
+  CHECK(conv2d_prepared<T>(execution, g).algorithm == ConvAlgorithm::winograd);
   auto scratch = scratch_block<T>(conv2d_forward_scratch<T>(execution, g));
   conv2d_forward(execution, g, x_t.data(), kernel_t.data(), {.bias = bias_t.data(), .relu = true}, y.data(),
                  scratch.data());

@@ -2,27 +2,16 @@
 
 #include <doctest/doctest.h>
 
-#include "amdefect/core/random.hpp"
 #include "amdefect/nn/layers.hpp"
+#include "nn/uniform_tensor.hpp"
 
 using namespace amdefect;
-
-namespace {
-
-Tensor<float> uniform(const Shape& shape, std::uint64_t seed) {
-  Random random(seed);
-  Tensor<float> tensor(shape);
-  for (float& value : tensor) value = static_cast<float>(random.uniform(-1, 1));
-  return tensor;
-}
-
-}  // namespace
 
 TEST_CASE("predict answers to a batch and to a single sample as a workspace does") {
   Sequential<float> net({5, 5, 2});
   net.add(Conv2d<float>(3, {.kernel = 3})).add(BatchNorm<float>()).add(Relu<float>()).add(GlobalAveragePool<float>());
   net.initialize(1);
-  const Tensor<float> batch = uniform({4, 5, 5, 2}, 2);
+  const Tensor<float> batch = uniform_tensor({4, 5, 5, 2}, 2);
   Workspace<float> workspace(net);
   workspace.forward(batch);
   const Tensor<float> scores = predict(net, batch);
@@ -32,8 +21,8 @@ TEST_CASE("predict answers to a batch and to a single sample as a workspace does
   const Tensor<float> one = predict(net, sample);
   CHECK(one.shape() == Shape{3});
   for (Index c = 0; c < 3; ++c) CHECK(one[c] == doctest::Approx(scores(2, c)).epsilon(1e-6));
-  CHECK(predict(net, uniform({9, 7, 2}, 3)).shape() == Shape{3});  // another height and width
-  CHECK_THROWS_WITH_AS(predict(net, uniform({25, 2}, 3)),
+  CHECK(predict(net, uniform_tensor({9, 7, 2}, 3)).shape() == Shape{3});  // another height and width
+  CHECK_THROWS_WITH_AS(predict(net, uniform_tensor({25, 2}, 3)),
                        "predict: expected a sample or a batch of [5, 5, 2], got shape [25, 2]", ShapeError);
 }
 
@@ -60,6 +49,6 @@ TEST_CASE("predict_all takes several inputs and returns all outputs") {
   CHECK((outputs[1][0] == 3 && outputs[1][1] == 0));
   CHECK_THROWS_WITH_AS(predict(net, a), "predict: the network has 2 outputs; predict_all returns them", Error);
   CHECK_THROWS_WITH_AS(predict_all(net, {a}), "predict: the network has 2 inputs, got 1", ShapeError);
-  CHECK_THROWS_WITH_AS(predict_all(net, {a, uniform({1, 2}, 1)}),
+  CHECK_THROWS_WITH_AS(predict_all(net, {a, uniform_tensor({1, 2}, 1)}),
                        "predict: expected a sample, like the first input, of [2], got shape [1, 2]", ShapeError);
 }

@@ -5,6 +5,7 @@
 #include "amdefect/kernels/bias_gradient.hpp"
 #include "amdefect/kernels/conv_epilogue.hpp"
 #include "amdefect/kernels/geometry.hpp"
+#include "amdefect/kernels/prepared_kernel.hpp"
 #include "amdefect/kernels/targets.hpp"
 
 /// 2-D convolution and its gradients; see ConvGeometry for the layouts. None of these functions allocates: the caller
@@ -37,6 +38,25 @@ void conv2d_forward(const Execution& execution, const ConvGeometry& g, const T* 
   AMDEFECT_DISPATCH(conv2d_forward<T>(execution, g, x, kernel, epilogue, y, scratch));
 }
 
+/// What conv2d_forward makes of a kernel before it begins, and what it needs then.
+template <class T>
+PreparedKernel conv2d_prepared(const Execution& execution, const ConvGeometry& g) {
+  AMDEFECT_DISPATCH(conv2d_prepared<T>(execution, g));
+}
+
+/// Writes the form of the kernel, 64-byte aligned.
+template <class T>
+void conv2d_prepare(const Execution& execution, const ConvGeometry& g, const T* kernel, T* prepared) {
+  AMDEFECT_DISPATCH(conv2d_prepare<T>(execution, g, kernel, prepared));
+}
+
+/// conv2d_forward with the form that conv2d_prepare wrote.
+template <class T>
+void conv2d_forward_prepared(const Execution& execution, const ConvGeometry& g, const T* x, const T* prepared,
+                             const ConvEpilogue<T>& epilogue, T* y, T* scratch) {
+  AMDEFECT_DISPATCH(conv2d_forward_prepared<T>(execution, g, x, prepared, epilogue, y, scratch));
+}
+
 template <class T>
 Index conv2d_backward_input_scratch(const Execution& execution, const ConvGeometry& g) {
   AMDEFECT_DISPATCH(conv2d_backward_input_scratch<T>(execution, g));
@@ -63,6 +83,9 @@ void conv2d_backward_kernel(const Execution& execution, const ConvGeometry& g, c
 
 AMDEFECT_COMPILED_FUNCTION(conv2d_forward_scratch)
 AMDEFECT_COMPILED_FUNCTION(conv2d_forward)
+AMDEFECT_COMPILED_FUNCTION(conv2d_prepared)
+AMDEFECT_COMPILED_FUNCTION(conv2d_prepare)
+AMDEFECT_COMPILED_FUNCTION(conv2d_forward_prepared)
 AMDEFECT_COMPILED_FUNCTION(conv2d_backward_input_scratch)
 AMDEFECT_COMPILED_FUNCTION(conv2d_backward_input)
 AMDEFECT_COMPILED_FUNCTION(conv2d_backward_kernel_scratch)

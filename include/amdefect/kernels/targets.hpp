@@ -16,6 +16,7 @@
 #include "amdefect/kernels/conv_epilogue.hpp"
 #include "amdefect/kernels/geometry.hpp"
 #include "amdefect/kernels/norm_geometry.hpp"
+#include "amdefect/kernels/prepared_kernel.hpp"
 #include "amdefect/kernels/reference/conv2d.hpp"
 #include "amdefect/kernels/simd_level.hpp"
 

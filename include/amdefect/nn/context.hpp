@@ -28,6 +28,11 @@ class Context {
   U* scratch() const {
     return reinterpret_cast<U*>(scratch_memory);
   }
+  /// What `Operation::prepare` wrote; null where nothing was prepared, as in training.
+  template <class U>
+  const U* prepared() const {
+    return reinterpret_cast<const U*>(prepared_memory);
+  }
 
   Execution execution{};
   bool training = false;
@@ -38,6 +43,7 @@ class Context {
   std::span<const TensorView<T>> gradients, statistics;
   std::byte* state_memory = nullptr;
   std::byte* scratch_memory = nullptr;
+  const std::byte* prepared_memory = nullptr;
 };
 
 }  // namespace amdefect

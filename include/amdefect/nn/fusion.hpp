@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +19,9 @@ namespace detail {
 /// A convolution with the ReLU and batch norm behind it in one pass over its output, for inference.
 ///
 /// Parameters: those of the convolution, then those of the batch norm.
+/// Prepared, if there is a batch norm: its scale and shift, then the kernel in the form that the convolution reads,
+/// scaled if the norm comes before the ReLU: scale (x * kernel + bias) + shift = x * (scale kernel) + (scale bias +
+/// shift).
 template <class T>
 class FusedConv2d : public Layer<T> {
  public:
@@ -29,32 +34,49 @@ class FusedConv2d : public Layer<T> {
   std::string kind() const override { return "fused_conv2d"; }
   Shape output_shape(const Shape& input) const override { return conv_->output_shape(input); }
   MemoryRequest memory(const Shape& input, const Execution& execution, bool training) const override {
-    MemoryRequest request = conv_->memory(input, execution, training);
+    return conv_->memory(input, execution, training);
+  }
+  PreparedRequest prepared(const Shape& input, const Execution& execution) const override {
+    PreparedRequest request = conv_->prepared(input, execution);
+    if (!norm_) return request;
     const ConvGeometry g = conv_->geometry(input);
-    request.forward_scratch += norm_bytes(g.out_c, g.kernel_size());
+    request.bytes += affine_bytes(g.out_c);
+    const std::size_t scaled_kernel = static_cast<std::size_t>(g.kernel_size()) * sizeof(T);
+    if (folds()) request.forward_scratch = std::max(request.forward_scratch, scaled_kernel);
     return request;
+  }
+  void prepare(Context<T>& context, const Shape& input, std::byte* to) const override {
+    if (!norm_) return conv_->prepare(context, input, to);
+    const ConvGeometry g = conv_->geometry(input);
+    T* scale = reinterpret_cast<T*>(to);
+    T* shift = scale + g.out_c;
+    norm_->affine(context.parameters.subspan(conv_->options().bias ? 2 : 1), scale, shift);
+    T* form = reinterpret_cast<T*>(to + affine_bytes(g.out_c));
+    const TensorView<const T> kernel = context.parameter(Conv2d<T>::kernel_slot);
+    if (!folds()) return conv2d_prepare(context.execution, g, kernel.data(), form);
+    const T* bias = conv_->epilogue(context).bias;
+    for (Index c = 0; bias && c < g.out_c; ++c) shift[c] += scale[c] * bias[c];
+    T* scaled = context.template scratch<T>();
+    for (Index i = 0; i < kernel.size(); i += g.out_c)
+      for (Index c = 0; c < g.out_c; ++c) scaled[i + c] = kernel[i + c] * scale[c];
+    conv2d_prepare<T>(context.execution, g, scaled, form);
   }
   Index macs(const Shape& input) const override { return conv_->macs(input); }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
-    const Index channels = y.shape().back();
-    const TensorView<const T> kernel = context.parameter(Conv2d<T>::kernel_slot);
     ConvEpilogue<T> epilogue = conv_->epilogue(context);
     epilogue.relu = activation_ != Activation::none;
-    const T* used = kernel.data();
-    if (norm_) {
-      auto* scale = context.template scratch<T>();
-      T* shift = scale + channels;
-      norm_->affine(context.parameters.subspan(conv_->options().bias ? 2 : 1), scale, shift);
-      if (activation_ == Activation::after_norm) {
-        used = fold(kernel, scale, shift, epilogue.bias, shift + channels);
-        epilogue.bias = shift;
-      } else {
-        epilogue.scale = scale;
-        epilogue.shift = shift;
-      }
+    if (!norm_) return conv_->convolve(context, x, epilogue, y);
+    const ConvGeometry g = conv_->geometry(x.shape());
+    const T* scale = context.template prepared<T>();
+    const T* shift = scale + g.out_c;
+    if (folds()) {
+      epilogue.bias = shift;
+    } else {
+      epilogue.scale = scale;
+      epilogue.shift = shift;
     }
-    context.scratch_memory += norm_bytes(channels, kernel.size());
-    conv_->convolve(context, x, used, epilogue, y);
+    const T* form = reinterpret_cast<const T*>(context.prepared_memory + affine_bytes(g.out_c));
+    conv2d_forward_prepared(context.execution, g, x.data(), form, epilogue, y.data(), context.template scratch<T>());
   }
   void backward(Context<T>&, TensorView<const T>, TensorView<const T>, TensorView<const T>,
                 TensorView<T>) const override {
@@ -62,20 +84,11 @@ class FusedConv2d : public Layer<T> {
   }
 
  private:
-  /// scale (x * kernel + bias) + shift = x * (scale kernel) + (scale bias + shift): writes the new kernel to `folded`
-  /// and the new bias over `shift`.
-  static const T* fold(TensorView<const T> kernel, const T* scale, T* shift, const T* bias, T* folded) {
-    const Index channels = kernel.shape().back();
-    for (Index c = 0; bias && c < channels; ++c) shift[c] += scale[c] * bias[c];
-    for (Index i = 0; i < kernel.size(); i += channels)
-      for (Index c = 0; c < channels; ++c) folded[i + c] = kernel[i + c] * scale[c];
-    return folded;
-  }
-  /// Bytes for scale, shift and the folded kernel; keeps the rest of the scratch memory aligned.
-  std::size_t norm_bytes(Index channels, Index kernel_size) const {
-    if (!norm_) return 0;
-    const Index elements = 2 * channels + (activation_ == Activation::after_norm ? kernel_size : 0);
-    const std::size_t bytes = static_cast<std::size_t>(elements) * sizeof(T);
+  /// Whether the batch norm goes into the kernel.
+  bool folds() const { return activation_ == Activation::after_norm; }
+  /// Bytes for scale and shift; keeps what follows aligned.
+  static std::size_t affine_bytes(Index channels) {
+    const std::size_t bytes = 2 * static_cast<std::size_t>(channels) * sizeof(T);
     return (bytes + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
   }
 

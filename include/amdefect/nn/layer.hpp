@@ -31,6 +31,12 @@ class SingleInput : public Operation<T> {
   MemoryRequest memory(Shapes inputs, const Execution& execution, bool training) const final {
     return layer().memory(inputs[0], execution, training);
   }
+  PreparedRequest prepared(Shapes inputs, const Execution& execution) const final {
+    return layer().prepared(inputs[0], execution);
+  }
+  void prepare(Context<T>& context, Shapes inputs, std::byte* to) const final {
+    layer().prepare(context, inputs[0], to);
+  }
   Index macs(Shapes inputs) const final { return layer().macs(inputs[0]); }
   void forward(Context<T>& context, Inputs x, TensorView<T> y) const final { layer().forward(context, x[0], y); }
   void backward(Context<T>& context, Inputs x, TensorView<const T> y, TensorView<const T> dy,
@@ -57,6 +63,8 @@ class Layer : public detail::SingleInput<T> {
   virtual Shape output_shape(const Shape& input) const = 0;
   virtual std::vector<ParameterSpec> parameters(const Shape& /*input*/) const { return {}; }
   virtual MemoryRequest memory(const Shape& /*input*/, const Execution&, bool /*training*/) const { return {}; }
+  virtual PreparedRequest prepared(const Shape& /*input*/, const Execution&) const { return {}; }
+  virtual void prepare(Context<T>&, const Shape& /*input*/, std::byte* /*to*/) const {}
   virtual Index macs(const Shape& /*input*/) const { return 0; }
   virtual void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const = 0;
   virtual void backward(Context<T>& context, TensorView<const T> x, TensorView<const T> y, TensorView<const T> dy,

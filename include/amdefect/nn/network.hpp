@@ -11,6 +11,7 @@
 
 #include "amdefect/core/compiled.hpp"
 #include "amdefect/nn/operation.hpp"
+#include "amdefect/nn/prepared_weights.hpp"
 
 namespace amdefect {
 
@@ -130,6 +131,8 @@ class Network {
   const std::vector<Output>& outputs() const { return outputs_; }
   Parameters<T>& parameters() { return parameters_; }
   const Parameters<T>& parameters() const { return parameters_; }
+  /// Forms of the weights that inference made and keeps; workspaces fill them.
+  PreparedWeights& prepared_weights() const { return *prepared_weights_; }
   /// Shape of a value for a batch of one, as declared.
   const Shape& shape(Value value) const { return nodes_.at(value.id).shape; }
 
@@ -158,6 +161,7 @@ class Network {
   std::vector<Node> nodes_;
   std::vector<Value> inputs_;
   Parameters<T> parameters_;
+  std::unique_ptr<PreparedWeights> prepared_weights_ = std::make_unique<PreparedWeights>();
 
  protected:
   std::vector<Output> outputs_;

@@ -17,6 +17,14 @@ struct MemoryRequest {
   std::size_t backward_scratch = 0;  ///< during backward only
 };
 
+/// What an operation makes of its parameters for inference, once for as long as they stay the same, e.g. a kernel in
+/// the form that its algorithm reads. All workspaces of a network share it.
+struct PreparedRequest {
+  std::size_t bytes = 0;            ///< its size; 0 if there is nothing to prepare
+  std::size_t forward_scratch = 0;  ///< takes the place of MemoryRequest::forward_scratch where there is something
+  int form = 0;                     ///< input shapes for which this number differs need a form of their own
+};
+
 /// What the memory planner may do with the tensors of an operation.
 struct MemoryTraits {
   bool forward_in_place = false;   ///< y may be the memory of x
@@ -50,6 +58,10 @@ class Operation {
   /// Memory that `forward` and `backward` take from the context.
   virtual MemoryRequest memory(Shapes, const Execution&, bool /*training*/) const { return {}; }
   virtual MemoryTraits traits() const { return {}; }
+  /// What can be prepared for inputs of these shapes.
+  virtual PreparedRequest prepared(Shapes, const Execution&) const { return {}; }
+  /// Writes it, from the parameters of the context, to `to`, 64-byte aligned. The scratch memory is that of `forward`.
+  virtual void prepare(Context<T>&, Shapes, std::byte* /*to*/) const {}
   /// Multiply-accumulate operations of a forward pass.
   virtual Index macs(Shapes) const { return 0; }
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/core/version_counter.hpp"
 #include "amdefect/nn/initializer.hpp"
 
 namespace amdefect {
@@ -30,6 +32,10 @@ struct Parameter : ParameterSpec {
 
 /// All parameters of a network in the order of their declaration: values and gradients each live in one block of
 /// memory (an arena) at the same offsets, so that an optimiser sees flat arrays and a file is one read.
+///
+/// Inference uses forms of the weights that were prepared once (prepared_weights.hpp). Asking for the values to write
+/// them (`value`, `values` of an object that is not const) makes these out of date; whoever keeps such a view and
+/// writes through it again later says so with `note_change`.
 template <class T>
 class Parameters {
  public:
@@ -74,7 +80,10 @@ class Parameters {
     return *found;
   }
 
-  TensorView<T> value(const Parameter& p) { return {values_.data() + p.offset, p.shape}; }
+  TensorView<T> value(const Parameter& p) {
+    note_change();
+    return {values_.data() + p.offset, p.shape};
+  }
   TensorView<const T> value(const Parameter& p) const { return {values_.data() + p.offset, p.shape}; }
   TensorView<T> value(std::string_view name) { return value(at(name)); }
   TensorView<const T> value(std::string_view name) const { return value(at(name)); }
@@ -83,10 +92,18 @@ class Parameters {
   TensorView<T> gradient(std::string_view name) { return gradient(at(name)); }
 
   /// Whole arenas, alignment gaps (always zero) included.
-  TensorView<T> values() { return values_; }
+  TensorView<T> values() {
+    note_change();
+    return values_;
+  }
   TensorView<const T> values() const { return values_; }
   TensorView<T> gradients() { return gradients_; }
   TensorView<const T> gradients() const { return gradients_; }
+
+  /// Says that values were changed, through a view that was asked for earlier.
+  void note_change() { version_.advance(); }
+  /// Differs after every change of the values.
+  std::uint64_t version() const { return version_.value(); }
 
   /// Freezes (false) or frees (true) all weights and statistics whose name starts with `prefix`. A batch norm whose
   /// statistics are frozen normalises with them in training, too, as after Keras' `trainable = False` and PyTorch's
@@ -130,6 +147,7 @@ class Parameters {
   std::vector<Parameter> list_;
   Tensor<T> values_, gradients_;
   Index arena_size_ = 0;
+  VersionCounter version_;
 };
 
 AMDEFECT_COMPILED_CLASS(Parameters)

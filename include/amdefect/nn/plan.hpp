@@ -36,6 +36,8 @@ class Plan {
     std::size_t value = none, gradient = none, state = none, forward_scratch = none, backward_scratch = none;
     std::vector<InputGradient> input_gradients;
     Execution execution{};  ///< the options of the plan, with one thread for operations too small to share
+    std::vector<Shape> input_shapes;
+    PreparedRequest prepared{};
     bool backward = false;  ///< the gradient of the loss reaches this node and something before it wants it
   };
 
@@ -58,14 +60,13 @@ class Plan {
   const Node& operator[](std::size_t id) const { return nodes_[id]; }
   std::size_t bytes() const { return bytes_; }
   std::size_t offset(std::size_t buffer) const { return planner_.offset(buffer); }
-  /// Shapes of the inputs of a node.
+
+ private:
   std::vector<Shape> input_shapes(std::size_t id) const {
     std::vector<Shape> shapes;
     for (const Value input : graph_[id].inputs) shapes.push_back(nodes_[input.id].shape);
     return shapes;
   }
-
- private:
   std::size_t backward_step(std::size_t id) const { return 2 * loss_step_ - id; }
   const Operation<T>* operation(std::size_t id) const { return graph_[id].operation.get(); }
   const std::vector<Value>& inputs(std::size_t id) const { return graph_[id].inputs; }
@@ -82,7 +83,7 @@ class Plan {
   Execution execution_of(std::size_t id) const {
     constexpr Index least_macs = 1 << 19;
     Execution execution = options_.execution;
-    const Index macs = operation(id)->macs(input_shapes(id));
+    const Index macs = operation(id)->macs(nodes_[id].input_shapes);
     if (macs > 0 && macs < least_macs) execution.threads = 1;  // without a count, the kernel decides by itself
     return execution;
   }
@@ -200,8 +201,11 @@ class Plan {
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
       if (!operation(id)) continue;
       Node& node = nodes_[id];
-      nodes_[id].execution = execution_of(id);
-      const MemoryRequest request = operation(id)->memory(input_shapes(id), nodes_[id].execution, options_.training);
+      node.input_shapes = input_shapes(id);
+      node.execution = execution_of(id);
+      MemoryRequest request = operation(id)->memory(node.input_shapes, node.execution, options_.training);
+      if (!options_.training) node.prepared = operation(id)->prepared(node.input_shapes, node.execution);
+      if (node.prepared.bytes > 0) request.forward_scratch = node.prepared.forward_scratch;
       const auto buffer = [&](std::size_t bytes, std::size_t first, std::size_t last) {
         return bytes ? planner_.add(bytes, first, last) : none;
       };

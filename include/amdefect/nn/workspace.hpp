@@ -17,7 +17,8 @@ namespace amdefect {
 ///
 /// One network may serve many workspaces, one per thread. The first call with an input shape makes a plan and allocates
 /// what the largest plan so far does not have; the plans of the `most_plans` shapes used last are kept, and calls with
-/// these allocate nothing. The network must outlive its workspaces and keep its layers.
+/// these allocate nothing. The network must outlive its workspaces and keep its layers. For inference the weights are
+/// brought into the forms that the kernels read once, when they have changed; all workspaces of the network share them.
 template <class T>
 class Workspace {
  public:
@@ -45,7 +46,12 @@ class Workspace {
   template <class Visit>
   void forward(std::span<const TensorView<const T>> inputs, const Visit& visit) {
     current_ = &prepare(inputs);
-    if (options_.training) ++step_;
+    if (options_.training) {
+      ++step_;
+      if (updates_statistics_) trained_->parameters().note_change();
+    } else if (current_->weights != network_->parameters().version()) {
+      prepare_weights(*current_);
+    }
     for (std::size_t id = 0; id < graph_->size(); ++id) {
       const Operation<T>* operation = (*graph_)[id].operation.get();
       if (!operation) continue;
@@ -93,6 +99,7 @@ class Workspace {
 
  private:
   using Graph = std::vector<typename Network<T>::Node>;
+  static constexpr std::uint64_t none = static_cast<std::uint64_t>(-1);
   struct Addition {
     TensorView<T> total;
     TensorView<const T> term;
@@ -104,6 +111,7 @@ class Workspace {
     std::vector<TensorView<T>> input_gradients;
     std::vector<Addition> additions;
     std::byte *state = nullptr, *forward_scratch = nullptr, *backward_scratch = nullptr;
+    PreparedWeights::Block prepared;
     bool backward = false;
   };
   /// The plan for one set of input shapes, and its tensors.
@@ -111,6 +119,7 @@ class Workspace {
     std::vector<Shape> input_shapes;
     Plan<T> plan;
     std::vector<Node> nodes;
+    std::uint64_t weights = none;  ///< version of the weights that the nodes' prepared blocks were made of
   };
   struct ParameterViews {
     std::vector<TensorView<const T>> values;
@@ -119,6 +128,7 @@ class Workspace {
 
   Workspace(const Network<T>& network, Network<T>* trained, const PlanOptions& options, std::uint64_t seed)
       : network_(&network),
+        trained_(trained),
         options_(options),
         seed_(seed),
         graph_(std::make_shared<const Graph>(options.training ? fuse_for_training(network)
@@ -135,6 +145,7 @@ class Workspace {
         views.values.push_back(network.parameters().value(parameter));
         if (!trained) continue;
         const bool updated = parameter.statistic && !parameter.frozen;
+        updates_statistics_ = updates_statistics_ || updated;
         views.statistics.push_back(updated ? trained->parameters().value(parameter) : TensorView<T>{});
         views.gradients.push_back(parameter.trainable ? trained->parameters().gradient(parameter) : TensorView<T>{});
       }
@@ -158,7 +169,24 @@ class Workspace {
     context.statistics = parameters_[id].statistics;
     context.state_memory = current_->nodes[id].state;
     context.scratch_memory = scratch;
+    if (const auto& prepared = current_->nodes[id].prepared) context.prepared_memory = prepared->data();
     return context;
+  }
+
+  /// Takes what the operations made of the present weights, or has it made.
+  void prepare_weights(Prepared& prepared) {
+    const std::uint64_t version = network_->parameters().version();
+    for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
+      const PreparedRequest& request = prepared.plan[id].prepared;
+      Node& node = prepared.nodes[id];
+      node.prepared = nullptr;  // so that its memory can be used again
+      if (request.bytes == 0) continue;
+      node.prepared = network_->prepared_weights().get(version, id, request.form, request.bytes, [&](std::byte* to) {
+        Context<T> context = context_of(id, node.forward_scratch);
+        (*graph_)[id].operation->prepare(context, prepared.plan[id].input_shapes, to);
+      });
+    }
+    prepared.weights = version;
   }
 
   /// Finds or makes the plan for these shapes and points it at the inputs.
@@ -180,7 +208,7 @@ class Workspace {
     std::vector<Shape> shapes;
     for (const auto& input : inputs) shapes.push_back(input.shape());
     Plan<T> plan(*network_, *graph_, shapes, options_);
-    auto prepared = std::make_unique<Prepared>(Prepared{std::move(shapes), std::move(plan), {}});
+    auto prepared = std::make_unique<Prepared>(Prepared{std::move(shapes), std::move(plan), {}, none});
     current_ = nullptr;
     if (prepared_.size() == most_plans) prepared_.pop_back();
     allocate_block(prepared->plan.bytes());
@@ -207,6 +235,7 @@ class Workspace {
       return TensorView<T>(reinterpret_cast<T*>(at(buffer)), shape);
     };
     prepared.nodes.assign(graph_->size(), {});
+    prepared.weights = none;
     for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
       Node& node = prepared.nodes[id];
       const auto& planned = plan[id];
@@ -238,10 +267,12 @@ class Workspace {
   }
 
   const Network<T>* network_;
+  Network<T>* trained_;  // the same; null for inference
   PlanOptions options_;
   std::uint64_t seed_, step_ = 0;
   std::shared_ptr<const Graph> graph_;  // plans refer to it, so its address must not change when a workspace moves
   std::vector<ParameterViews> parameters_;
+  bool updates_statistics_ = false;
   std::vector<std::unique_ptr<Prepared>> prepared_;  // the one used last comes first
   Prepared* current_ = nullptr;
   Tensor<std::byte> block_;

@@ -26,12 +26,13 @@ class Optimizer {
       if (memory.size() != parameters.values().size()) memory = Tensor<T>(parameters.values().shape());
     ++steps_;
     begin_step(learning_rate);
+    T* values = parameters.values().data();
     for (const Parameter& parameter : parameters.list()) {
       if (!parameter.trainable) continue;
       parallel_for(threads_for(threads, parameter.size()), parameter.size(), [&](Index begin, Index end, int) {
         const Index first = parameter.offset + begin;
         update(parameter, ConstArrayMap<T>(parameters.gradients().data() + first, end - begin), first,
-               ArrayMap<T>(parameters.values().data() + first, end - begin));
+               ArrayMap<T>(values + first, end - begin));
       });
     }
   }

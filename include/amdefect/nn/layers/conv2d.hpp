@@ -81,10 +81,18 @@ class Conv2d : public Layer<T> {
           std::max(conv2d_backward_input_scratch<T>(execution, g), conv2d_backward_kernel_scratch<T>(execution, g)));
     return request;
   }
+  /// The kernel in the form that the algorithm reads.
+  PreparedRequest prepared(const Shape& input, const Execution& execution) const override {
+    const PreparedKernel kernel = conv2d_prepared<T>(execution, geometry(input));
+    return {bytes(kernel.size), bytes(kernel.scratch), static_cast<int>(kernel.algorithm)};
+  }
+  void prepare(Context<T>& context, const Shape& input, std::byte* to) const override {
+    conv2d_prepare(context.execution, geometry(input), context.parameter(kernel_slot).data(), reinterpret_cast<T*>(to));
+  }
   Index macs(const Shape& input) const override { return geometry(input).macs(); }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
-    convolve(context, x, context.parameter(kernel_slot).data(), epilogue(context), y);
+    convolve(context, x, epilogue(context), y);
   }
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
                 TensorView<T> dx) const override {
@@ -105,11 +113,15 @@ class Conv2d : public Layer<T> {
     if (options_.bias) epilogue.bias = context.parameter(bias_slot).data();
     return epilogue;
   }
-  /// y = epilogue(x * kernel).
-  void convolve(Context<T>& context, TensorView<const T> x, const T* kernel, const ConvEpilogue<T>& epilogue,
-                TensorView<T> y) const {
-    conv2d_forward(context.execution, geometry(x.shape()), x.data(), kernel, epilogue, y.data(),
-                   context.template scratch<T>());
+  /// y = epilogue(x * kernel), for the prepared kernel where there is one.
+  void convolve(Context<T>& context, TensorView<const T> x, const ConvEpilogue<T>& epilogue, TensorView<T> y) const {
+    const ConvGeometry g = geometry(x.shape());
+    T* scratch = context.template scratch<T>();
+    if (const T* prepared = context.template prepared<T>())
+      conv2d_forward_prepared(context.execution, g, x.data(), prepared, epilogue, y.data(), scratch);
+    else
+      conv2d_forward(context.execution, g, x.data(), context.parameter(kernel_slot).data(), epilogue, y.data(),
+                     scratch);
   }
   /// The sizes of this convolution on an input [batch, height, width, channels]. @throws ShapeError if it cannot be.
   ConvGeometry geometry(const Shape& input) const {
