@@ -69,10 +69,10 @@ struct Watch : Callback<float> {
 };
 
 /// The weights of a detector, as its file has them.
-std::vector<float> weights_of(const Detector& detector, const AnchorFreeModel& model = tiny) {
+std::vector<float> weights_of(const Detector& detector, const AnchorFreeModel& architecture = tiny) {
   const TemporaryFolder folder;
   detector.save(folder / "d.safetensors");
-  Network<float> network = anchor_free_network<float>(model);
+  Network<float> network = anchor_free_network<float>(architecture);
   network.parameters().allocate();
   load_weights(folder / "d.safetensors", network.parameters());
   return {network.parameters().values().begin(), network.parameters().values().end()};

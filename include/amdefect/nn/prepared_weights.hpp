@@ -18,18 +18,19 @@ class PreparedWeights {
  public:
   using Block = std::shared_ptr<const Tensor<std::byte>>;
 
-  /// The block of a node in the given form: the one that is there if it was made of weights of this version, else one
-  /// of `bytes`, filled by write(std::byte*). Any thread may ask; others wait while one writes.
+  /// The block of a node in the given form: the one that is there if it was made of these weights
+  /// (`Parameters::version`), else one of `bytes`, filled by write(std::byte*). Any thread may ask; others wait while
+  /// one writes.
   template <class Write>
-  Block get(std::uint64_t version, std::size_t node, int form, std::size_t bytes, Write&& write) {
+  Block get(std::uint64_t weights, std::size_t node, int form, std::size_t bytes, Write&& write) {
     const std::lock_guard lock(mutex_);
     Entry& entry = entries_[{node, form}];
-    if (entry.block && entry.version == version) return entry.block;
+    if (entry.block && entry.weights == weights) return entry.block;
     if (!entry.block || entry.block.use_count() > 1)
       entry.block = std::make_shared<Tensor<std::byte>>(Shape{static_cast<Index>(bytes)});
-    entry.version = none;  // in case that `write` throws
+    entry.weights = none;  // in case that `write` throws
     write(entry.block->data());
-    entry.version = version;
+    entry.weights = weights;
     return entry.block;
   }
 
@@ -45,7 +46,7 @@ class PreparedWeights {
   static constexpr std::uint64_t none = static_cast<std::uint64_t>(-1);
   struct Entry {
     std::shared_ptr<Tensor<std::byte>> block;
-    std::uint64_t version = none;
+    std::uint64_t weights = none;
   };
 
   mutable std::mutex mutex_;

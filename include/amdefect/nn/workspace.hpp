@@ -175,18 +175,18 @@ class Workspace {
 
   /// Takes what the operations made of the present weights, or has it made.
   void prepare_weights(Prepared& prepared) {
-    const std::uint64_t version = network_->parameters().version();
+    const std::uint64_t weights = network_->parameters().version();
     for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
       const PreparedRequest& request = prepared.plan[id].prepared;
       Node& node = prepared.nodes[id];
       node.prepared = nullptr;  // so that its memory can be used again
       if (request.bytes == 0) continue;
-      node.prepared = network_->prepared_weights().get(version, id, request.form, request.bytes, [&](std::byte* to) {
+      node.prepared = network_->prepared_weights().get(weights, id, request.form, request.bytes, [&](std::byte* to) {
         Context<T> context = context_of(id, node.forward_scratch);
         (*graph_)[id].operation->prepare(context, prepared.plan[id].input_shapes, to);
       });
     }
-    prepared.weights = version;
+    prepared.weights = weights;
   }
 
   /// Finds or makes the plan for these shapes and points it at the inputs.
