@@ -16,7 +16,11 @@ TEST_CASE("where memory runs out, the program says so in one line") {
   const Outcome outcome = world.run(predict, R"(bash -c 'ulimit -v 250000; exec "$0" "$@"')");
   CAPTURE(outcome.err);
   CHECK(outcome.code == 1);
-  CHECK(outcome.err == "amdefect: error: there is not enough memory\n");
+  CHECK(outcome.err == "amdefect: error: large/black.bmp: there is not enough memory\n");
+  const Outcome synth = world.run("synth --output_dir large_synth --img_size 6000 --train 1 --valid 1 --test 1",
+                                  R"(bash -c 'ulimit -v 150000; exec "$0" "$@"')");
+  CHECK(synth.code == 1);
+  CHECK(synth.err == "amdefect: error: there is not enough memory\n");
   fs::remove_all(world.path("large"));
 }
 

@@ -7,6 +7,10 @@
 
 #include "amdefect/core/printable.hpp"
 
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#error "amdefect: -ffast-math (-ffinite-math-only) removes the checks for NaN and infinity; compile without it"
+#endif
+
 namespace amdefect {
 
 /// Every error this library reports: one line that names what was wrong, where, what was expected and what was found.

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -72,7 +73,10 @@ inline SurveyedImage survey_image(const CocoSplit& split, const CocoSource& sour
     survey_extra_images(split, source, index, image, extra_folders);
   } catch (const Error& error) {
     result.fault = error.what();
-  } catch (const std::exception& error) {  // no memory, for instance: such messages do not name the image
+  } catch (const std::bad_alloc&) {
+    result.fault =
+        concat(split.coco.images[static_cast<std::size_t>(index)].file_name, ": there is not enough memory to read it");
+  } catch (const std::exception& error) {  // such messages do not name the image
     result.fault = concat(split.coco.images[static_cast<std::size_t>(index)].file_name, ": ", error.what());
   }
   return result;

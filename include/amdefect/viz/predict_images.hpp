@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -89,7 +90,9 @@ class ImagePrediction {
       return true;
     } catch (const Error& error) {
       problem = error.what();
-    } catch (const std::exception& error) {  // e.g. no memory for a huge one
+    } catch (const std::bad_alloc&) {
+      problem = printable(concat(image, ": there is not enough memory"));
+    } catch (const std::exception& error) {
       problem = printable(concat(image, ": ", error.what()));
     }
     ++done_.failed;
