@@ -73,23 +73,25 @@ TEST_CASE("names of classes and files are shown, not acted on") {
   Image image(32, 32, 3, 200);
   for (Index i = 0; i < 3 * 5; ++i) image.pixel(10, 10)[i] = image.pixel(11, 10)[i] = 20;
   fs::create_directories(folder / "in");
-  for (const char* name : {"a\x1B[2J.png", "..png", "...png", "=b.png", "c\n.png"})
+  for (const char* name : {"a\x1B[2J.png", "..png", "...png", "=b.png", "c\n.png", "\xC3\xA4.png"})
     save_image(folder / "in" / name, image);
   std::vector<std::string> lines;
   PredictImagesOptions options;
   options.log = [&](const std::string& line) { lines.push_back(line); };
   const std::vector<fs::path> inputs{folder / "in/a\x1B[2J.png", folder / "in/..png",   folder / "in/...png",
-                                     folder / "in/=b.png",       folder / "in/c\n.png", folder / "in/../in/=b.png"};
+                                     folder / "in/=b.png",       folder / "in/c\n.png", folder / "in/../in/=b.png",
+                                     folder / "in/\xC3\xA4.png"};
   const PredictedImages done = predict_images(detector, inputs, folder / "out", options);
-  CHECK(done.images == 6);
-  CHECK(done.objects == 6);
-  CHECK(lines.size() == 6);
+  CHECK(done.images == 7);
+  CHECK(done.objects == 7);
+  CHECK(lines.size() == 7);
   for (const std::string& line : lines) {
     CHECK_FALSE(acts(line));
     CHECK_FALSE(contains(line, "\n"));
   }
+  CHECK(contains(lines.at(6), "\xC3\xA4.png: 1 objects -> "));  // what only shows something stays
   const std::string csv = folder.read("out/detections.csv");
-  CHECK(std::count(csv.begin(), csv.end(), '\n') == 7);
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 8);
   CHECK(contains(csv, ",0,'=se\\x1bven\\x0a,"));
   CHECK_FALSE(acts(csv));
   std::size_t outside = 0;

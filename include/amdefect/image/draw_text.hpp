@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,7 +14,7 @@ namespace amdefect {
 namespace detail {
 
 /// The font has printable ASCII; every other character (a UTF-8 sequence) becomes one question mark.
-inline std::string printable(const std::string& text) {
+inline std::string drawable(const std::string& text) {
   std::string result;
   for (const char c : text) {
     if (c >= ' ' && c <= '~')
@@ -29,14 +31,15 @@ inline constexpr Index font_height = 10;  // of a capital with its descender and
 
 /// Width in pixels of a line of text.
 inline Index text_width(const std::string& text, Index scale = 1) {
-  std::string printable = detail::printable(text);
-  return detail::stb::stb_easy_font_width(printable.data()) * scale;
+  std::string drawn = detail::drawable(text);
+  return detail::stb::stb_easy_font_width(drawn.data()) * scale;
 }
 inline Index text_height(Index scale = 1) { return detail::font_height * scale; }
 
 /// The text as the font has it, with its end replaced by ".." where it is wider than `width` pixels.
 inline std::string fit_text(const std::string& text, Index width, Index scale = 1) {
-  std::string start = detail::printable(text);
+  // No character is narrower than a pixel; a name out of a file may be very long.
+  std::string start = detail::drawable(text).substr(0, static_cast<std::size_t>(std::max<Index>(width, 0)) + 1);
   if (text_width(start, scale) <= width) return start;
   while (!start.empty() && text_width(start + "..", scale) > width) start.pop_back();
   return start + "..";
@@ -48,10 +51,10 @@ inline void draw_text(Image& image, Index left, Index top, const std::string& te
     float x, y, z;
     std::uint32_t color;
   };
-  std::string printable = detail::printable(text);
+  std::string drawn = detail::drawable(text);
   // The font's quads: at most about 300 bytes a character on average, 16 quads of 64 bytes at worst.
-  std::vector<Corner> corners(64 * printable.size() + 4);
-  const int quads = detail::stb::stb_easy_font_print(0, 1, printable.data(), nullptr, corners.data(),
+  std::vector<Corner> corners(64 * drawn.size() + 4);
+  const int quads = detail::stb::stb_easy_font_print(0, 1, drawn.data(), nullptr, corners.data(),
                                                      static_cast<int>(corners.size() * sizeof(Corner)));
   for (std::size_t i = 0; i < static_cast<std::size_t>(quads); ++i) {
     const Corner &first = corners[4 * i], &last = corners[4 * i + 2];
