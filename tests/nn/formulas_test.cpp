@@ -219,6 +219,12 @@ TEST_CASE("formulas: pooling of every padding and stride, and of the whole pictu
                            std::as_const(mean).view().reshape({2, 3})) < 1e-14);
 }
 
+TEST_CASE("flattened samples have one dimension, whatever they had before") {
+  CHECK(Flatten<double>().output_shape({3, 2, 4}) == Shape{3, 8});
+  CHECK(Flatten<double>().output_shape({3}) == Shape{3, 1});
+  CHECK_THROWS_AS(static_cast<void>(Flatten<double>().output_shape(Shape{})), ShapeError);
+}
+
 TEST_CASE("formulas: enlarging, adding and putting side by side") {
   const Tensor<double> x = numbers({2, 3, 4, 2}), other = numbers({2, 3, 4, 3}, 7);
   const Tensor<double> large = predict(network_of(UpsampleNearest<double>(3), {3, 4, 2}), x);

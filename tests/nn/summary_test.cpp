@@ -1,0 +1,25 @@
+#include "amdefect/nn/summary.hpp"
+
+#include <doctest/doctest.h>
+
+#include "amdefect/nn/layers.hpp"
+
+using namespace amdefect;
+
+TEST_CASE("a summary is a table of layers, with totals") {
+  Sequential<float> net({4, 3, 2});
+  net.add(Conv2d<float>(5, {.kernel = 3}), BatchNorm<float>(), Flatten<float>(), Dense<float>(300));
+  CHECK(summary(net) ==
+        "Layer (kind)             Output shape  Parameters    MACs  Inputs\n"
+        "-----------------------------------------------------------------\n"
+        "input (input)            [4, 3, 2]              0       0  \n"
+        "conv2d (conv2d)          [4, 3, 5]             95   1,080  input\n"
+        "batch_norm (batch_norm)  [4, 3, 5]             20       0  conv2d\n"
+        "flatten (flatten)        [60]                   0       0  batch_norm\n"
+        "dense (dense)            [300]             18,300  18,000  flatten\n"
+        "\n"
+        "Total parameters:         18,415\n"
+        "Trainable parameters:     18,405\n"
+        "Non-trainable parameters: 10\n"
+        "MACs for one sample:      19,080\n");
+}
