@@ -24,3 +24,11 @@ TEST_CASE("layers are of float unless told otherwise, and a chain takes several 
   workspace.forward(Tensor<float>({2, 8, 8, 1}));
   CHECK(workspace.output().shape() == Shape{2, 3});
 }
+
+TEST_CASE("shared weights must fit what they are used on") {
+  Network<float> net;
+  const Value a = net.input({4, 4, 2}, "a"), b = net.input({4, 4, 3}, "b");
+  const Value conv = net.add(Conv2d<float>(5, {.kernel = 3}), a, "conv");
+  CHECK_THROWS_WITH_AS(net.add_shared(conv, b), doctest::Contains("shared weights of 'conv'"), ShapeError);
+  CHECK_NOTHROW(net.add_shared(conv, a));
+}

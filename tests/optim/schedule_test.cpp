@@ -107,7 +107,13 @@ TEST_CASE("schedule: wrong options are named") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK_THROWS_AS(ConstantRate{nan}, Error);
   CHECK_THROWS_AS(StepDecay(1, 0.5, 0), Error);
+  CHECK_THROWS_AS(StepDecay(-1, 0.5, 10), Error);
   CHECK_THROWS_AS(CosineDecay(1, 0), Error);
+  CHECK_THROWS_AS(CosineDecay(-1, 10), Error);
+  CHECK_THROWS_AS(CosineDecay(1, 10, -1), Error);
+  CHECK_THROWS_AS(WarmupCosine(-1), Error);
+  CHECK_THROWS_AS(WarmupCosine(1, {.final_rate = -1}), Error);
+  CHECK_THROWS_AS(ReduceOnPlateau(-1), Error);
   CHECK_THROWS_AS(StepDecay(1, 0, 10), Error);
   CHECK_THROWS_AS(LinearWarmup(-1, std::make_unique<ConstantRate>(1)), Error);
   CHECK_THROWS_AS(ReduceOnPlateau(1, {.factor = 1}), Error);
