@@ -19,6 +19,7 @@
 #include "amdefect/io/csv.hpp"
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/json_reader.hpp"
+#include "amdefect/io/lies_in.hpp"
 #include "amdefect/io/list_folder.hpp"
 #include "amdefect/io/safetensors.hpp"
 #include "amdefect/kernels/gemm.hpp"

@@ -92,7 +92,7 @@ TEST_CASE("safetensors: reading a tensor checks name, type and shape") {
   CHECK(missing == R"(safetensors: f.safetensors: no tensor "aa"; nearest of 3: "a" "b" "c")");
   CHECK(file.tensor<float>("c").shape() == Shape{0, 4});
   CHECK(file_error([&] { file.tensor<std::int32_t>("a"); }) ==
-        R"(safetensors: f.safetensors: tensor "a": expected I32, found F32)");
+        R"(safetensors: f.safetensors: tensor "a": expected I32, found "F32")");
   Tensor<float> other(Shape{3, 2});
   CHECK_THROWS_WITH_AS(file.read("a", other.view()),
                        R"(safetensors: f.safetensors: tensor "a": expected shape [3, 2], found [2, 3])", ShapeError);
@@ -104,7 +104,7 @@ TEST_CASE("safetensors: a file of another writer may hold types we cannot conver
       7);
   CHECK(file.entry("q").bytes.size() == 3);
   CHECK(file_error([&] { file.tensor<float>("h"); }) ==
-        R"(safetensors: f.safetensors: tensor "h": expected F64, F32, F16, BF16, I64 or I32, found F8_E4M3)");
+        R"(safetensors: f.safetensors: tensor "h": expected F64, F32, F16, BF16, I64 or I32, found "F8_E4M3")");
 }
 
 TEST_CASE("safetensors: half precision and integers are read as float and double") {

@@ -79,6 +79,7 @@ TEST_CASE("memory is flat over training steps, predictions and image sizes") {
   check_flat("prediction", load(200, 10000), 0, [&](int) { detector->detect(image); });
 
   detector->detect(noise_image({72, 72, 3}));  // the largest first: memory is that of the largest
+  detector->detect(noise_image({8, 8, 3}));    // and the smallest, whose kernels are prepared for another algorithm
   check_flat("image size", load(300, 1000), 32 << 10, [&](int i) {
     detector->detect(noise_image({8 + i % 64, 8 + i * 7 % 61, 3}));
   });

@@ -88,8 +88,8 @@ inline void require_image_file(const CocoSplit& split, std::size_t index) {
   if (!split.image_files[index].empty()) return;
   const CocoImage& image = split.coco.images[index];
   const std::string where = concat(split.annotation_file.string(), ": images[", index, "] (id ", image.id, "): ");
-  require<FileError>(split.folder.empty() || ImageFinder(split.annotation_file, {image}).find(image).empty(), where,
-                     "the file \"", image.file_name, "\" lies outside of the data set's folder, ",
+  require<FileError>(split.folder.empty() || ImageFinder(split.annotation_file, split.coco.images).find(image).empty(),
+                     where, "the file \"", image.file_name, "\" lies outside of the data set's folder, ",
                      split.folder.string(), ", which is refused unless it is asked for (allow_outside_files)");
   throw FileError(concat(where, "there is no file \"", image.file_name, "\" beside it, in images/ or in data/"));
 }
