@@ -32,9 +32,15 @@ TEST_CASE("wrong data sets") {
   check_annotations([](auto& json) { json["images"][2]["file_name"] = "gone.jpg"; }, "gone.jpg");
   fs::copy_file(world.path("data/train/synth_00003.jpg"), world.path("outside.jpg"));
   check_annotations([](auto& json) { json["images"][2]["file_name"] = "../outside.jpg"; }, "(allow_outside_files)");
-  for (const std::string command : {"inspect bad", "eval bad --split train --weights model --output_dir outside"}) {
+  auto apart = original;  // in a folder of its own, so that it is the train split as it is
+  apart["images"][2]["file_name"] = "../../outside.jpg";
+  fs::create_directories(world.path("apart"));
+  fs::copy(world.path("data/train"), world.path("apart/train"), fs::copy_options::recursive);
+  write(world.path("apart/train/_annotations.coco.json"), apart.dump());
+  for (const std::string command : {"inspect apart", "eval apart --split train --weights model --output_dir outside"}) {
     const Outcome refused = world.run(command), allowed = world.run(command + " --allow-outside-files");
-    CHECK(contains(refused.out + refused.err, "\"../outside.jpg\" lies outside of the data set's folder, bad, "));
+    CHECK(contains(refused.out + refused.err, "\"../../outside.jpg\" lies outside of the data set's folder, apart, "));
+    CHECK(refused.code == 1);
     CHECK_FALSE(contains(allowed.out + allowed.err, "lies outside"));
     CHECK(allowed.code == 0);
   }
