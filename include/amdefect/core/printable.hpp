@@ -22,7 +22,7 @@ inline bool is_control(std::uint32_t code) {
 }  // namespace detail
 
 /// A text of unknown origin, such as a name out of a file, for one line of a terminal or of a list: characters that act
-/// instead of showing something are written as \x1b or \u202e, and so are bytes that are not UTF-8. All else stays.
+/// instead of showing something are written as `\x1b` or `\u202e`, and so are bytes that are not UTF-8. All else stays.
 inline std::string printable(std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   std::string result;

@@ -33,7 +33,7 @@ inline void require_few_pixels(const std::string& name, Index width, Index heigh
   require<FileError>(width <= max_image_pixels && height <= max_image_pixels && width * height <= max_image_pixels,
                      name, ": has ", width, 'x', height, " pixels, more than the ", max_image_pixels,
                      " that are allowed");
-  constexpr Index pixels_per_byte = 8 * 1032, small = 1 << 16;
+  constexpr Index pixels_per_byte = Index{8} * 1032, small = 1 << 16;
   require<FileError>(width * height <= small || width * height / pixels_per_byte <= static_cast<Index>(file_size), name,
                      ": has ", width, 'x', height, " pixels, more than its ", file_size, " bytes can hold");
 }

@@ -15,7 +15,7 @@ namespace amdefect {
 inline std::string csv_cell(std::string_view text) {
   const bool formula =
       !text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos && !parse_number<double>(text);
-  const std::string plain = (formula ? "'" : "") + printable(text);
+  std::string plain = (formula ? "'" : "") + printable(text);
   if (plain.find_first_of(",\"") == std::string::npos) return plain;
   std::string quoted = "\"";
   for (const char c : plain) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
