@@ -48,6 +48,24 @@ TEST_CASE("nor does alternating between a few sizes") {
   CHECK(heap_allocations == before);
 }
 
+TEST_CASE("weights that change between batches of several sizes are prepared in the same memory") {
+  Network<float> net = two_headed_network<float>(96);
+  net.initialize(1);
+  Workspace<float> workspace(net);
+  const auto run = [&](Index size) {
+    net.parameters().note_change();
+    workspace.forward(Tensor<float>({size, 96, 96, 3}));
+  };
+  for (const Index size : {6, 5, 4, 3, 2}) run(size);
+  const long before = heap_bytes;
+  for (const Index size : {6, 5, 4, 3, 2}) run(size);
+  CHECK(heap_bytes == before);
+  run(6);
+  const auto prepared = static_cast<long>(net.prepared_weights().memory());
+  CHECK(prepared > 0);
+  CHECK(before < static_cast<long>(workspace.memory()) + 2 * prepared);  // not once for each size
+}
+
 TEST_CASE("nor does a training with residuals, shared features and fused batch norms") {
   Network<float> net = anchor_free_network<float>(anchor_free_n());
   net.initialize(1);

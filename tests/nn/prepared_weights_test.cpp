@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -59,6 +62,7 @@ TEST_CASE("prepared weights follow every change of the weights") {
   CHECK(changed());
 
   Workspace<float> training = Workspace<float>::for_training(net);
+  inference.forward(x);
   training.forward(x);  // updates the moving statistics
   CHECK(changed());
   training.output_gradient().fill(1);
@@ -103,4 +107,19 @@ TEST_CASE("one image of another size may need another form of the same weights, 
   CHECK(both > small);
   predict(net, uniform_tensor({1, 4, 4, 3}, 5));
   CHECK(net.prepared_weights().memory() == both);
+}
+
+TEST_CASE("the memory of prepared weights is used again, but not while somebody reads it") {
+  PreparedWeights prepared;
+  const auto get = [&](std::uint64_t weights, int value) {
+    return prepared.get(weights, 0, 0, 64, [&](std::byte* to) { std::fill_n(to, 64, static_cast<std::byte>(value)); });
+  };
+  PreparedWeights::Block held = get(1, 10), newer = get(2, 20);
+  CHECK((*held)[63] == std::byte{10});
+  CHECK((*newer)[63] == std::byte{20});
+  CHECK(get(2, 30) == newer);  // made of these weights already
+  const std::byte* memory = newer->data();
+  held.reset();
+  newer.reset();
+  CHECK(get(3, 40)->data() == memory);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -12,8 +13,8 @@
 namespace amdefect {
 
 /// What the operations of a network made of its weights for inference (`Operation::prepare`): one block for each node
-/// and form, shared by all workspaces and threads, until the weights change. Where nobody holds a block any more, its
-/// memory is used again.
+/// and form, shared by all workspaces and threads, until the weights change. The memory of a block is used again where
+/// nobody holds it any more, and kept as long as the network.
 class PreparedWeights {
  public:
   using Block = std::shared_ptr<const Tensor<std::byte>>;
@@ -26,8 +27,9 @@ class PreparedWeights {
     const std::lock_guard lock(mutex_);
     Entry& entry = entries_[{node, form}];
     if (entry.block && entry.weights == weights) return entry.block;
-    if (!entry.block || entry.block.use_count() > 1)
-      entry.block = std::make_shared<Tensor<std::byte>>(Shape{static_cast<Index>(bytes)});
+    const bool free = entry.block && entry.block.use_count() == 1;
+    std::atomic_thread_fence(std::memory_order_acquire);  // after the last reader let go of it
+    if (!free) entry.block = std::make_shared<Tensor<std::byte>>(Shape{static_cast<Index>(bytes)});
     entry.weights = none;  // in case that `write` throws
     write(entry.block->data());
     entry.weights = weights;

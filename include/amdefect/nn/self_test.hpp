@@ -23,7 +23,7 @@ namespace amdefect {
 inline constexpr const char* self_test_key = "amdefect.self_test";
 
 /// What may lie between two builds, relative to the root mean square of an output: other vector instructions, threads
-/// and algorithms differ by less than a hundredth of this (tests/detection/self_test_test.cpp).
+/// and algorithms differ by less than a hundredth of this (tests/reliability/self_test_test.cpp).
 inline constexpr double self_test_tolerance = 1e-3;
 
 /// The next number of the formula behind inputs and signs: a linear congruential generator (Knuth, volume 2), whose
@@ -34,7 +34,7 @@ inline std::uint32_t self_test_number(std::uint32_t& state) {
 }
 
 /// An output in a few numbers: its root mean square, and sums with pseudo-random signs, divided by the root of the
-/// count, so that a difference anywhere shows in each of them in its own size.
+/// count: differences all over an output change each sum by about their own root mean square.
 struct SelfTestOutput {
   std::string name;
   std::array<double, 4> numbers{};

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "amdefect/core/compiled.hpp"
@@ -17,8 +21,9 @@ namespace amdefect {
 ///
 /// One network may serve many workspaces, one per thread. The first call with an input shape makes a plan and allocates
 /// what the largest plan so far does not have; the plans of the `most_plans` shapes used last are kept, and calls with
-/// these allocate nothing. The network must outlive its workspaces and keep its layers. For inference the weights are
-/// brought into the forms that the kernels read once, when they have changed; all workspaces of the network share them.
+/// these allocate nothing while the weights stay the same. The network must outlive its workspaces and keep its layers.
+/// For inference the weights are brought into the forms that the kernels read once, when they have changed; all
+/// workspaces of the network share them.
 template <class T>
 class Workspace {
  public:
@@ -42,7 +47,8 @@ class Workspace {
   void forward(std::span<const TensorView<const T>> inputs) {
     forward(inputs, [](const std::string&, TensorView<const T>) {});
   }
-  /// The same, and calls `visit(name, value)` behind each layer, while its output is there: its memory is used again.
+  /// The same, and calls `visit(name, value)` behind each node that is run, while its output is there: its memory is
+  /// used again. Layers that were fused (fusion.hpp) count as one, with the name of the last.
   template <class Visit>
   void forward(std::span<const TensorView<const T>> inputs, const Visit& visit) {
     current_ = &prepare(inputs);
@@ -176,10 +182,14 @@ class Workspace {
   /// Takes what the operations made of the present weights, or has it made.
   void prepare_weights(Prepared& prepared) {
     const std::uint64_t weights = network_->parameters().version();
+    for (const auto& plan : prepared_) {  // what is out of date is let go, so that its memory can be used again
+      if (plan->weights == weights) continue;
+      for (Node& node : plan->nodes) node.prepared = nullptr;
+      plan->weights = none;
+    }
     for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
       const PreparedRequest& request = prepared.plan[id].prepared;
       Node& node = prepared.nodes[id];
-      node.prepared = nullptr;  // so that its memory can be used again
       if (request.bytes == 0) continue;
       node.prepared = network_->prepared_weights().get(weights, id, request.form, request.bytes, [&](std::byte* to) {
         Context<T> context = context_of(id, node.forward_scratch);

@@ -94,6 +94,7 @@ std::string nonfinite_cause(Workspace<T>& workspace, const Batch<T>& batch, cons
   if (const Parameter* p = nonfinite_weight(workspace.network().parameters()))
     return concat("a NaN or an infinity in the weights '", p->name, "'");
   std::string layer;
+  if (workspace.training()) workspace.set_step(workspace.step() - 1);  // the same dropout once more
   workspace.forward(batch.inputs(), [&](const std::string& node, TensorView<const T> value) {
     if (!layer.empty()) return;
     const std::string samples = nonfinite_samples(value, name);

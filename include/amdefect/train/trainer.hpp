@@ -305,8 +305,11 @@ class Trainer {
 
   /// Skips a batch, or ends the training. Nothing is left to skip for where weights are broken.
   void leave(const std::string& problem) {
-    if (options_.on_nonfinite == OnNonfinite::stop || detail::nonfinite_weight(network_.parameters()))
-      throw Error(concat("training: ", problem, "; a lower learning rate or clip_norm may help"));
+    const Parameter* broken = detail::nonfinite_weight(network_.parameters());
+    if (options_.on_nonfinite == OnNonfinite::stop || broken)
+      throw Error(concat("training: ", problem,
+                         broken ? concat("; the weights '", broken->name, "' are no longer finite") : "",
+                         "; a lower learning rate", options_.clip_norm > 0 ? "" : " or clip_norm", " may help"));
     for (auto& callback : callbacks_) callback->on_skip(*this, problem);
   }
 

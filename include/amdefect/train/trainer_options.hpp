@@ -14,11 +14,12 @@ namespace amdefect {
 /// A number of epochs for trainings that a callback ends, e.g. TimeBudget.
 inline constexpr Index unlimited_epochs = std::numeric_limits<Index>::max();
 
+/// How a Trainer trains.
 struct TrainerOptions {
   Index epochs = 1;  ///< `unlimited_epochs` where a callback ends the training
   Index batch_size = 8;
   std::uint64_t seed = 0;            ///< of the order of samples, augmentation and dropout
-  double clip_norm = 0;              ///< largest joint norm of all gradients; 0 means no limit
+  double clip_norm = 0;              ///< largest joint norm of all (finite) gradients; 0 means no limit
   int workers = 1;                   ///< threads that load data ahead
   std::string monitor = "val_loss";  ///< what the schedule observes; `loss` where there is no validation
   Execution execution{};
