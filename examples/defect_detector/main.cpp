@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/printable.hpp"
 #include "amdefect/version.hpp"
 #include "coco_eval_command.hpp"
 #include "commands.hpp"
@@ -79,7 +80,7 @@ int main(int argc, char** argv) {
     std::cerr << "amdefect: error: there is not enough memory\n";
     return 1;
   } catch (const std::exception& error) {
-    std::cerr << "amdefect: error: " << error.what() << '\n';
+    std::cerr << "amdefect: error: " << amdefect::printable(error.what()) << '\n';
     return 1;
   }
 }

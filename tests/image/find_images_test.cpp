@@ -23,14 +23,16 @@ TEST_CASE("images are found in folders in order, and files are taken as they are
   CHECK_FALSE(is_image_file("a.jpg.txt"));
 }
 
-TEST_CASE("pictures get names that neither an earlier one nor an image of the folder has") {
+TEST_CASE("pictures get names that neither an earlier one nor anything in the folder has") {
   const TemporaryFolder folder;
   const auto image = folder.write("here/a.png", "");
-  PictureNames pictures(folder / "here", Paths{image, "elsewhere/b.png"});
+  std::filesystem::create_symlink("nowhere", folder / "here/linked.png");
+  PictureNames pictures(folder / "here");
   CHECK(pictures.next(image) == "a_2.png");
   CHECK(pictures.next("elsewhere/b.png") == "b.png");
   CHECK(pictures.next("there/b.jpg") == "b_2.png");
   CHECK(pictures.next("there/b_2.jpg") == "b_2_2.png");
+  CHECK(pictures.next("there/linked.jpg") == "linked_2.png");
 }
 
 TEST_CASE("hidden files and those of the system are no images") {

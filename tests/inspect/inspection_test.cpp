@@ -173,5 +173,5 @@ TEST_CASE("pictures of further channels are looked at where they are asked for")
   const std::vector<std::string> unusable = data.inspect({"thermal"}).splits[0].unusable();
   REQUIRE(unusable.size() == 2);
   CHECK(contains(unusable[0], "b.png: is 200x100 pixels large, but "));
-  CHECK(contains(unusable[1], "c.jpg: there is no picture of the same name in thermal for the extra channel"));
+  CHECK(contains(unusable[1], "c.jpg: there is no picture \"thermal/c.jpg\" for the extra channel"));
 }

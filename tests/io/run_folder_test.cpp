@@ -1,6 +1,7 @@
 #include "amdefect/io/run_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "error_of.hpp"
@@ -105,4 +106,18 @@ TEST_CASE("all files of an earlier run go, those with names of their own, too, a
   CHECK(!std::filesystem::exists(folder / "run" / "b\nc.png"));
   CHECK(std::filesystem::exists(folder / "run" / "other.png"));
   CHECK(std::filesystem::exists(folder / "outside"));
+}
+
+TEST_CASE("the lock file is a plain file: links, second names and pipes are refused and not written to") {
+  const TemporaryFolder folder;
+  folder.write("precious", "content");
+  for (const char* name : {"link", "dangling", "hard", "pipe"}) std::filesystem::create_directory(folder / name);
+  std::filesystem::create_symlink("../precious", folder / "link/.amdefect-run");
+  std::filesystem::create_symlink("../made", folder / "dangling/.amdefect-run");
+  std::filesystem::create_hard_link(folder / "precious", folder / "hard/.amdefect-run");
+  REQUIRE(::mkfifo((folder / "pipe/.amdefect-run").c_str(), 0666) == 0);
+  for (const char* name : {"link", "dangling", "hard", "pipe"})
+    CHECK(contains(error_of_run(folder / name, prediction_run), ".amdefect-run: expected a plain file"));
+  CHECK(folder.read("precious") == "content");
+  CHECK(!std::filesystem::exists(folder / "made"));
 }

@@ -44,7 +44,7 @@ TEST_CASE("inspect takes the data options of train, and names the files that are
   }
   const Outcome thermal = world.run("inspect cvat --extra_image_folders thermal");
   CHECK(thermal.code == 1);
-  CHECK(has(thermal.out, "there is no picture of the same name in thermal"));
+  CHECK(has(thermal.out, "there is no picture \"thermal/"));
   check_fails("inspect", "neither its folder nor an annotation file is given");
 }
 

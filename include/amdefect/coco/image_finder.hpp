@@ -36,8 +36,9 @@ class ImageFinder {
     const std::string_view split = split_of_name(subset).split;
     const std::filesystem::path folder = annotation_file.parent_path();
     add(folder, subset, split);
-    if (is_annotation_folder(std::filesystem::absolute(annotation_file).parent_path()))
-      add(folder.empty() ? ".." : folder.parent_path(), subset, split);
+    const std::filesystem::path around = std::filesystem::absolute(annotation_file).lexically_normal().parent_path();
+    if (is_annotation_folder(around))
+      add(folder.filename() == around.filename() ? folder.parent_path() : folder / "..", subset, split);
   }
 
   /// Empty if there is no such file.

@@ -41,10 +41,23 @@ inline std::filesystem::path extra_image_file(const std::filesystem::path& image
     for (const char* extension : {"", ".png", ".jpg", ".jpeg", ".bmp"}) {
       std::filesystem::path candidate = place / image.filename();
       if (*extension) candidate.replace_extension(extension);
-      if (std::filesystem::is_regular_file(candidate) && (within.empty() || lies_in(candidate, within)))
+      std::error_code none;
+      if (std::filesystem::is_regular_file(candidate, none) && (within.empty() || lies_in(candidate, within)))
         return candidate;
     }
   return {};
+}
+
+/// The same. @throws FileError, which begins with `where`, if there is none.
+inline std::filesystem::path require_extra_image_file(const std::string& where, const std::filesystem::path& image,
+                                                      const std::string& folder, const std::filesystem::path& within) {
+  std::filesystem::path extra = extra_image_file(image, folder, within);
+  if (!extra.empty()) return extra;
+  const std::string picture = concat("\"", folder, '/', image.filename().string(), "\" for the extra channel");
+  require<FileError>(extra_image_file(image, folder).empty(), where, ": the picture ", picture,
+                     " lies outside of the data set's folder, ", within.string(),
+                     ", which is refused unless it is asked for (allow_outside_files)");
+  throw FileError(concat(where, ": there is no picture ", picture));
 }
 
 /// The images of a split as they are on disk, upright, with their boxes. Class index: the position of the category in
@@ -139,11 +152,7 @@ class BasicCocoSource final : public BasicSampleSource<P> {
   }
 
   std::filesystem::path extra_file(std::size_t index, const std::string& folder) const {
-    const std::filesystem::path& file = files_[index].front();
-    std::filesystem::path extra = extra_image_file(file, folder, folder_);
-    require<FileError>(!extra.empty(), where(index), ": there is no picture \"", folder, '/', file.filename().string(),
-                       "\" for the extra channel");
-    return extra;
+    return require_extra_image_file(where(index), files_[index].front(), folder, folder_);
   }
 
   std::filesystem::path annotation_file_, folder_;

@@ -2,34 +2,36 @@
 
 #include <filesystem>
 #include <set>
-#include <span>
 #include <string>
+#include <system_error>
+#include <utility>
 
 #include "amdefect/core/error.hpp"
 
 namespace amdefect {
 
 /// Names of the pictures that are made of images, NAME.png: a number is added where an earlier image took the name, and
-/// where one of the images lies under it, so that none is overwritten.
+/// where there is something of that name, so that nothing is overwritten.
 class PictureNames {
  public:
-  /// `folder`, which exists, is where the pictures will be written.
-  PictureNames(const std::filesystem::path& folder, std::span<const std::filesystem::path> images) {
-    for (const std::filesystem::path& image : images) {
-      const std::filesystem::path parent = image.has_parent_path() ? image.parent_path() : ".";
-      if (image.extension() == ".png" && std::filesystem::equivalent(parent, folder))
-        taken_.insert(image.stem().string());
-    }
-  }
+  /// `folder` is where the pictures will be written.
+  explicit PictureNames(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   /// The name of the picture of the next image.
   std::string next(const std::filesystem::path& image) {
     std::string name = image.stem().string();
-    for (int number = 2; !taken_.insert(name).second; ++number) name = concat(image.stem().string(), '_', number);
+    for (int number = 2; is_there(name) || !taken_.insert(name).second; ++number)
+      name = concat(image.stem().string(), '_', number);
     return name + ".png";
   }
 
  private:
+  bool is_there(const std::string& name) const {
+    std::error_code none;
+    return std::filesystem::exists(std::filesystem::symlink_status(folder_ / (name + ".png"), none));
+  }
+
+  std::filesystem::path folder_;
   std::set<std::string> taken_;
 };
 

@@ -48,10 +48,7 @@ inline void survey_extra_images(const CocoSplit& split, const CocoSource& source
                                 const std::vector<std::string>& folders) {
   const std::filesystem::path& file = source.file(index);
   for (const std::string& folder : folders) {
-    const std::filesystem::path extra = extra_image_file(file, folder, split.folder);
-    require<FileError>(!extra.empty(), file.string(), ": there is no picture of the same name in ", folder,
-                       " for the extra channel");
-    CocoSource::load_extra(extra, file, image);
+    CocoSource::load_extra(require_extra_image_file(file.string(), file, folder, split.folder), file, image);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>  // kill(), which <csignal> does not promise. NOLINT(modernize-deprecated-headers)
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -67,9 +68,11 @@ class RunFolder {
       : folder_(std::move(folder)), kind_(kind), earlier_(earlier) {
     make_folder(folder_);
     const std::filesystem::path file = folder_ / lock_name;
-    descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    require<FileError>(descriptor_ >= 0 || errno != ELOOP, file.string(), ": expected a plain file, found a link");
     require<FileError>(descriptor_ >= 0, "cannot create ", file.string(), ": ", std::strerror(errno));
     try {
+      require_plain(file);
       lock();
       require_free();
     } catch (...) {
@@ -108,6 +111,13 @@ class RunFolder {
 
  private:
   static constexpr const char* lock_name = ".amdefect-run";
+
+  /// A folder may come from a stranger: a pipe would block, and a second name of a file elsewhere overwrite that.
+  void require_plain(const std::filesystem::path& file) const {
+    struct stat facts {};
+    require<FileError>(::fstat(descriptor_, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_nlink == 1,
+                       file.string(), ": expected a plain file with one name, found something else");
+  }
 
   /// Reads who has, or had, the folder.
   void lock() {

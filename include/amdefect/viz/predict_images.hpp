@@ -60,7 +60,7 @@ class ImagePrediction {
     folder_.begin();
     std::erase_if(files_, [](const auto& file) { return !std::filesystem::exists(file); });  // pictures of before
     lists_.emplace(folder_.path(), detector.labels());
-    names_.emplace(folder_.path(), files_);
+    names_.emplace(folder_.path());
   }
 
   PredictedImages run() {
