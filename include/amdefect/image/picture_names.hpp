@@ -11,7 +11,7 @@
 namespace amdefect {
 
 /// Names of the pictures that are made of images, NAME.png: a number is added where an earlier image took the name, and
-/// where there is something of that name, so that nothing is overwritten.
+/// where there is a file or link of that name, so that nothing is overwritten.
 class PictureNames {
  public:
   /// `folder` is where the pictures will be written.
@@ -28,7 +28,8 @@ class PictureNames {
  private:
   bool is_there(const std::string& name) const {
     std::error_code none;
-    return std::filesystem::exists(std::filesystem::symlink_status(folder_ / (name + ".png"), none));
+    const std::filesystem::file_status status = std::filesystem::symlink_status(folder_ / (name + ".png"), none);
+    return std::filesystem::exists(status) && !std::filesystem::is_directory(status);  // which writing cannot replace
   }
 
   std::filesystem::path folder_;
