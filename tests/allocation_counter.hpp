@@ -10,6 +10,8 @@
 inline std::atomic<long> heap_allocations{0};
 /// Bytes that are in use now.
 inline std::atomic<long> heap_bytes{0};
+/// The most of them since `peak_bytes_of` began.
+inline std::atomic<long> heap_peak{0};
 /// So many more allocations succeed before one fails, as if memory were exhausted; negative: all do.
 inline std::atomic<long> allocations_until_failure{-1};
 
@@ -22,7 +24,8 @@ inline void* counted(std::size_t size, std::size_t alignment) {
   void* memory =
       alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__ ? std::aligned_alloc(alignment, rounded) : std::malloc(size);
   if (!memory) throw std::bad_alloc();
-  heap_bytes += static_cast<long>(malloc_usable_size(memory));
+  const long now = heap_bytes += static_cast<long>(malloc_usable_size(memory));
+  if (now > heap_peak) heap_peak = now;
   return memory;
 }
 
@@ -32,6 +35,15 @@ inline void free(void* memory) noexcept {
 }
 
 }  // namespace allocation_counter
+
+/// The most bytes that were there at once while `action` ran, beyond those of before.
+template <class Action>
+std::size_t peak_bytes_of(Action&& action) {
+  const long before = heap_bytes;
+  heap_peak = before;
+  action();
+  return static_cast<std::size_t>(heap_peak - before);
+}
 
 // Not inlined, or GCC takes the pair of operator new and free, or of malloc and operator delete, for a mistake.
 [[gnu::noinline]] void* operator new(std::size_t size) { return allocation_counter::counted(size, 1); }

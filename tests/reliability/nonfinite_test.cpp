@@ -62,14 +62,6 @@ bool same(const Network<float>& a, const Network<float>& b) {
   return (a.parameters().values().array() == b.parameters().values().array()).all();
 }
 
-Batch<float> points_batch(float first) {
-  Tensor<float> x({2, 2}), target({2, 2});
-  x[0] = first;
-  x[3] = 1;
-  target[0] = target[3] = 1;
-  return {std::move(x), std::move(target)};
-}
-
 struct Skips : Callback<float> {
   std::vector<std::string> lines;
   void on_skip(Trainer<float>&, const std::string& line) override { lines.push_back(line); }
@@ -105,7 +97,7 @@ TEST_CASE("an infinite gradient behind a finite loss does not reach the weights"
     const auto factor = std::make_shared<float>(1.0F);
     Trainer<float> trainer(net, Adam<float>(0.01), loss_with_gradient(factor)),
         undisturbed(other, Adam<float>(0.01), points_loss());
-    const Batch<float> batch = points_batch(1);
+    const Batch<float> batch = two_points(1);
     for (int i = 0; i < 3; ++i) {
       trainer.step(batch);
       undisturbed.step(batch);
@@ -127,12 +119,11 @@ TEST_CASE("a layer that overflows is named, and so are broken weights") {
   net.parameters().value("dense_1.kernel").fill(3e38F);
   CHECK(contains(error_of([&] {
                    Trainer<float> strict(net, Adam<float>(0.01), points_loss());
-                   strict.step(points_batch(1));
+                   strict.step(two_points(1));
                  }),
                  "the layer 'dense_1' gives a NaN or an infinity for sample "));
   net.parameters().value("dense_1.bias")[0] = infinity;  // nothing is left to skip for
-  CHECK(
-      contains(error_of([&] { trainer.step(points_batch(1)); }), "a NaN or an infinity in the weights 'dense_1.bias'"));
+  CHECK(contains(error_of([&] { trainer.step(two_points(1)); }), "a NaN or an infinity in the weights 'dense_1.bias'"));
 }
 
 TEST_CASE("weights that overflow in the last update of an epoch end the training before a checkpoint") {
@@ -154,11 +145,11 @@ TEST_CASE("when asked, a batch that is not finite is skipped as if it had not be
       undisturbed(other, Adam<float>(0.01), points_loss());
   const auto& skips = trainer.add<Skips>();
   for (int i = 0; i < 3; ++i) {
-    trainer.step(points_batch(1));
-    undisturbed.step(points_batch(1));
-    trainer.step(points_batch(infinity));
+    trainer.step(two_points(1));
+    undisturbed.step(two_points(1));
+    trainer.step(two_points(infinity));
     *factor = infinity;
-    trainer.step(points_batch(1));
+    trainer.step(two_points(1));
     *factor = 1;
     CHECK(same(net, other));
   }

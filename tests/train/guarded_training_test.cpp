@@ -18,14 +18,6 @@ bool says(const std::string& message, const std::string& part) {
   return message.find(part) != std::string::npos;
 }
 
-Batch<float> two_points(float first) {
-  Tensor<float> x({2, 2}), target({2, 2});
-  x[0] = first;
-  x[3] = 1;
-  target[0] = target[3] = 1;
-  return {std::move(x), std::move(target)};
-}
-
 LossFunction<float> points_loss() {
   return single_loss<float>(
       [](const LossArguments<float>& a) { return softmax_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0]); });

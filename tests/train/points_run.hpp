@@ -84,4 +84,13 @@ inline void check_equal(const Run& a, const Run& b) {
   CHECK((a.net.parameters().values().array() == b.net.parameters().values().array()).all());
 }
 
+/// A batch of two points, (first, 0) and (0, 1), of the two classes.
+inline Batch<float> two_points(float first) {
+  Tensor<float> x({2, 2}), target({2, 2});
+  x[0] = first;
+  x[3] = 1;
+  target[0] = target[3] = 1;
+  return {std::move(x), std::move(target)};
+}
+
 }  // namespace amdefect

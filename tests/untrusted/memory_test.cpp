@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "allocation_counter.hpp"
 #include "amdefect/coco/coco_json.hpp"
 #include "amdefect/image/image_io.hpp"
 #include "amdefect/io/json_reader.hpp"
@@ -14,7 +15,6 @@
 #include "amdefect/nn/weights.hpp"
 #include "contains.hpp"
 #include "error_of.hpp"
-#include "peak_memory.hpp"
 #include "temporary_folder.hpp"
 
 using namespace amdefect;
@@ -57,12 +57,11 @@ TEST_CASE("a JSON value takes at most 80 bytes for each byte of its text, and a 
                                "[[0]" + repeated(",[0]", 100'000) + "]",
                                "{" + list(50'000, [](std::size_t i) { return concat('"', i, "\":0"); }) + "}",
                                "[" + list(20'000, [](std::size_t) { return std::string("{\"\":0}"); }) + "]"};
-  for (const std::string& text : texts)
-    CHECK(peak_memory::bytes_of([&] { parse_json(text, "x"); }) <= 80 * text.size() + MiB);
+  for (const std::string& text : texts) CHECK(peak_bytes_of([&] { parse_json(text, "x"); }) <= 80 * text.size() + MiB);
   const std::string deep = repeated("[", 100'000), deep_objects = repeated("{\"a\":", 100'000);
   for (const std::string& text : {deep, deep_objects}) {
     std::string error;
-    CHECK(peak_memory::bytes_of([&] { error = error_of([&] { parse_json(text, "x"); }); }) <= MiB);
+    CHECK(peak_bytes_of([&] { error = error_of([&] { parse_json(text, "x"); }); }) <= MiB);
     CHECK(contains(error, "expected at most 64 levels of nesting"));
   }
 }
@@ -72,7 +71,7 @@ TEST_CASE("a COCO file takes at most 40 bytes for each of its bytes") {
   const auto empty = [](const char* name) { return concat('"', name, "\":[]"); };
   const auto bytes = [&](const std::string& text) {
     const auto path = folder.write("x.json", text);
-    const std::size_t taken = peak_memory::bytes_of([&] { read_coco_annotations(path, CocoStrictness::evaluation); });
+    const std::size_t taken = peak_bytes_of([&] { read_coco_annotations(path, CocoStrictness::evaluation); });
     return std::pair(taken, 40 * text.size() + MiB);
   };
   const auto id = [](std::size_t i) { return concat("{\"id\":", i, '}'); };
@@ -92,10 +91,10 @@ TEST_CASE("a COCO file takes at most 40 bytes for each of its bytes") {
       "results.json", "[" + list(20'000, [](std::size_t) {
                         return std::string("{\"image_id\":1,\"category_id\":1,\"bbox\":[0,0,1,1],\"score\":1}");
                       }) + "]");
-  CHECK(peak_memory::bytes_of([&] { read_coco_results(path); }) <= 40 * std::filesystem::file_size(path) + MiB);
+  CHECK(peak_bytes_of([&] { read_coco_results(path); }) <= 40 * std::filesystem::file_size(path) + MiB);
   const auto deep = folder.write("deep.json", "{\"info\":" + repeated("[", 100'000));
   std::string error;
-  CHECK(peak_memory::bytes_of([&] { error = error_of([&] { read_coco_annotations(deep); }); }) <= MiB);
+  CHECK(peak_bytes_of([&] { error = error_of([&] { read_coco_annotations(deep); }); }) <= MiB);
   CHECK(contains(error, "is nested more than 500 levels deep"));
 }
 
@@ -106,13 +105,13 @@ TEST_CASE("a safetensors file takes at most 32 bytes for each byte of its header
   const auto text = [](std::size_t i) { return concat('"', i, "\":\"\""); };
   for (const std::string& header :
        {"{" + list(20'000, tensor) + "}", "{\"__metadata__\":{" + list(70'000, text) + "}}"}) {
-    CHECK(peak_memory::bytes_of([&] { SafetensorsFile("x", safetensors_bytes(header, header.size())); }) <=
+    CHECK(peak_bytes_of([&] { SafetensorsFile("x", safetensors_bytes(header, header.size())); }) <=
           32 * header.size() + MiB);
   }
   for (const std::uint64_t claimed : {std::uint64_t{100}, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
     std::string error;
     const auto read = [&] { error = error_of([&] { SafetensorsFile("x", safetensors_bytes("{}", claimed)); }); };
-    CHECK(peak_memory::bytes_of(read) <= MiB);
+    CHECK(peak_bytes_of(read) <= MiB);
     CHECK(contains(error, concat("expected a header of ", claimed, " bytes, found 2")));
   }
 }
@@ -131,11 +130,11 @@ TEST_CASE("offsets of safetensors that overlap or overflow are refused, and so a
   const std::string header = R"({"a":{"dtype":"Q9","shape":[1099511627776],"data_offsets":[0,0]}})";
   const SafetensorsFile file("x", safetensors_bytes(header, header.size()));
   std::string error;
-  CHECK(peak_memory::bytes_of([&] { error = error_of([&] { file.tensor<float>("a"); }); }) <= MiB);
+  CHECK(peak_bytes_of([&] { error = error_of([&] { file.tensor<float>("a"); }); }) <= MiB);
   CHECK(contains(error, "found \"Q9\""));
   Parameters<float> parameters;
   parameters.declare({.name = "a", .shape = {Index{1} << 40}});
-  CHECK(peak_memory::bytes_of([&] { error = error_of([&] { load_weights(file, parameters); }); }) <= MiB);
+  CHECK(peak_bytes_of([&] { error = error_of([&] { load_weights(file, parameters); }); }) <= MiB);
   CHECK(contains(error, "has type Q9"));
 }
 
@@ -173,10 +172,10 @@ TEST_CASE(
   };
   std::string error;
   const Bytes huge = png(1 << 15, 1 << 15, Bytes(10));
-  CHECK(peak_memory::bytes_of([&] { error = error_of([&] { decode_image(huge, "x.png"); }); }) <= MiB);
+  CHECK(peak_bytes_of([&] { error = error_of([&] { decode_image(huge, "x.png"); }); }) <= MiB);
   CHECK(error == "x.png: has 32768x32768 pixels, more than the 268435456 that are allowed");
   const Bytes sparse = png(1 << 14, 1 << 14, Bytes(10));
-  CHECK(peak_memory::bytes_of([&] { error = error_of([&] { decode_image(sparse, "x.png"); }); }) <= MiB);
+  CHECK(peak_bytes_of([&] { error = error_of([&] { decode_image(sparse, "x.png"); }); }) <= MiB);
   CHECK(error == concat("x.png: has 16384x16384 pixels, more than its ", sparse.size(), " bytes can hold"));
   const Bytes bomb = png(4, 4, Bytes(4 * MiB));
   CHECK(bomb.size() < 64 * 1024);
@@ -185,6 +184,6 @@ TEST_CASE(
   // A picture takes at most 32 bytes for each pixel besides the decoder's share (`DecodeMemory`).
   const Image image(300, 400, 4, 7);
   for (const Bytes& file : {encode_png(image), encode_png(Image16(300, 400, 4, 7))})
-    CHECK(peak_memory::bytes_of([&] { decode_image_as<std::uint16_t>(file, "x", ImageChannels::as_stored); }) <=
+    CHECK(peak_bytes_of([&] { decode_image_as<std::uint16_t>(file, "x", ImageChannels::as_stored); }) <=
           32 * 300 * 400 + 4 * file.size() + MiB);
 }

@@ -32,6 +32,7 @@ struct CocoSplit {
   CocoDataset coco;                                ///< categories in ascending order of their ids
   std::vector<std::filesystem::path> image_files;  ///< one for each of `coco.images`; see `allow_missing_images`
   std::filesystem::path folder{};                  ///< all files lie in it; empty: they may lie anywhere
+  std::unordered_set<std::int64_t> outside{};      ///< ids of images whose only file lies elsewhere, and was refused
 
   Index size() const { return static_cast<Index>(coco.images.size()); }
 };
@@ -83,14 +84,19 @@ struct SplitOptions {
 
 namespace detail {
 
+/// What is wrong with a file that does not lie in `folder`.
+inline std::string outside_text(const std::filesystem::path& folder) {
+  return concat(" lies outside of the data set's folder, ", folder.string(),
+                ", which is refused unless it is asked for (allow_outside_files)");
+}
+
 /// @throws FileError that names the entry if there is no file for it.
 inline void require_image_file(const CocoSplit& split, std::size_t index) {
   if (!split.image_files[index].empty()) return;
   const CocoImage& image = split.coco.images[index];
   const std::string where = concat(split.annotation_file.string(), ": images[", index, "] (id ", image.id, "): ");
-  require<FileError>(split.folder.empty() || ImageFinder(split.annotation_file, split.coco.images).find(image).empty(),
-                     where, "the file \"", image.file_name, "\" lies outside of the data set's folder, ",
-                     split.folder.string(), ", which is refused unless it is asked for (allow_outside_files)");
+  require<FileError>(!split.outside.contains(image.id), where, "the file \"", image.file_name, '"',
+                     outside_text(split.folder));
   throw FileError(concat(where, "there is no file \"", image.file_name, "\" beside it, in images/ or in data/"));
 }
 
@@ -103,8 +109,11 @@ inline CocoSplit read_split(const std::string& name, const std::filesystem::path
   CocoSplit split{name, annotation_file, read_coco_annotations(annotation_file, CocoStrictness::training), {}, folder};
   std::sort(split.coco.categories.begin(), split.coco.categories.end(),
             [](const CocoCategory& a, const CocoCategory& b) { return a.id < b.id; });
-  const ImageFinder finder(annotation_file, split.coco.images, folder);
-  for (const CocoImage& image : split.coco.images) split.image_files.push_back(finder.find(image));
+  const ImageFinder finder(annotation_file, split.coco.images);
+  for (const CocoImage& image : split.coco.images) {
+    split.image_files.push_back(finder.find(image, folder));
+    if (split.image_files.back().empty() && !finder.find(image).empty()) split.outside.insert(image.id);
+  }
   if (!allow_missing_images) require_image_files(split);
   return split;
 }
@@ -122,7 +131,7 @@ inline std::filesystem::path folder_of_images(const std::filesystem::path& annot
 
 /// The images with the given positions, in this order, and their annotations.
 inline CocoSplit select_images(const CocoSplit& all, const std::string& name, std::vector<std::size_t> positions) {
-  CocoSplit split{name, all.annotation_file, {}, {}, all.folder};
+  CocoSplit split{name, all.annotation_file, {}, {}, all.folder, all.outside};
   split.coco.categories = all.coco.categories;
   std::unordered_set<std::int64_t> chosen;
   std::sort(positions.begin(), positions.end());

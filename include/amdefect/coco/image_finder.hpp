@@ -6,7 +6,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "amdefect/coco/split_names.hpp"
@@ -22,10 +21,7 @@ namespace amdefect::detail {
 /// entries differ in nothing else.
 class ImageFinder {
  public:
-  /// Files that do not lie in `within` do not count, wherever a name or a link leads; empty: all do.
-  ImageFinder(const std::filesystem::path& annotation_file, const std::vector<CocoImage>& images,
-              std::filesystem::path within = {})
-      : within_(std::move(within)) {
+  ImageFinder(const std::filesystem::path& annotation_file, const std::vector<CocoImage>& images) {
     for (const CocoImage& image : images) {
       const std::filesystem::path name = with_slashes(image.file_name);
       const auto [other, first] = bare_names_.emplace(name.filename(), name.lexically_normal());
@@ -41,8 +37,9 @@ class ImageFinder {
       add(folder.filename() == around.filename() ? folder.parent_path() : folder / "..", subset, split);
   }
 
-  /// Empty if there is no such file.
-  std::filesystem::path find(const CocoImage& image) const {
+  /// Empty if there is no such file. Those that do not lie in `within` do not count, wherever a name or a link leads;
+  /// where it is empty, all do.
+  std::filesystem::path find(const CocoImage& image, const std::filesystem::path& within = {}) const {
     const std::filesystem::path slashes = with_slashes(image.file_name), bare = slashes.filename();
     const auto owner = bare_names_.find(bare);  // Label Studio may write folders of the machine it ran on
     const bool ambiguous = owner != bare_names_.end() && owner->second.empty();
@@ -50,7 +47,7 @@ class ImageFinder {
          {std::filesystem::path(image.file_name), slashes, ambiguous ? slashes : bare})
       for (const std::filesystem::path& root : roots_) {
         std::error_code none;
-        if (std::filesystem::is_regular_file(root / name, none) && (within_.empty() || lies_in(root / name, within_)))
+        if (std::filesystem::is_regular_file(root / name, none) && (within.empty() || lies_in(root / name, within)))
           return root / name;
       }
     return {};
@@ -84,7 +81,6 @@ class ImageFinder {
     for (const auto& list : {places, named, by_split}) roots_.insert(roots_.end(), list.begin(), list.end());
   }
 
-  std::filesystem::path within_;
   std::vector<std::filesystem::path> roots_;
   std::map<std::filesystem::path, std::filesystem::path> bare_names_;  // the entry that has it; empty if several do
 };

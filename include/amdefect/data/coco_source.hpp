@@ -55,8 +55,7 @@ inline std::filesystem::path require_extra_image_file(const std::string& where, 
   if (!extra.empty()) return extra;
   const std::string picture = concat("\"", folder, '/', image.filename().string(), "\" for the extra channel");
   require<FileError>(extra_image_file(image, folder).empty(), where, ": the picture ", picture,
-                     " lies outside of the data set's folder, ", within.string(),
-                     ", which is refused unless it is asked for (allow_outside_files)");
+                     detail::outside_text(within));
   throw FileError(concat(where, ": there is no picture ", picture));
 }
 

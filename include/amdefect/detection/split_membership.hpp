@@ -71,6 +71,7 @@ inline std::optional<CocoSplits> split_as_trained(const CocoSplits& splits, cons
     append(all.coco.images, (*part)->coco.images);
     append(all.coco.annotations, (*part)->coco.annotations);
     append(all.image_files, (*part)->image_files);
+    all.outside.insert((*part)->outside.begin(), (*part)->outside.end());
   }
   all.annotation_file = (*parts[0])->annotation_file;
   all.folder = (*parts[0])->folder;
