@@ -65,8 +65,10 @@ class ThreadTeam {
     for (const auto& helper : helpers_) {
       helper->ticket.store(ended, std::memory_order_release);
       helper->ticket.notify_one();
-      if (process_ == ::getpid()) helper->thread.join();
-      else helper->thread.detach();
+      if (process_ == ::getpid())
+        helper->thread.join();
+      else
+        helper->thread.detach();
     }
   }
 
