@@ -286,6 +286,44 @@ TEST_CASE("inference fuses convolutions with what follows and gives the same") {
   }
 }
 
+TEST_CASE_TEMPLATE("inference fuses each activation with each kind of convolution", Layer, Relu<float>, Relu6<float>,
+                   Sigmoid<float>, Silu<float>, HardSwish<float>, Gelu<float>) {
+  const auto build = [](bool show) {  // what is an output is not fused
+    Network<float> net;
+    Value x = net.input({11, 11, 8});
+    std::size_t shown = 0;
+    const auto add = [&](auto layer) {
+      x = net.add(std::move(layer), x);
+      if (show) net.output(x, concat("value", shown++));
+    };
+    for (const auto& [filters, options] :
+         std::initializer_list<std::pair<Index, ConvOptions>>{{16, {.kernel = 3}},
+                                                              {16, {.kernel = 3, .stride = 2}},
+                                                              {16, {.kernel = 3, .groups = 16}},
+                                                              {35, {}},
+                                                              {40, {.kernel = 5, .groups = 5}}}) {
+      add(Conv2d<float>(filters, options));
+      add(BatchNorm<float>());
+      add(Layer());
+      add(Conv2d<float>(filters, options));
+      add(Layer());
+      add(BatchNorm<float>());
+    }
+    if (!show) net.output(x, "end");
+    net.initialize(3);
+    return net;
+  };
+  const Network<float> fused_net = build(false), plain_net = build(true);
+  const auto nodes = fuse_for_inference(fused_net);
+  CHECK(std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return !node.operation; }) == 1 + 2 * 10);
+  const Tensor<float> x = gaussian<float>({2, 11, 11, 8}, 1);
+  Workspace<float> fused(fused_net), plain(plain_net);
+  fused.forward(x);
+  plain.forward(x);
+  const auto expected = plain.output("value29").array();
+  CHECK((fused.output("end").array() - expected).abs().maxCoeff() <= 2e-5f * expected.abs().maxCoeff());
+}
+
 TEST_CASE("training fuses batch norms with the ReLU behind them and learns the same") {
   const auto build = [](bool show_norm) {
     Network<double> net;
