@@ -26,4 +26,5 @@ TEST_CASE("0 threads stand for OpenMP's default, which OMP_NUM_THREADS sets") {
     for (Index i = begin; i < end; ++i) calls[static_cast<std::size_t>(i)] += resolve_threads(4) > 0;
   });
   CHECK(calls == std::vector<int>(100, 1));
+  parallel_for(0, 0, [&](Index, Index, int) { FAIL("nothing to do"); });
 }
