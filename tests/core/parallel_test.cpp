@@ -34,6 +34,7 @@ TEST_CASE("a parallel loop visits all places once, with any number of threads") 
   for (const int threads : {0, 1, 2, 3, 32})
     for (const Index count : {0, 1, 2, 31, 1000})
       CHECK(visits(threads, count) == std::vector<int>(static_cast<std::size_t>(count), 1));
+  parallel_for(0, 0, [&](Index, Index, int) { FAIL("nothing to do"); });
 }
 
 TEST_CASE("the parts of a loop depend on the count and the threads alone") {
