@@ -4,16 +4,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-run_tests() {  # name, folders of tests, options of CMake...
-  local name=$1 folders=$2 folder
+# Builds the tests of folders, and what else is named, and runs all.
+run_tests() {  # name, tests, options of CMake...
+  local name=$1 test tests targets=()
+  read -ra tests <<<"$2"
   shift 2
+  for test in "${tests[@]}"; do
+    if [[ $test == headers_linked ]]; then targets+=("$test"); else targets+=("${test}_tests"); fi
+  done
   cmake -G Ninja -S . -B "build/other/$name" -D CMAKE_BUILD_TYPE=Release -D CMAKE_CXX_FLAGS_RELEASE=-O1 \
     -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=0 -D AMDEFECT_WERROR=ON -D AMDEFECT_BUILD_EXAMPLES=OFF \
     -D AMDEFECT_BUILD_BENCHMARKS=OFF "$@"
-  for folder in $folders; do
-    cmake --build "build/other/$name" --target "${folder}_tests"
-    (cd "build/other/$name" && ctest --output-on-failure -R "^$folder\$")
-  done
+  cmake --build "build/other/$name" --target "${targets[@]}"
+  ctest --test-dir "build/other/$name" --output-on-failure -R "^($(IFS='|'; echo "${tests[*]}"))\$"
 }
 
 # -ffast-math removes the checks for NaN and infinity; the headers refuse it.
@@ -32,10 +35,10 @@ fast_math() {
 
 build() {
   case $1 in
-    no-openmp) run_tests "$1" "core nn train" -D AMDEFECT_OPENMP=OFF ;;
-    cxx23) run_tests "$1" "core io metrics" -D CMAKE_CXX_STANDARD=23 -D CMAKE_CXX_FLAGS=-std=c++23 ;;
-    libcxx) run_tests "$1" "core io metrics" -D CMAKE_CXX_COMPILER=clang++ -D CMAKE_CXX_FLAGS=-stdlib=libc++ \
-      -D AMDEFECT_OPENMP=OFF ;;
+    no-openmp) run_tests "$1" "core nn train" -D AMDEFECT_OPENMP=OFF -D AMDEFECT_NATIVE=ON ;;
+    cxx23) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_STANDARD=23 ;;
+    libcxx) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_COMPILER=clang++ \
+      -D CMAKE_CXX_FLAGS=-stdlib=libc++ -D AMDEFECT_OPENMP=OFF ;;
     debug) run_tests "$1" "core io kernels" -D CMAKE_BUILD_TYPE=Debug ;;
     fast-math) fast_math ;;
     arm64) run_tests "$1" "kernels nn" -D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR=aarch64 \

@@ -92,8 +92,7 @@ std::shared_ptr<const BasicSample<P>> decode_sample(const std::string& key, cons
   sample->objects.resize(static_cast<std::size_t>(objects));
   for (LabelledBox& object : sample->objects)
     if (!take(&object, sizeof object)) return nullptr;
-  if (height <= 0 || width <= 0 || channels <= 0 || !fits(height, 1) ||
-      !fits(width, static_cast<std::size_t>(height)) ||
+  if (height <= 0 || width <= 0 || channels <= 0 || !fits(width, static_cast<std::size_t>(height)) ||
       !fits(channels, static_cast<std::size_t>(height * width) * sizeof(P)))
     return nullptr;
   sample->image = BasicImage<P>(height, width, channels);
