@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
-#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace amdefect;

@@ -29,7 +29,7 @@ template <class T>
 std::vector<T> exponentials(const std::vector<T>& x) {
   namespace simd = AMDEFECT_BASELINE::simd;
   std::vector<T> y(x.size());
-  AMDEFECT_BASELINE::detail::for_each_vector<T>(0, static_cast<Index>(x.size()), [&](auto whole, Index i, Index count) {
+  simd::for_each_vector<T>(0, static_cast<Index>(x.size()), [&](auto whole, Index i, Index count) {
     simd::store_part<whole>(y.data() + i, simd::exponential<T>(simd::load_part<whole>(x.data() + i, count)), count);
   });
   return y;

@@ -12,6 +12,7 @@ namespace amdefect {
 template <class T, Activation activation>
 class ActivationLayer : public Layer<T> {
  public:
+  std::string kind() const override { return name_of(activation); }
   Shape output_shape(const Shape& input) const override { return input; }
   MemoryTraits traits() const override {
     return {.forward_in_place = derivative_from_output(activation),
@@ -78,38 +79,23 @@ class LeakyRelu : public Rectifier<T> {
 
 /// min(max(x, 0), 6); the derivative at 0 and 6 is 0.
 template <class T = float>
-class Relu6 : public ActivationLayer<T, Activation::relu6> {
- public:
-  std::string kind() const override { return "relu6"; }
-};
+class Relu6 : public ActivationLayer<T, Activation::relu6> {};
 
 /// 1 / (1 + exp(-x)).
 template <class T = float>
-class Sigmoid : public ActivationLayer<T, Activation::sigmoid> {
- public:
-  std::string kind() const override { return "sigmoid"; }
-};
+class Sigmoid : public ActivationLayer<T, Activation::sigmoid> {};
 
 /// x sigmoid(x), also called swish: Elfwing et al. (2017).
 template <class T = float>
-class Silu : public ActivationLayer<T, Activation::silu> {
- public:
-  std::string kind() const override { return "silu"; }
-};
+class Silu : public ActivationLayer<T, Activation::silu> {};
 
 /// x min(max(x + 3, 0), 6) / 6: Howard et al. (2019).
 template <class T = float>
-class HardSwish : public ActivationLayer<T, Activation::hard_swish> {
- public:
-  std::string kind() const override { return "hard_swish"; }
-};
+class HardSwish : public ActivationLayer<T, Activation::hard_swish> {};
 
 /// x times the normal distribution function of x, without approximation: Hendrycks and Gimpel (2016).
 template <class T = float>
-class Gelu : public ActivationLayer<T, Activation::gelu> {
- public:
-  std::string kind() const override { return "gelu"; }
-};
+class Gelu : public ActivationLayer<T, Activation::gelu> {};
 
 AMDEFECT_COMPILED_CLASS(Relu)
 AMDEFECT_COMPILED_CLASS(Relu6)
