@@ -7,7 +7,6 @@
 // 100), and how many times faster than oneDNN. Both numbers compare the best of the runs, which are taken in turn.
 #include <benchmark/benchmark.h>
 
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -80,27 +79,18 @@ class Convolution {
 void run(benchmark::State& state, const ConvGeometry& g, Direction direction, const Execution& execution, double peak) {
   const int threads = execution.threads;
   const double flops = 2 * static_cast<double>(g.macs());
-  double best = std::numeric_limits<double>::max();
   Convolution convolution(g, direction, execution);
-  convolution();
 #ifdef AMDEFECT_ONEDNN
-  double best_onednn = best;
   OneDnnConv onednn(g, static_cast<OneDnnConv::Direction>(direction));
-  onednn();
+  const Best best = time_in_turn(state, threads, convolution, onednn, true);
+#else
+  const Best best = time_in_turn(state, threads, convolution, [] {}, false);
 #endif
-  for ([[maybe_unused]] auto iteration : state) {
-    const double time = time_once(threads, convolution);
-    best = std::min(best, time);
-    state.SetIterationTime(time);
+  state.counters["GFLOP/s"] = 1e-9 * flops / best.ours;
+  state.counters["%peak"] = 100 * flops / best.ours / peak;
 #ifdef AMDEFECT_ONEDNN
-    best_onednn = std::min(best_onednn, time_once(threads, onednn));
-#endif
-  }
-  state.counters["GFLOP/s"] = 1e-9 * flops / best;
-  state.counters["%peak"] = 100 * flops / best / peak;
-#ifdef AMDEFECT_ONEDNN
-  state.counters["oneDNN_GFLOP/s"] = 1e-9 * flops / best_onednn;
-  state.counters["x_oneDNN"] = best_onednn / best;
+  state.counters["oneDNN_GFLOP/s"] = 1e-9 * flops / best.theirs;
+  state.counters["x_oneDNN"] = best.theirs / best.ours;
 #endif
 }
 

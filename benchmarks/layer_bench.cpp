@@ -44,18 +44,10 @@ struct Row {
 
 void run(benchmark::State& state, const std::function<Row()>& make, int threads, double peak) {
   const Row row = make();
-  double best = std::numeric_limits<double>::max(), best_onednn = best;
-  row.ours();
-  if (row.onednn) row.onednn();
-  for ([[maybe_unused]] auto iteration : state) {
-    const double time = time_once(threads, row.ours);
-    best = std::min(best, time);
-    state.SetIterationTime(time);
-    if (row.onednn) best_onednn = std::min(best_onednn, time_once(threads, row.onednn));
-  }
-  state.counters["GB/s"] = 1e-9 * row.bytes / best;
-  state.counters["%copy"] = 100 * row.bytes / best / peak;
-  if (row.onednn) state.counters["x_oneDNN"] = best_onednn / best;
+  const Best best = time_in_turn(state, threads, row.ours, row.onednn, static_cast<bool>(row.onednn));
+  state.counters["GB/s"] = 1e-9 * row.bytes / best.ours;
+  state.counters["%copy"] = 100 * row.bytes / best.ours / peak;
+  if (row.onednn) state.counters["x_oneDNN"] = best.theirs / best.ours;
 }
 
 /// Bytes per second that a copy of a large block moves, reading and writing counted; prints it.

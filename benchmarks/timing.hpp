@@ -4,7 +4,10 @@
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
+#include <limits>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 #include "amdefect/core/parallel.hpp"
@@ -25,6 +28,41 @@ double time_once(int threads, Body&& body) {
   const double start = seconds(threads);
   body();
   return seconds(threads) - start;
+}
+
+/// The shortest call of ours and of another library, in seconds.
+struct Best {
+  double ours = std::numeric_limits<double>::max(), theirs = ours;
+};
+
+/// Times calls of ours and, if there are any, of another library, in turn, several in a row. Threads of the other may
+/// wait awake for milliseconds (OpenMP's do) and would keep a core from ours: they are given the time to fall asleep,
+/// and one call that is not counted wakes those that are wanted.
+template <class Ours, class Theirs>
+Best time_in_turn(benchmark::State& state, int threads, Ours&& ours, Theirs&& theirs, bool compare) {
+  constexpr double least = 0.005;
+  const auto wake = [&](auto& body) {
+    if (threads > 1) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    body();
+  };
+  Best best;
+  wake(ours);
+  const auto calls = static_cast<benchmark::IterationCount>(std::max(1.0, least / time_once(threads, ours)));
+  while (state.KeepRunningBatch(calls)) {
+    double sum = 0;
+    wake(ours);
+    for (benchmark::IterationCount i = 0; i < calls; ++i) {
+      const double time = time_once(threads, ours);
+      best.ours = std::min(best.ours, time);
+      sum += time;
+    }
+    state.SetIterationTime(sum);
+    if (!compare) continue;
+    wake(theirs);
+    for (benchmark::IterationCount i = 0; i < calls; ++i)
+      best.theirs = std::min(best.theirs, time_once(threads, theirs));
+  }
+  return best;
 }
 
 /// The rate of multiply-adds (counted twice) that the cores sustain on registers, in FLOP/s: the best of many short
