@@ -122,6 +122,23 @@ TEST_CASE_TEMPLATE("convolution: im2col and implicit_gemm equal the reference ex
   }
 }
 
+TEST_CASE_TEMPLATE("convolution: depthwise kernels of all widths, strides and borders equal the reference", T, float,
+                   double) {
+  Random random(3);
+  for (int trial = 0; trial < 200; ++trial) {
+    ConvGeometry g;
+    g.batch = 1 + random.integer(2);
+    g.in_c = g.out_c = g.groups = 2 + random.integer(70);
+    g.kernel_h = 1 + random.integer(7), g.kernel_w = 1 + random.integer(7);
+    g.stride_h = 1 + random.integer(2), g.stride_w = 1 + random.integer(2);
+    g.pad_top = random.integer(g.kernel_h), g.pad_left = random.integer(g.kernel_w);
+    g.in_h = 1 + random.integer(12), g.in_w = 1 + random.integer(30);
+    g.out_h = (g.in_h + g.pad_top) / g.stride_h, g.out_w = (g.in_w + g.pad_left) / g.stride_w;
+    if (g.out_h == 0 || g.out_w == 0) continue;
+    check_exact<T>({.threads = 1 + trial % 3}, g, random);
+  }
+}
+
 TEST_CASE("convolution: long sums and wide matrices equal the reference exactly on integers") {
   Random random(2);
   for (const ConvGeometry& g : {

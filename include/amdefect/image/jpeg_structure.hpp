@@ -9,12 +9,14 @@
 
 namespace amdefect::detail {
 
-/// Refuses Huffman tables of more than 256 codes, which some versions of stb_image write beyond their own tables.
+/// Refuses what some versions of stb_image do not check: Huffman tables of more than 256 codes, which they write beyond
+/// their own tables, and ones that reach beyond their segment.
 inline void check_huffman_tables(const ByteReader& reader, std::size_t at, std::size_t end) {
   while (at < end) {
     std::size_t codes = 0;
     for (std::size_t length = 1; length <= 16; ++length) codes += reader.byte(at + length);
     reader.check(codes <= 256, "Huffman table of ", codes, " codes at byte ", at);
+    reader.check(at + 17 + codes <= end, "the Huffman table at byte ", at, " reaches beyond its segment");
     at += 17 + codes;
   }
 }

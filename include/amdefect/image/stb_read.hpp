@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cassert>
 #include <climits>
 #include <cmath>
 #include <cstdarg>
@@ -153,7 +152,7 @@
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG
 #define STBI_ONLY_BMP
-#define STBI_ASSERT(condition) assert(condition)
+#define STBI_ASSERT(condition) ((void)0)  // a broken file can make it false, and must not end the program
 #define STBI_MALLOC(size) ::amdefect::detail::DecodeMemory::allocate(size)
 #define STBI_REALLOC_SIZED(memory, old_size, size) ::amdefect::detail::DecodeMemory::enlarge(memory, old_size, size)
 #define STBI_FREE(memory) std::free(memory)
