@@ -84,7 +84,8 @@ void run(benchmark::State& state, const ConvGeometry& g, Direction direction, co
   OneDnnConv onednn(g, static_cast<OneDnnConv::Direction>(direction));
   const Best best = time_in_turn(state, threads, convolution, onednn, true);
 #else
-  const Best best = time_in_turn(state, threads, convolution, [] {}, false);
+  const Best best = time_in_turn(
+      state, threads, convolution, [] {}, false);
 #endif
   state.counters["GFLOP/s"] = 1e-9 * flops / best.ours;
   state.counters["%peak"] = 100 * flops / best.ours / peak;

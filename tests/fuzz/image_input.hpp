@@ -10,7 +10,8 @@
 inline void decode_any_way(std::span<const std::uint8_t> input) {
   using namespace amdefect;
   const detail::ImageHeader header = detail::check_image_file(input, "input");
-  const auto rows = static_cast<std::size_t>((header.width + 3) * header.height);  // of a BMP, each filled up to 4 bytes
+  const auto rows =
+      static_cast<std::size_t>((header.width + 3) * header.height);  // of a BMP, each filled up to 4 bytes
   promise(header.rewritten.size() <= 8 * input.size() + 4096 + rows);
   if (header.width > 4096 || header.height > 4096 || header.width * header.height > 65536) return;
   const Image image = decode_image(input, "input", ImageChannels::as_stored);

@@ -1,10 +1,15 @@
 // Kinds of JPEG, PNG and BMP files that other programs write and every viewer shows, and what is said of all others.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "amdefect/image/image_io.hpp"
+#include "contains.hpp"
 #include "error_of.hpp"
 #include "random_image.hpp"
 
@@ -215,6 +220,32 @@ TEST_CASE("JPEG with zeros between its segments, without its end, or with garbag
   open.resize(open.size() - 4);
   CHECK(error_of([&] { decode_image(open, "x.jpg"); }) ==
         concat("x.jpg: truncated JPEG file (", open.size(), " bytes)"));
+}
+
+TEST_CASE("Huffman tables of JPEG are whole, and what a file uses without defining it is 0") {
+  const Bytes jpeg = encode_jpeg(random_image(8, 8, 3));
+  const std::size_t table = find(jpeg, 0xc4) + 4;
+  const auto with_count = [&](std::size_t length, std::uint8_t count) {
+    Bytes other = jpeg;
+    other[table + length] = count;
+    return error_of([&] { decode_image(other, "x.jpg"); });
+  };
+  CHECK(contains(with_count(16, 255), "x.jpg: broken JPEG file: Huffman table of "));
+  Bytes alone(jpeg.begin(), jpeg.begin() + static_cast<long>(table + 17 + 12));  // of the first segment, only its first
+  alone[table - 2] = 0, alone[table - 1] = 2 + 17 + 11;                          // table, and a code too few
+  alone.insert(alone.end(), jpeg.begin() + static_cast<long>(find(jpeg, 0xda)), jpeg.end());
+  CHECK(error_of([&] { decode_image(alone, "x.jpg"); }) ==
+        concat("x.jpg: broken JPEG file: the Huffman table at byte ", table, " reaches beyond its segment"));
+
+  Bytes undefined(jpeg.begin(), jpeg.begin() + static_cast<long>(table - 4));
+  undefined.insert(undefined.end(), jpeg.begin() + static_cast<long>(find(jpeg, 0xda)), jpeg.end());
+  CHECK_NOTHROW(decode_image(undefined, "x.jpg"));
+  void* const dirty = std::malloc(30000);
+  std::memset(dirty, 0xff, 30000);
+  std::free(dirty);
+  std::unique_ptr<void, void (*)(void*)> clean(detail::DecodeMemory::allocate(30000), std::free);
+  const auto* const bytes = static_cast<const std::uint8_t*>(clean.get());
+  CHECK(std::all_of(bytes, bytes + 30000, [](std::uint8_t byte) { return byte == 0; }));
 }
 
 TEST_CASE("what is not read of JPEG is named") {
