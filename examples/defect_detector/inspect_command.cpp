@@ -1,36 +1,40 @@
 #include <iostream>
 #include <memory>
+#include <set>
 
 #include "amdefect/inspect/inspection.hpp"
 #include "amdefect/viz/inspection_page.hpp"
 #include "commands.hpp"
 #include "json_options.hpp"
+#include "train_options.hpp"
+#include "training_run.hpp"
 
 namespace amdefect {
 
 namespace {
 
-struct InspectConfig {
-  std::string dataset, annotation_file, output_dir;
-  std::vector<std::string> extra_image_folders;
-  std::uint64_t seed = 0;
-  int threads = 0;
-  bool allow_outside_files = false;
-};
+/// The options of `amdefect train` that an inspection looks at. It takes all others, too, so that `train` in a command
+/// may become `inspect`.
+const std::set<std::string> used_options{"dataset_path", "annotation_file",     "output_dir",
+                                         "num_classes",  "box_offset",          "extra_image_folders",
+                                         "seed",         "allow_outside_files", "threads"};
 
-void inspect(const InspectConfig& config) {
-  const CocoSplits splits = read_coco_splits(config.dataset.empty() ? config.annotation_file : config.dataset,
-                                             {.annotation_file = config.dataset.empty() ? "" : config.annotation_file,
+void inspect(const TrainConfig& config) {
+  const std::string& dataset = config.dataset_path;
+  const CocoSplits splits = read_coco_splits(dataset.empty() ? config.annotation_file : dataset,
+                                             {.annotation_file = dataset.empty() ? "" : config.annotation_file,
                                               .seed = config.seed,
                                               .allow_missing_images = true,
                                               .allow_outside_files = config.allow_outside_files});
   std::cerr << left_aside_warning(splits);
-  const Inspection inspection = inspect_data(splits, config.threads, config.extra_image_folders);
+  if (splits.train) labels_of(config, *splits.train);
+  Inspection inspection = inspect_data(splits, config.threads, config.extra_image_folders);
+  if (config.box_offset)  // decided, so that it is no finding
+    for (Inspection::Split& split : inspection.splits) split.annotations.box_offset = 0;
   std::cout << to_text(inspection);
   if (!config.output_dir.empty()) {
     make_folder(config.output_dir);
-    write_inspection(config.output_dir + "/inspection.html", inspection,
-                     {.subtitle = config.dataset, .seed = config.seed});
+    write_inspection(config.output_dir + "/inspection.html", inspection, {.subtitle = dataset, .seed = config.seed});
     std::cout << "written: inspection.html in " << config.output_dir << '\n';
   }
   if (inspection.has_unusable_images()) throw CLI::RuntimeError(1);
@@ -40,19 +44,19 @@ void inspect(const InspectConfig& config) {
 
 void add_inspect_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("inspect", "Look for mistakes in a COCO data set");
-  auto config = std::make_shared<InspectConfig>();
-  const auto add = [&](const char* name, auto& value, const char* text) {
-    return command->add_option(name, value, text)->capture_default_str();
-  };
-  add("--dataset_path,DATASET", config->dataset, "A folder with splits, or one JSON file");
-  add("--annotation_file", config->annotation_file, "One annotation file, split by the seed");
-  add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");
-  add("--output_dir", config->output_dir, "Folder for inspection.html, a page of plots and pictures; else only text");
-  add("--seed", config->seed, "Of the split of a single annotation file, and of images at random")
-      ->transform(seed_range);
-  add("--threads", config->threads, "Threads; 0: all cores")->transform(thread_range);
-  command->add_flag("--allow_outside_files", config->allow_outside_files, allow_outside_files_help);
-  command->callback([config] { inspect(*config); });
+  auto config = std::make_shared<TrainConfig>();
+  auto file = std::make_shared<std::string>();
+  config->output_dir = "";  // only text
+  command->add_option("--config", *file, "JSON file with any options of `train` as keys; the command line wins");
+  add_train_options(*command, *config);
+  for (const TrainOption& option : train_options())
+    if (!used_options.contains(option.name)) command->get_option("--" + option.name)->group("");
+  command->callback([=] {
+    const std::string output_dir = config->output_dir;  // that of a configuration is the folder of its run
+    if (!file->empty()) apply_json_options(*command, *file, {{"dataset_path", "annotation_file"}});
+    config->output_dir = output_dir;
+    inspect(*config);
+  });
 }
 
 }  // namespace amdefect

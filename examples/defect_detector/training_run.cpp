@@ -14,7 +14,7 @@ JsonValue identity_of(const TrainConfig& config) { return parse_json(to_json(con
 DetectorLabels labels_of(const TrainConfig& config, const CocoSplit& split) {
   DetectorLabels labels = labels_of(split, config.offset());
   const auto found = static_cast<Index>(labels.class_names.size());
-  require(config.num_classes == 0 || config.num_classes == found, "train: num_classes is ", config.num_classes,
+  require(config.num_classes == 0 || config.num_classes == found, "num_classes is ", config.num_classes,
           ", but the data set has ", found, " categories (unused ones count)");
   return labels;
 }

@@ -46,6 +46,33 @@ TEST_CASE("inspect takes the data options of train, and names the files that are
   CHECK(thermal.code == 1);
   CHECK(has(thermal.out, "there is no picture \"thermal/"));
   check_fails("inspect", "neither its folder nor an annotation file is given");
+
+  write(world.path("inspect.json"), R"({"dataset_path": "cvat", "epochs": 3, "output_dir": "never", "mosaic": 0.2})");
+  const Outcome configured = world.run("inspect --config inspect.json --batch_size 4");
+  CHECK(configured.out == whole.out);
+  CHECK_FALSE(fs::exists(world.path("never")));
+  check_fails("inspect cvat --num_classes 90", "num_classes is 90, but the data set has ");
+  check_fails("inspect cvat --config no_such.json", "no_such.json");
+}
+
+TEST_CASE("inspect does not complain of pixel indices where --box_offset is given") {
+  const World& world = World::get();
+  write_cvat("indices", "Train", "Validation", "Test");
+  const std::string file = world.path("indices/annotations/instances_Train.json");
+  nlohmann::json coco = nlohmann::json::parse(read(file));
+  coco["annotations"] = nlohmann::json::array();
+  for (int id = 1; id <= 60; ++id) {
+    const auto& image = coco["images"][static_cast<std::size_t>(id) % coco["images"].size()];
+    coco["annotations"].push_back({{"id", id},
+                                   {"image_id", image["id"]},
+                                   {"category_id", coco["categories"][0]["id"]},
+                                   {"bbox", {0, 0, image["width"].get<int>() - 1, image["height"].get<int>() - 1}}});
+  }
+  write(file, coco.dump());
+  const std::string complaint = "boxes are pixel indices";
+  CHECK(has(world.run("inspect indices").out, complaint));
+  for (const char* offset : {"0", "0.5"})
+    CHECK_FALSE(has(world.run(amdefect::concat("inspect indices --box_offset ", offset)).out, complaint));
 }
 
 TEST_CASE("eval needs the images and annotations of the split that it measures, and no others") {
