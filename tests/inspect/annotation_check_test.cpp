@@ -117,6 +117,15 @@ TEST_CASE("a class with less than 1 % of the boxes is named, one with 1 % is not
   CHECK(contains(to_text(check_annotations(split), split), "\n  classes with less than 1 % of the boxes: crack (1)\n"));
 }
 
+TEST_CASE("boxes that are pixel indices are a finding") {
+  const CocoSplit split = split_of({annotation(1, 10, 3, {1, 1, 5, 5})});
+  AnnotationCheck check = check_annotations(split);
+  const std::size_t others = findings(check, split, 0).size();
+  check.box_offset = 0.5;
+  REQUIRE(findings(check, split, 0).size() == others + 1);
+  CHECK(contains(findings(check, split, 0).back().text, "half a pixel is missing"));
+}
+
 TEST_CASE("a split without boxes or images has a text, too") {
   CHECK(contains(to_text(check_annotations(split_of({})), split_of({})), "train: 3 images (3 without boxes), 0 boxes"));
   CHECK(to_text(check_annotations({}), {}).starts_with(": 0 images (0 without boxes), 0 boxes, up to 0 in an image"));

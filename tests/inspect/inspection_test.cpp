@@ -95,6 +95,7 @@ TEST_CASE("an image in two splits is found as the same file, the same picture or
   data.add("train", "cat_jpg.rf.0123.jpg", encode_jpeg(blots(4)));
   data.add("train", "plain.png", encode_png(plain(20)));
   data.add("train", "gone_jpg.rf.1.jpg", {});
+  data.add("train", "black.png", encode_png(Image(200, 200, 3, 0)));  // as dark as what cannot be read
   data.add("valid", "other name.jpg", first);                                          // the same file
   data.add("valid", "new.jpg", encode_jpeg(blots(5)));                                 // new
   data.add("valid", "again.jpg", encode_jpeg(blots(2), 40));                           // encoded anew
@@ -137,6 +138,16 @@ TEST_CASE("details of pictures correlate when they show the same") {
   CHECK(detail::source_name("images/cat_jpg.rf.12ab.jpg") == "cat_jpg");
   CHECK(detail::source_name("cat.rf.jpg") == "cat");
   CHECK(detail::source_name("cat.jpg") == "");
+}
+
+TEST_CASE("grey is the rounded mean of at most three channels") {
+  for (Index channels = 1; channels <= 4; ++channels) {
+    Image image(2, 2, channels);
+    for (Index y = 0; y < 2; ++y)
+      for (Index x = 0; x < 2; ++x)
+        for (Index c = 0; c < channels; ++c) image(y, x, c) = static_cast<std::uint8_t>(10 + (c == 1) + 90 * (c == 3));
+    CHECK(detail::small_grey(image, 2) == Image(2, 2, 1, channels == 2 ? 11 : 10));
+  }
 }
 
 TEST_CASE("images that an EXIF orientation turns are counted, those stored upright are not") {
