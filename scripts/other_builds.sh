@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
 # Builds and runs a small but telling part of the unit tests in ways that no preset covers.
-# Usage: other_builds.sh NAME..., of: no-openmp cxx23 libcxx debug fast-math arm64
+# Usage: other_builds.sh NAME..., of: cxx23 libcxx debug fast-math arm64
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-run_tests() {  # name, folders of tests, options of CMake...
-  local name=$1 folders=$2 folder
+# Builds the tests of folders, and what else is named, and runs all.
+run_tests() {  # name, tests, options of CMake...
+  local name=$1 test tests targets=()
+  read -ra tests <<<"$2"
   shift 2
+  for test in "${tests[@]}"; do
+    if [[ $test == headers_linked ]]; then targets+=("$test"); else targets+=("${test}_tests"); fi
+  done
   cmake -G Ninja -S . -B "build/other/$name" -D CMAKE_BUILD_TYPE=Release -D CMAKE_CXX_FLAGS_RELEASE=-O1 \
     -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=0 -D AMDEFECT_WERROR=ON -D AMDEFECT_BUILD_EXAMPLES=OFF \
     -D AMDEFECT_BUILD_BENCHMARKS=OFF "$@"
-  for folder in $folders; do
-    cmake --build "build/other/$name" --target "${folder}_tests"
-    (cd "build/other/$name" && ctest --output-on-failure -R "^$folder\$")
-  done
+  cmake --build "build/other/$name" --target "${targets[@]}"
+  ctest --test-dir "build/other/$name" --output-on-failure -R "^($(IFS='|'; echo "${tests[*]}"))\$"
 }
 
 # -ffast-math removes the checks for NaN and infinity; the headers refuse it.
@@ -32,14 +35,13 @@ fast_math() {
 
 build() {
   case $1 in
-    no-openmp) run_tests "$1" "core nn train" -D AMDEFECT_OPENMP=OFF ;;
-    cxx23) run_tests "$1" "core io metrics" -D CMAKE_CXX_STANDARD=23 -D CMAKE_CXX_FLAGS=-std=c++23 ;;
-    libcxx) run_tests "$1" "core io metrics" -D CMAKE_CXX_COMPILER=clang++ -D CMAKE_CXX_FLAGS=-stdlib=libc++ \
-      -D AMDEFECT_OPENMP=OFF ;;
+    cxx23) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_STANDARD=23 ;;
+    libcxx) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_COMPILER=clang++ \
+      -D CMAKE_CXX_FLAGS=-stdlib=libc++ ;;
     debug) run_tests "$1" "core io kernels" -D CMAKE_BUILD_TYPE=Debug ;;
     fast-math) fast_math ;;
     arm64) run_tests "$1" "kernels nn" -D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR=aarch64 \
-      -D CMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -D CMAKE_EXE_LINKER_FLAGS=-static -D AMDEFECT_OPENMP=OFF \
+      -D CMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -D CMAKE_EXE_LINKER_FLAGS=-static \
       -D CMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64 ;;
     *) sed -n 's/^# Usage: //p' "$0" >&2 && return 2 ;;
   esac

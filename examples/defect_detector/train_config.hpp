@@ -10,6 +10,7 @@
 #include "amdefect/core/shape.hpp"
 #include "amdefect/data/augment.hpp"
 #include "amdefect/image/letterbox.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/train/nonfinite.hpp"
 
 namespace amdefect {
@@ -63,7 +64,7 @@ struct TrainConfig {
   std::filesystem::path resume_file() const {
     if (!resume) return {};
     const std::filesystem::path& run = resume->empty() ? std::filesystem::path(output_dir) : *resume;
-    return resume->empty() || std::filesystem::is_directory(run) ? run / "last.safetensors" : run;
+    return resume->empty() || is_folder(run) ? run / "last.safetensors" : run;
   }
 };
 

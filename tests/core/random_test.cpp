@@ -32,7 +32,7 @@ TEST_CASE("integers of a range are equally likely, whatever its size") {
   for (int i = 0; i < 100; ++i) {
     std::uint64_t value = raw.next();
     while (value >= 3 * static_cast<std::uint64_t>(large)) value = raw.next();
-    CHECK(random.integer(large) == static_cast<Index>(value) % large);
+    CHECK(random.integer(large) == static_cast<Index>(value % static_cast<std::uint64_t>(large)));
   }
   CHECK(random.integer(1) == 0);
 }

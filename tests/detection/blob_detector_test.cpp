@@ -48,5 +48,8 @@ TEST_CASE("dark blobs become boxes; small, bright and faint ones do not") {
   REQUIRE(bright.size() == 1);
   CHECK(bright[0].box == Box{5, 5, 9, 9});
   CHECK_THROWS_AS(BlobDetector({.window = 4}, {{"a"}, {1}}, 0, 3), Error);
+  BlobDetector({.window = BlobModel::largest_window}, {{"a"}, {1}}, 0, 3);
+  CHECK_THROWS_WITH_AS(BlobDetector({.window = BlobModel::largest_window + 2}, {{"a"}, {1}}, 0, 3),
+                       doctest::Contains("window is 1025, expected at most 1023"), Error);
   CHECK_THROWS_AS(BlobDetector({}, {{"a"}, {1}}, 1, 3), Error);
 }

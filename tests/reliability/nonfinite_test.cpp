@@ -175,6 +175,7 @@ TEST_CASE("a whole training skips what is broken, each time, and ends where noth
     CHECK(trainer->history().size() == 3);
   }
   CHECK(contains(error_of([&] { trainer_with(16, 1)->fit(data); }), "every batch of epoch 1 was skipped"));
+  CHECK(contains(error_of([&] { trainer_with(16, 1)->evaluate(data); }), "no batch of the data has a finite loss"));
   Trainer<float> strict(net, Adam<float>(0.01), points_loss());
   CHECK(contains(error_of([&] { strict.evaluate(data); }), "input of picture5.png"));
   CHECK(contains(
@@ -182,6 +183,41 @@ TEST_CASE("a whole training skips what is broken, each time, and ends where noth
         Trainer<float>(net, Adam<float>(0.01), points_loss(), {.on_nonfinite = OnNonfinite::skip, .shard = {0, 2}});
       }),
       "on_nonfinite is skip"));
+}
+
+TEST_CASE("a gradient that is skipped takes the batches of its update along, and the next one begins anew") {
+  Sequential<float> net = normed_net();
+  const auto factor = std::make_shared<float>(1.0F);
+  Trainer<float> trainer(net, Adam<float>(0.01), loss_with_gradient(factor),
+                         {.accumulate = 2, .on_nonfinite = OnNonfinite::skip});
+  trainer.step(two_points(3));
+  *factor = infinity;
+  trainer.step(two_points(2));
+  *factor = 1;
+  CHECK(trainer.optimizer().steps() == 0);
+  trainer.step(two_points(1));
+  CHECK(trainer.optimizer().steps() == 0);
+  trainer.step(two_points(1));
+  CHECK(trainer.optimizer().steps() == 1);
+  CHECK(detail::nonfinite_weight(net.parameters()) == nullptr);
+}
+
+TEST_CASE("a loss function that throws leaves weights and statistics as they were") {
+  Sequential<float> net = normed_net(), other = normed_net();
+  bool broken = false;
+  Trainer<float> trainer(net, Adam<float>(0.01), single_loss<float>([&](const LossArguments<float>&a) {
+                           require(!broken, "broken");
+                           return softmax_cross_entropy(a.outputs[0], a.targets[0], a.gradients[0]);
+                         })),
+      undisturbed(other, Adam<float>(0.01), points_loss());
+  for (int i = 0; i < 2; ++i) {
+    trainer.step(two_points(1));
+    undisturbed.step(two_points(1));
+    broken = true;
+    CHECK(error_of([&] { trainer.step(two_points(2)); }) == "broken");
+    broken = false;
+    CHECK(same(net, other));
+  }
 }
 
 TEST_CASE("with a learning rate of 0 the weights stay, bit by bit") {

@@ -1,6 +1,7 @@
 // How much memory a file can make a reader take: the multiples of docs/reliability.md.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "allocation_counter.hpp"
 #include "amdefect/coco/coco_json.hpp"
+#include "amdefect/data/sample_cache.hpp"
 #include "amdefect/image/image_io.hpp"
 #include "amdefect/io/json_reader.hpp"
 #include "amdefect/io/safetensors.hpp"
@@ -186,4 +188,48 @@ TEST_CASE(
   for (const Bytes& file : {encode_png(image), encode_png(Image16(300, 400, 4, 7))})
     CHECK(peak_bytes_of([&] { decode_image_as<std::uint16_t>(file, "x", ImageChannels::as_stored); }) <=
           32 * 300 * 400 + 4 * file.size() + MiB);
+}
+
+TEST_CASE("a file of the cache of samples is read as it was written or not at all, and takes no more than its bytes") {
+  Sample sample{Image(2, 3, 1, 5), {{{0, 0, 1, 1}, 7}}};
+  const Bytes whole = detail::encode_sample<std::uint8_t>("key", sample);
+  const std::size_t pixels = whole.size() - sizeof(std::uint32_t) - 6;
+  const std::size_t counts = pixels - sizeof(LabelledBox) - 4 * sizeof(Index);  // height, width, channels, objects
+  const auto reads = [](Bytes bytes) {                                          // with the sum that belongs to them
+    detail::append_number(bytes, crc32(bytes));
+    bool read = false;
+    CHECK(peak_bytes_of([&] { read = detail::decode_sample<std::uint8_t>("key", bytes) != nullptr; }) <= MiB);
+    return read;
+  };
+  const Bytes content(whole.begin(), whole.end() - sizeof(std::uint32_t));
+  CHECK(reads(content));
+  const std::size_t key_size = sizeof detail::cache_magic<std::uint8_t>;
+  for (const std::size_t at : {key_size, counts, counts + 8, counts + 16, counts + 24})
+    for (const Index number :
+         {Index{-1}, Index{0}, Index{1} << 20, Index{1} << 40, Index{1} << 62, ~(Index{1} << 63)}) {
+      Bytes changed = content;
+      std::memcpy(changed.data() + at, &number, sizeof number);
+      CHECK_MESSAGE(!reads(changed), "a count of ", number, " at byte ", at);
+    }
+  for (std::size_t size = 0; size < content.size(); ++size)
+    CHECK(!reads(Bytes(content.begin(), content.begin() + static_cast<long>(size))));
+  for (const std::size_t at : {std::size_t{0}, key_size + sizeof(Index)}) {  // another version, another key
+    Bytes changed = content;
+    changed[at] ^= 1;
+    CHECK(!reads(changed));
+  }
+}
+
+TEST_CASE("a JPEG of more than 500 scans is refused, each of which takes the time of a whole picture") {
+  const Bytes one = encode_jpeg(Image(8, 8, 1, 100));
+  const auto start_of_scan = [](std::uint8_t a, std::uint8_t b) { return a == 0xff && b == 0xda; };
+  const auto scan = std::adjacent_find(one.begin(), one.end(), start_of_scan), end = one.end() - 2;
+  const auto with = [&](int scans) {
+    Bytes bytes(one.begin(), end);
+    for (int i = 1; i < scans; ++i) bytes.insert(bytes.end(), scan, end);
+    bytes.insert(bytes.end(), end, one.end());
+    return error_of([&] { decode_image(bytes, "x.jpg"); });
+  };
+  CHECK(with(500) == "no error");
+  CHECK(with(501) == "x.jpg: broken JPEG file: more than 500 scans");
 }

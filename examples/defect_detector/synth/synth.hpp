@@ -12,6 +12,7 @@
 #include "amdefect/core/parallel.hpp"
 #include "amdefect/image/image_io.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "synth/synth_scene.hpp"
 
 namespace amdefect {
@@ -99,10 +100,10 @@ inline void write_synth(const std::filesystem::path& root, const SynthOptions& o
           "synth: pictures of ", options.width, 'x', options.height, " pixels, expected 32 to 8192 on each side");
   require(options.train >= 0 && options.valid >= 0 && options.test >= 0, "synth: the numbers of pictures are ",
           options.train, ", ", options.valid, " and ", options.test, ", expected at least 0");
+  const bool there = is_there(root);
+  require<FileError>(!there || is_folder(root), root.string(), ": is a file, expected a folder");
   std::error_code failure;
-  require<FileError>(!std::filesystem::exists(root, failure) || std::filesystem::is_directory(root, failure),
-                     root.string(), ": is a file, expected a folder");
-  const bool empty = !std::filesystem::exists(root, failure) || std::filesystem::is_empty(root, failure);
+  const bool empty = !there || std::filesystem::is_empty(root, failure);
   require<FileError>(empty || options.overwrite, root.string(),
                      ": is not empty; choose another folder, or allow to overwrite");
   const std::pair<const char*, Index> splits[] = {

@@ -20,6 +20,7 @@
 #include "amdefect/coco/split_files.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/core/random.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/io/lies_in.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
 
@@ -122,8 +123,7 @@ inline CocoSplit read_split(const std::string& name, const std::filesystem::path
 inline std::filesystem::path folder_of_images(const std::filesystem::path& annotation_file, const CocoSplits& splits,
                                               const SplitOptions& options) {
   if (options.allow_outside_files) return {};
-  const bool in_root =
-      std::filesystem::is_directory(splits.root) && lies_in(annotation_file.parent_path(), splits.root);
+  const bool in_root = is_folder(splits.root) && lies_in(annotation_file.parent_path(), splits.root);
   if (!in_root) return data_set_of(annotation_file);
   const std::filesystem::path root = (std::filesystem::absolute(splits.root) / "").lexically_normal().parent_path();
   return is_annotation_folder(root) ? root.parent_path() : splits.root;  // whose images lie beside it
@@ -241,13 +241,12 @@ inline double detect_box_offset(const CocoDataset& dataset) {
 /// @throws FileError that names what is missing, several candidates, or the faulty entry.
 inline CocoSplits read_coco_splits(const std::filesystem::path& root, const SplitOptions& options = {}) {
   const std::filesystem::path& wanted = options.annotation_file;
-  std::error_code none;
-  const bool is_file = wanted.empty() && std::filesystem::is_regular_file(root, none);
-  const bool one_file = is_file || root.empty() || wanted.is_absolute();
-  const std::filesystem::path file = is_file ? root : wanted;
+  const bool named_file = wanted.empty() && is_file(root);
+  const bool one_file = named_file || root.empty() || wanted.is_absolute();
+  const std::filesystem::path file = named_file ? root : wanted;
   require(!root.empty() || !wanted.empty(), "data set: neither its folder nor an annotation file is given");
-  require<FileError>(one_file || std::filesystem::is_directory(root, none), root.string(), ": there is no such folder");
-  const detail::SplitFiles files(is_file || root.empty() ? detail::data_set_of(file) : root);
+  require<FileError>(one_file || is_folder(root), root.string(), ": there is no such folder");
+  const detail::SplitFiles files(named_file || root.empty() ? detail::data_set_of(file) : root);
   CocoSplits splits{root.empty() ? wanted : root, {}, {}, {}};
   if (!one_file)
     if (const auto found = files.splits(file); !found.empty()) {

@@ -12,6 +12,7 @@
 
 #include "amdefect/coco/split_names.hpp"
 #include "amdefect/core/error.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/io/list_folder.hpp"
 
 namespace amdefect::detail {
@@ -61,8 +62,7 @@ class SplitFiles {
     std::map<std::string, std::filesystem::path> found;
     if (!wanted.empty()) {
       for (const Folder& folder : folders_)
-        if (std::filesystem::is_regular_file(folder.path / wanted))
-          found.try_emplace(std::string(folder.named.split), folder.path / wanted);
+        if (is_file(folder.path / wanted)) found.try_emplace(std::string(folder.named.split), folder.path / wanted);
       return found;
     }
     bool sure = false;

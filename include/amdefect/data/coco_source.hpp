@@ -8,6 +8,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -135,9 +136,15 @@ class BasicCocoSource final : public BasicSampleSource<P> {
     key.imbue(std::locale::classic());
     key.precision(17);
     key << (options_.channels == ImageChannels::rgb ? "rgb" : "grey") << (sizeof(P) > 1 ? " 16 bits" : "");
-    for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)])
-      key << '|' << std::filesystem::absolute(file).string() << ' ' << std::filesystem::file_size(file) << ' '
-          << std::filesystem::last_write_time(file).time_since_epoch().count();
+    for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)]) {
+      std::error_code no_size, no_time;
+      const auto size = std::filesystem::file_size(file, no_size);
+      const auto written = std::filesystem::last_write_time(file, no_time);
+      require<FileError>(!no_size && !no_time, file.string(),
+                         ": cannot be read: ", (no_size ? no_size : no_time).message());
+      key << '|' << std::filesystem::absolute(file).string() << ' ' << size << ' '
+          << written.time_since_epoch().count();
+    }
     for (const LabelledBox& object : objects(index))
       key << '|' << object.label << ' ' << object.box.x1 << ' ' << object.box.y1 << ' ' << object.box.x2 << ' '
           << object.box.y2;

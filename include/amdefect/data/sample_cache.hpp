@@ -14,6 +14,7 @@
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
+#include "amdefect/io/file_type.hpp"
 
 namespace amdefect {
 
@@ -91,8 +92,7 @@ std::shared_ptr<const BasicSample<P>> decode_sample(const std::string& key, cons
   sample->objects.resize(static_cast<std::size_t>(objects));
   for (LabelledBox& object : sample->objects)
     if (!take(&object, sizeof object)) return nullptr;
-  if (height <= 0 || width <= 0 || channels <= 0 || !fits(height, 1) ||
-      !fits(width, static_cast<std::size_t>(height)) ||
+  if (height <= 0 || width <= 0 || channels <= 0 || !fits(width, static_cast<std::size_t>(height)) ||
       !fits(channels, static_cast<std::size_t>(height * width) * sizeof(P)))
     return nullptr;
   sample->image = BasicImage<P>(height, width, channels);
@@ -145,7 +145,7 @@ class BasicCachedSource final : public BasicSampleSource<P> {
     const std::string key = source_->key(index);
     const std::filesystem::path file =
         options_.folder / concat(std::hex, std::setw(16), std::setfill('0'), fnv1a(key), ".sample");
-    if (std::filesystem::is_regular_file(file)) {
+    if (is_file(file)) {
       try {
         if (auto sample = detail::decode_sample<P>(key, read_bytes(file))) return sample;
       } catch (const FileError&) {

@@ -11,6 +11,7 @@
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/number_text.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/io/list_folder.hpp"
 
 namespace amdefect {
@@ -29,8 +30,8 @@ inline bool is_image_file(const std::filesystem::path& path) {
 inline std::vector<std::filesystem::path> find_images(std::span<const std::filesystem::path> inputs) {
   std::vector<std::filesystem::path> files;
   for (const std::filesystem::path& input : inputs) {
-    require<FileError>(std::filesystem::exists(input), "there is no file or folder ", input.string());
-    if (!std::filesystem::is_directory(input)) {
+    require<FileError>(is_there(input), "there is no file or folder ", input.string());
+    if (!is_folder(input)) {
       files.push_back(input);
       continue;
     }

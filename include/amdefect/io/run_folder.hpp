@@ -20,6 +20,7 @@
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/file_type.hpp"
 
 namespace amdefect {
 
@@ -142,7 +143,7 @@ class RunFolder {
   void require_free() const {
     for (const RunKind* other : {&training_run, &evaluation_run, &prediction_run})
       for (const std::string& name : other->results) {
-        if (!std::filesystem::exists(folder_ / name)) continue;
+        if (!is_there(folder_ / name)) continue;
         require<FileError>(other->name == kind_.name, "the folder '", folder_.string(), "' holds ", name,
                            ", a result of '", other->name, "': give another folder for those of '", kind_.name, "'");
         require<FileError>(earlier_ != EarlierRun::refuse, "the folder '", folder_.string(), "' holds ", name,

@@ -13,6 +13,7 @@
 #include "amdefect/core/stored_count.hpp"
 #include "amdefect/optim/optimizer.hpp"
 #include "amdefect/optim/schedule.hpp"
+#include "amdefect/train/batch_gradients.hpp"
 #include "amdefect/train/batch_loss.hpp"
 #include "amdefect/train/callback.hpp"
 #include "amdefect/train/data_loader.hpp"
@@ -20,7 +21,7 @@
 #include "amdefect/train/history.hpp"
 #include "amdefect/train/loss_sums.hpp"
 #include "amdefect/train/nonfinite.hpp"
-#include "amdefect/train/saved_statistics.hpp"
+#include "amdefect/train/optimizer_state.hpp"
 
 namespace amdefect {
 
@@ -110,12 +111,12 @@ class Trainer {
   /// @throws Error if the loss or a gradient is not finite; see TrainerOptions::on_nonfinite.
   std::vector<double> step(const Batch<T>& batch) {
     require(batch.size() > 0, "trainer: a step needs at least one sample, got an empty batch");
-    if (!workspace_) start_training();
+    if (!gradients_.started()) start_training();
     std::vector<double> parts;
     parts.reserve(loss_.parts().size());  // first, so that nothing fails behind the update
     add_gradients(
         batch, [&] { return concat("update ", step_ + 1); }, sample_of_batch);
-    if (pending_ == options_.accumulate) update(learning_rate());
+    if (gradients_.pending() == options_.accumulate) update(learning_rate());
     parts.assign(loss_.parts().begin(), loss_.parts().end());
     return parts;
   }
@@ -162,8 +163,8 @@ class Trainer {
 
   /// Everything that an exact continuation needs besides the weights. @throws Error between the batches of one update.
   TrainingState<T> state() const {
-    require(pending_ == 0, "trainer: the state can be had only after an update, now gradients of ", pending_,
-            " batches wait for one");
+    require(gradients_.pending() == 0, "trainer: the state can be had only after an update, now gradients of ",
+            gradients_.pending(), " batches wait for one");
     TrainingState<T> state;
     auto& numbers = state.numbers;
     numbers["progress"] = {static_cast<double>(epoch_), static_cast<double>(batch_), static_cast<double>(step_),
@@ -171,10 +172,7 @@ class Trainer {
     numbers["sums"] = sums_.totals;
     numbers["sums_samples"] = {static_cast<double>(sums_.samples)};
     numbers["schedule"] = schedule_->state();
-    numbers["optimizer_steps"] = {static_cast<double>(optimizer_->steps())};
-    const std::vector<std::string> names = optimizer_->memory_names();
-    for (std::size_t i = 0; i < names.size(); ++i)
-      if (!optimizer_->memory(i).empty()) state.tensors["optimizer." + names[i]] = optimizer_->memory(i).clone();
+    save_optimizer(*optimizer_, state);
     save_history(history_, state);
     for (const auto& callback : callbacks_) callback->save(state);
     return state;
@@ -190,18 +188,8 @@ class Trainer {
     sums_.totals = state.at("sums", loss_.parts().size());
     sums_.samples = stored_count(state.at("sums_samples", 1)[0], "sums_samples");
     schedule_->restore(state.at("schedule"));
-    optimizer_->set_steps(
-        static_cast<std::uint64_t>(stored_count(state.at("optimizer_steps", 1)[0], "optimizer_steps")));
+    restore_optimizer(*optimizer_, state, network_.parameters().values().shape());
     history_ = restore_history(state, epoch_, options_.epochs);
-    const std::vector<std::string> names = optimizer_->memory_names();
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      const auto found = state.tensors.find("optimizer." + names[i]);
-      require(found != state.tensors.end() || optimizer_->steps() == 0, "trainer: the state lacks the optimiser's '",
-              names[i], "' (was it saved by another optimiser?)");
-      if (found == state.tensors.end()) continue;
-      require_shape("trainer: optimizer state", network_.parameters().values().shape(), found->second.shape());
-      optimizer_->memory(i) = std::move(found->second);
-    }
     for (auto& callback : callbacks_) callback->restore(state);
   }
   /// Continues from the file that `Checkpoint` keeps, weights and state. @throws FileError if it does not fit.
@@ -219,6 +207,7 @@ class Trainer {
         schedule_(std::move(schedule)),
         loss_(std::move(loss)),
         options_(options),
+        gradients_(network),
         sums_(loss_.parts().size()) {
     options.check();
     optimizer_->take();
@@ -232,8 +221,7 @@ class Trainer {
 
   void start_training() {
     const auto seed = options_.seed + static_cast<std::uint64_t>(options_.shard.index);  // shards drop other values
-    workspace_ = std::make_unique<Workspace<T>>(Workspace<T>::for_training(network_, options_.execution, seed));
-    pending_ = 0;
+    gradients_.start(options_.execution, seed);
   }
 
   static double seconds_since(Clock::time_point start) {
@@ -253,12 +241,12 @@ class Trainer {
           [&](Index k) { return loader.sample_name(k); });
       if (used) sums_.add(loss_.parts(), batch->size());
       log.batch = ++batch_;
-      log.updated = pending_ == options_.accumulate || (batch_ == log.batches && pending_ > 0);
+      log.updated = gradients_.pending() == options_.accumulate || (batch_ == log.batches && gradients_.pending() > 0);
       if (log.updated) update(log.learning_rate);
       log.loss = sums_.mean();
       log.images_per_second = static_cast<double>(sums_.samples - samples_before) / seconds_since(start);
       for (auto& callback : callbacks_) callback->on_step(*this, log);
-      if (interrupted() && pending_ == 0) break;
+      if (interrupted() && gradients_.pending() == 0) break;
     }
     require(sums_.samples > 0 || batch_ < log.batches, "training: every batch of epoch ", log.epoch, " was skipped");
     EpochLog epoch{.epoch = log.epoch, .epochs = log.epochs};
@@ -272,35 +260,13 @@ class Trainer {
 
   static std::string sample_of_batch(Index k) { return concat("sample ", k, " of the batch"); }
 
-  /// Forward and backward pass; `position()` says in an error where in the training it was, `name(k)` which sample. A
-  /// batch whose loss or gradients are not finite leaves weights and statistics as they were; false if it is skipped.
+  /// `position()` says in an error where in the training it was, `name(k)` which sample. False if the batch is skipped.
   template <class Position>
   bool add_gradients(const Batch<T>& batch, const Position& position, const detail::SampleNames& name) {
-    if (pending_ == 0) network_.parameters().gradients().fill(T{0});
-    workspace_->set_step(static_cast<std::uint64_t>(step_ * options_.accumulate + pending_));
-    statistics_.remember(network_.parameters());
-    std::string problem;
-    try {
-      workspace_->forward(batch.inputs());
-      const Parameter* bad = nullptr;
-      if (detail::all_finite(loss_.evaluate(*workspace_, batch.targets()))) {
-        const Index before = std::exchange(pending_, 0);  // the gradients of these are spoilt if this batch fails
-        workspace_->backward();
-        bad = detail::nonfinite_gradient(network_.parameters());
-        if (!bad) return pending_ = before + 1, true;
-      }
-      statistics_.put_back(network_.parameters());
-      problem = bad ? concat("the gradient of '", bad->name, "' is not finite (", position(), "), for a batch of ",
-                             detail::sample_list(batch.size(), name, [](Index) { return true; }))
-                    : concat("the loss is not finite any more (", position(),
-                             "): ", detail::nonfinite_cause(*workspace_, batch, name));
-    } catch (...) {
-      statistics_.put_back(network_.parameters());
-      throw;
-    }
-    statistics_.put_back(network_.parameters());  // the search for the cause was a forward pass, too
-    leave(problem);
-    return false;
+    const Index passes = step_ * options_.accumulate + gradients_.pending();
+    const std::string problem = gradients_.add(batch, loss_, static_cast<std::uint64_t>(passes), position, name);
+    if (!problem.empty()) leave(problem);
+    return problem.empty();
   }
 
   /// Skips a batch, or ends the training. Nothing is left to skip for where weights are broken.
@@ -316,8 +282,7 @@ class Trainer {
   /// Changes the weights by the mean of the gradients that were added.
   void update(double learning_rate) {
     Parameters<T>& parameters = network_.parameters();
-    if (pending_ > 1) parameters.gradients().array() /= static_cast<T>(pending_);
-    pending_ = 0;
+    gradients_.take_mean();
     for (auto& callback : callbacks_) callback->on_gradients(*this, parameters);
     if (options_.clip_norm > 0) clip_gradient_norm(parameters, options_.clip_norm);
     optimizer_->step(parameters, learning_rate, options_.execution.threads);
@@ -338,12 +303,11 @@ class Trainer {
   detail::Held<Optimizer<T>> optimizer_;
   detail::Held<Schedule> schedule_;
   detail::BatchLoss<T> loss_;
-  detail::SavedStatistics<T> statistics_;
   TrainerOptions options_;
   std::vector<std::unique_ptr<Callback<T>>> callbacks_;
-  std::unique_ptr<Workspace<T>> workspace_, inference_;
+  detail::BatchGradients<T> gradients_;
+  std::unique_ptr<Workspace<T>> inference_;
   Index epoch_ = 0, batch_ = 0, step_ = 0;  // epochs finished, batches of the current one, updates so far
-  Index pending_ = 0;                       // batches whose gradients wait for an update
   detail::LossSums sums_;
   std::vector<EpochLog> history_;
   bool stopped_ = false;

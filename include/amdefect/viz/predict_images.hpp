@@ -20,6 +20,7 @@
 #include "amdefect/image/find_images.hpp"
 #include "amdefect/image/image_io.hpp"
 #include "amdefect/image/picture_names.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/io/json_text.hpp"
 #include "amdefect/io/run_folder.hpp"
 #include "amdefect/viz/gallery_page.hpp"
@@ -58,7 +59,7 @@ class ImagePrediction {
       : detector_(detector), options_(options), files_(find_images(inputs)), folder_(checked(folder)) {
     options_.detect.min_score = options.detect.min_score.value_or(detector.score_threshold());
     folder_.begin();
-    std::erase_if(files_, [](const auto& file) { return !std::filesystem::exists(file); });  // pictures of before
+    std::erase_if(files_, [](const auto& file) { return !is_there(file); });  // pictures of before
     lists_.emplace(folder_.path(), detector.labels());
     names_.emplace(folder_.path());
   }

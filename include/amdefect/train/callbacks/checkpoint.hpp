@@ -9,6 +9,7 @@
 #include "amdefect/core/compiled.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/file_bytes.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/io/run_folder.hpp"
 #include "amdefect/optim/best_value.hpp"
 #include "amdefect/train/trainer.hpp"
@@ -96,10 +97,10 @@ class Checkpoint : public Callback<T> {
     const std::filesystem::path before = resumed_.parent_path() / options_.best.filename();
     std::error_code none;
     if (std::filesystem::equivalent(before, options_.best, none)) return;
-    if (std::filesystem::exists(before)) {
+    if (is_there(before)) {
       const Bytes bytes = read_bytes(before);
       write_text_file(options_.best, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    } else if (!std::filesystem::exists(options_.best)) {
+    } else if (!is_there(options_.best)) {
       known_ = false;
       best_ = BestValue(options_.higher_is_better);
     }
