@@ -152,7 +152,6 @@ class MutatedTests:
         os.makedirs(scratch)
         environment = dict(os.environ, AMDEFECT_MUTANT=str(number), TMPDIR=scratch, HOME=scratch,
                            AMDEFECT_MUTANTS_REACHED=os.path.join(self.build, "reached.txt"))
-        environment.setdefault("OMP_WAIT_POLICY", "passive")
         begin = processor_seconds()
         try:
             done = subprocess.run([self.program, "--abort-after=1"], cwd=scratch, env=environment,

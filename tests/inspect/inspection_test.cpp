@@ -166,10 +166,12 @@ TEST_CASE("images that an EXIF orientation turns are counted, those stored uprig
   data.add("train", "right.jpg", with_orientation(6));
   data.add("train", "wrong size.jpg", with_orientation(8), 150);
   data.add("train", "nonsense.jpg", with_orientation(9));
-  const std::string text = to_text(data.inspect());
-  CHECK(contains(text,
+  const Inspection inspection = data.inspect();
+  CHECK(contains(to_text(inspection),
                  "  images with an EXIF orientation, by which they are turned upright: 2\n"
                  "    right.jpg: orientation 6\n    wrong size.jpg: orientation 8\n"));
+  CHECK_FALSE(contains(to_text(inspection, 2), " more\n"));
+  CHECK(contains(to_text(inspection, 1), "    right.jpg: orientation 6\n    and 1 more\n"));
   DataSet upright;
   upright.add("train", "upright.jpg", with_orientation(1));
   CHECK_FALSE(contains(to_text(upright.inspect()), "EXIF"));
