@@ -204,8 +204,8 @@ TEST_CASE("broken annotations give one error that names the entry") {
         "gt.json: annotations[1] (id 6): \"iscrowd\" is 2, expected 0 or 1");
   CHECK(annotation_error(R"({"id": 6, "image_id": 2, "category_id": 1, "bbox": [1, 2, 3, 4]})") ==
         "gt.json: annotations[1] (id 6): there is no image with id 2");
-  CHECK(annotations_error(
-            head + R"("annotations": [{"id": 6, "image_id": 2, "category_id": 1, "bbox": [1, 2, 3, 4]}]})") ==
+  CHECK(annotations_error(head +
+                          R"("annotations": [{"id": 6, "image_id": 2, "category_id": 1, "bbox": [1, 2, 3, 4]}]})") ==
         "gt.json: annotations[0] (id 6): there is no image with id 2");
   CHECK(annotation_error(R"({"id": 6, "image_id": 1, "category_id": 9, "bbox": [1, 2, 3, 4]})") ==
         "gt.json: annotations[1] (id 6): there is no category with id 9");

@@ -41,9 +41,9 @@ using Names = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("the split that a name means, in any case, with other words around") {
-  for (const char* name :
-       {"train", "Train", "TRAIN", "training", "train2017", "instances_Train", "instances_train2017", "train_coco",
-        "coco-train", "trainCoco", "my.train.set", "trainset", "Training_Set", "train_annotations", "instances_trainall"})
+  for (const char* name : {"train", "Train", "TRAIN", "training", "train2017", "instances_Train", "instances_train2017",
+                           "train_coco", "coco-train", "trainCoco", "my.train.set", "trainset", "Training_Set",
+                           "train_annotations", "instances_trainall"})
     CHECK_MESSAGE(split_of(name) == "train", name);
   for (const char* name : {"val", "Val", "valid", "Valid", "validation", "instances_Validation", "val2017",
                            "person_keypoints_val2017", "val_coco", "VALSET", "validData"})

@@ -34,17 +34,17 @@ using Positions = std::vector<std::size_t>;
 }  // namespace
 
 TEST_CASE("each fault of a box is found where it is, and nothing else") {
-  const CocoSplit split = split_of({annotation(1, 10, 3, {10, 10, 20, 5.5}),   // sound
-                                    annotation(2, 10, 3, {10, 10, 20, 5.5}),   // repeated
-                                    annotation(3, 10, 5, {10, 10, 20, 5.5}),   // of another class
-                                    annotation(4, 20, 3, {10, 10, 20, 5.5}),   // in another image
-                                    annotation(5, 20, 3, {5, 5, 0.5, 30}),     // degenerate
-                                    annotation(6, 20, 3, {90, 70, 11, 11}),    // just within the tolerance
-                                    annotation(7, 20, 3, {90, 70, 11.5, 5}),   // outside
-                                    annotation(8, 10, 3, {-1.5, 0, 9, 9}),     // outside
-                                    annotation(9, 10, 5, {0, 0, 100, 80}),     // enormous
-                                    annotation(10, 30, 5, {0, 0, 9000, 1}),    // of an image of unknown size
-                                    annotation(11, 20, 9, {0, 50, 5, 40})});   // below an image that is wider
+  const CocoSplit split = split_of({annotation(1, 10, 3, {10, 10, 20, 5.5}),  // sound
+                                    annotation(2, 10, 3, {10, 10, 20, 5.5}),  // repeated
+                                    annotation(3, 10, 5, {10, 10, 20, 5.5}),  // of another class
+                                    annotation(4, 20, 3, {10, 10, 20, 5.5}),  // in another image
+                                    annotation(5, 20, 3, {5, 5, 0.5, 30}),    // degenerate
+                                    annotation(6, 20, 3, {90, 70, 11, 11}),   // just within the tolerance
+                                    annotation(7, 20, 3, {90, 70, 11.5, 5}),  // outside
+                                    annotation(8, 10, 3, {-1.5, 0, 9, 9}),    // outside
+                                    annotation(9, 10, 5, {0, 0, 100, 80}),    // enormous
+                                    annotation(10, 30, 5, {0, 0, 9000, 1}),   // of an image of unknown size
+                                    annotation(11, 20, 9, {0, 50, 5, 40})});  // below an image that is wider
   const AnnotationCheck check = check_annotations(split);
   CHECK(annotations_of(check, BoxFault::repeated) == Positions{1});
   CHECK(annotations_of(check, BoxFault::degenerate) == Positions{4});

@@ -95,7 +95,7 @@ TEST_CASE("an image in two splits is found as the same file, the same picture or
   data.add("train", "cat_jpg.rf.0123.jpg", encode_jpeg(blots(4)));
   data.add("train", "plain.png", encode_png(plain(20)));
   data.add("train", "gone_jpg.rf.1.jpg", {});
-  data.add("train", "black.png", encode_png(Image(200, 200, 3, 0)));  // as dark as what cannot be read
+  data.add("train", "black.png", encode_png(Image(200, 200, 3, 0)));                   // as dark as what cannot be read
   data.add("valid", "other name.jpg", first);                                          // the same file
   data.add("valid", "new.jpg", encode_jpeg(blots(5)));                                 // new
   data.add("valid", "again.jpg", encode_jpeg(blots(2), 40));                           // encoded anew
