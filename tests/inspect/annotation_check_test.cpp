@@ -84,7 +84,7 @@ TEST_CASE("findings name the first offenders by file and box") {
   const std::string text = to_text(check, split, 1);
   CHECK(
       text.starts_with("train: 3 images (1 without boxes), 4 boxes, up to 3 in an image\n  classes: pore 4; crack 0;"));
-  CHECK(contains(text, "\n  larger side of a box in pixels: 5 %: 4; "));
+  CHECK(contains(text, "\n  larger side of a box in pixels: 1 %: 4; 5 %: 4; 50 %: 4;"));
   CHECK(contains(text,
                  "\n  boxes less than a pixel wide or high: 3\n    b, new.png: [5, 5, 0, 30] (annotation 11)\n"
                  "    and 2 more\n"));
