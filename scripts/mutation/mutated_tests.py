@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 
 SWITCH = r"""#pragma once
@@ -152,16 +153,16 @@ class MutatedTests:
         os.makedirs(scratch)
         environment = dict(os.environ, AMDEFECT_MUTANT=str(number), TMPDIR=scratch, HOME=scratch,
                            AMDEFECT_MUTANTS_REACHED=os.path.join(self.build, "reached.txt"))
-        environment.setdefault("OMP_WAIT_POLICY", "passive")
         begin = processor_seconds()
-        try:
-            done = subprocess.run([self.program, "--abort-after=1"], cwd=scratch, env=environment,
-                                  timeout=60 + 10 * limit,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  preexec_fn=lambda: limit_resources(limit), check=False)
-            passed, output = done.returncode == 0, done.stdout.decode(errors="replace")
-        except subprocess.TimeoutExpired:
-            passed, output = False, "the time was over"
+        with subprocess.Popen([self.program, "--abort-after=1"], cwd=scratch, env=environment, start_new_session=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              preexec_fn=lambda: limit_resources(limit)) as process:
+            try:
+                output = process.communicate(timeout=60 + min(10 * limit, 600))[0].decode(errors="replace")
+                passed = process.returncode == 0
+            except subprocess.TimeoutExpired:
+                passed, output = False, "the time was over"
+            end_session(process.pid)
         shutil.rmtree(scratch, ignore_errors=True)
         return passed, processor_seconds() - begin, output
 
@@ -172,6 +173,14 @@ class MutatedTests:
             raise Failure(f"mutation_check: the tests of {self.folder} fail without any change:\n{output[-3000:]}")
         with open(os.path.join(self.build, "reached.txt"), encoding="utf-8") as stream:
             return {int(line) for line in stream}, seconds
+
+
+def end_session(leader):
+    """Ends a program that waits for ever, and what it left behind when it was forked."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def processor_seconds():

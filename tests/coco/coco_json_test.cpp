@@ -127,6 +127,7 @@ TEST_CASE("what is written is read back exactly") {
   CHECK(read[0].score == 0.7);
   write_coco_results(folder / "none.json", {});
   CHECK(read_coco_results(folder / "none.json").empty());
+  CHECK(folder.read("none.json") == "[]");
 }
 
 TEST_CASE("a file that cannot be written whole is not touched") {
@@ -203,6 +204,9 @@ TEST_CASE("broken annotations give one error that names the entry") {
         "gt.json: annotations[1] (id 6): \"iscrowd\" is 2, expected 0 or 1");
   CHECK(annotation_error(R"({"id": 6, "image_id": 2, "category_id": 1, "bbox": [1, 2, 3, 4]})") ==
         "gt.json: annotations[1] (id 6): there is no image with id 2");
+  CHECK(annotations_error(head +
+                          R"("annotations": [{"id": 6, "image_id": 2, "category_id": 1, "bbox": [1, 2, 3, 4]}]})") ==
+        "gt.json: annotations[0] (id 6): there is no image with id 2");
   CHECK(annotation_error(R"({"id": 6, "image_id": 1, "category_id": 9, "bbox": [1, 2, 3, 4]})") ==
         "gt.json: annotations[1] (id 6): there is no category with id 9");
 }

@@ -41,9 +41,9 @@ using Names = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("the split that a name means, in any case, with other words around") {
-  for (const char* name :
-       {"train", "Train", "TRAIN", "training", "train2017", "instances_Train", "instances_train2017", "train_coco",
-        "coco-train", "trainCoco", "my.train.set", "trainset", "Training_Set", "train_annotations"})
+  for (const char* name : {"train", "Train", "TRAIN", "training", "train2017", "instances_Train", "instances_train2017",
+                           "train_coco", "coco-train", "trainCoco", "my.train.set", "trainset", "Training_Set",
+                           "train_annotations", "instances_trainall"})
     CHECK_MESSAGE(split_of(name) == "train", name);
   for (const char* name : {"val", "Val", "valid", "Valid", "validation", "instances_Validation", "val2017",
                            "person_keypoints_val2017", "val_coco", "VALSET", "validData"})
@@ -239,4 +239,17 @@ TEST_CASE("one split can be read without the files of the others") {
     CHECK(splits.at("train").size() + splits.at("valid").size() == 3);  // known, although their images are not there
     CHECK(contains(error_of([&] { read_coco_splits(folder.path()); }), "there is no file"));
   }
+}
+
+TEST_CASE("images lie in the data set's folder, which of a file by itself is the one around it") {
+  const TemporaryFolder folder;
+  folder.write("set/train/labels.json", coco_text({"a.png"}));
+  save(folder / "set/train/a.png");
+  const CocoSplits splits = read_coco_splits(folder / "set");
+  CHECK(splits.at("train").folder == folder / "set");
+
+  const fs::path file = folder.write("set/labels.json", coco_text({"../b.png"}));
+  save(folder / "b.png");
+  CHECK(contains(error_of([&] { read_coco_splits(file); }),
+                 concat("lies outside of the data set's folder, ", (folder / "set").string(), ',')));
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <string>
 
 #include "comma_locale.hpp"
 
@@ -48,6 +49,15 @@ TEST_CASE("a number is the whole text") {
     CHECK_MESSAGE(!parse_number<int>(text), text);
   CHECK(!parse_number<std::uint64_t>("-1"));
   CHECK(!parse_number<std::uint64_t>("-1.0"));
+}
+
+TEST_CASE("an option of a program is a number within its limits, or an error tells both") {
+  CHECK(read_number<int>("1", 1, 3) == 1);
+  CHECK(read_number<int>("3", 1, 3) == 3);
+  CHECK_THROWS_WITH_AS(read_number<int>("0", 1, 3), "expected a whole number from 1 to 3, found '0'", Error);
+  CHECK_THROWS_WITH_AS(read_number<double>("x", 0.5), "expected a number of at least 0.5, found 'x'", Error);
+  CHECK_THROWS_WITH_AS(read_number<int>(std::string(41, '9'), 0, 3, "auto or "),
+                       doctest::Contains("expected auto or a whole number from 0 to 3, found '99999"), Error);
 }
 
 TEST_CASE("lower case leaves all but the 26 letters alone") { CHECK(ascii_lower("TIFF Ä\xff_Z") == "tiff Ä\xff_z"); }

@@ -1,10 +1,14 @@
 #include "amdefect/core/parallel.hpp"
 
 #include <doctest/doctest.h>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
@@ -91,3 +95,47 @@ TEST_CASE("a forked process has none of the threads, and does all parts by itsel
   REQUIRE(::waitpid(child, &status, 0) == child);
   CHECK(status == 0);
 }
+
+TEST_CASE("a forked process that ends does not wait for threads which it has not") {
+  int status = -1;
+  std::thread([&] {
+    visits(4, 4);
+    std::fflush(nullptr);  // else the text is written twice
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);
+      std::exit(0);
+    }
+    if (::waitpid(child, &status, 0) != child) status = -1;
+  }).join();
+  CHECK(status == 0);
+}
+
+TEST_CASE("a loop ends when all its parts have") {
+  std::atomic<bool> begun{false}, done{false};
+  parallel_for(2, 2, [&](Index, Index, int thread) {
+    if (thread == 1) {
+      begun = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      done = true;
+    }
+    while (!begun) std::this_thread::yield();  // so that the other thread does its part, not the caller
+  });
+  CHECK(done);
+}
+
+#ifdef __GLIBC__
+TEST_CASE("where no more threads can be started, the others do all parts") {
+  std::vector<int> seen;
+  std::thread([&] {
+    pthread_attr_t usual, impossible;
+    ::pthread_getattr_default_np(&usual);
+    ::pthread_getattr_default_np(&impossible);
+    ::pthread_attr_setstacksize(&impossible, std::size_t{1} << 50);  // more than there are addresses
+    ::pthread_setattr_default_np(&impossible);
+    seen = visits(4, 100);
+    ::pthread_setattr_default_np(&usual);
+  }).join();
+  CHECK(seen == std::vector<int>(100, 1));
+}
+#endif

@@ -33,6 +33,7 @@ TEST_CASE("views share memory, clones do not") {
   TensorView<double> tail = tensor.slice(2, 4);
   tail(0, 0) = 3;
   CHECK(tensor(2, 0) == 3);
+  CHECK(TensorView<double>{}.size() == 0);
   CHECK(tensor.reshape({2, 2, 2})(1, 0, 0) == 3);
   Tensor<double> other = tensor.clone();
   other[0] = 9;

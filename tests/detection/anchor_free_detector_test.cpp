@@ -239,17 +239,6 @@ TEST_CASE("models are described by a short JSON text") {
   CHECK_THROWS_AS(anchor_free_model_of("{} x"), FileError);
 }
 
-TEST_CASE("pixels are centred and padded with zero") {
-  const Tensor<std::uint8_t> image({1, 2, 1}, std::array<std::uint8_t, 2>{0, 192});
-  Tensor<float> x({2, 3, 1});
-  x.fill(9);
-  scale_pixels(image, x.view());
-  CHECK(std::vector<float>(x.begin(), x.end()) == std::vector<float>{-2, 1, 0, 0, 0, 0});
-  scale_pixels(image, x.view(), 0, 1);
-  CHECK(std::vector<float>(x.begin(), x.end()) == std::vector<float>{1, 0, 0, 0, 0, 0});
-  CHECK_THROWS_AS(scale_pixels(image, x.slice(0, 1).reshape({1, 1, 3})), ShapeError);
-}
-
 TEST_CASE("a large image searched in tiles gives what the whole gives") {
   const auto network = std::make_shared<const Network<float>>(small_network());
   const AnchorFreeDetector detector(network, description, {.threads = 1});

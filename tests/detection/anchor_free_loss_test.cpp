@@ -187,6 +187,20 @@ TEST_CASE("class weights weigh scores and boxes of a class") {
   CHECK_THROWS_AS(parts({1, 0}), Error);
 }
 
+TEST_CASE("boxes count by their quality, 0.05 at least, as a share of all, which counts 1 at least") {
+  Case c;
+  const auto box_loss = [&](const std::vector<double>& qualities) {
+    std::vector<AnchorFreeLoss<double>::Target> targets;
+    for (const double quality : qualities) targets.push_back({0, {0, 4, 8}, {{20, 3, 41, 30}, 1}, quality});
+    return c.with_arguments(false, [&](const auto& a) { AnchorFreeLoss<double>(model).evaluate(a, targets); })[1];
+  };
+  const double whole = box_loss({1});
+  CHECK(whole > 0.1);
+  CHECK(box_loss({0.5}) == doctest::Approx(0.5 * whole));
+  CHECK(box_loss({0}) == doctest::Approx(0.05 * whole));
+  CHECK(box_loss({0.8, 0.8}) == doctest::Approx(whole));
+}
+
 TEST_CASE("the loss does not depend on the number of threads") {
   const AnchorFreeModel one{.classes = 2, .widths = {8}, .blocks = {1}, .levels = 1};
   Tensor<double> scores({5, 48, 40, 2}), boxes({5, 48, 40, 4}), objects({5, 1, 5});  // enough to be shared

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "contains.hpp"
 #include "error_of.hpp"
 #include "temporary_folder.hpp"
 
@@ -114,4 +115,19 @@ TEST_CASE("a description with numbers without meaning is refused") {
   refused("[1,2]", R"(,"pixel_scaling":{"offset":1,"scale":-1})", "scale -1");
   refused("[1,2]", R"(,"score_threshold":2)", "score_threshold is 2");
   refused("[1,9223372036854775808]", "", "category_ids[1]: expected an integer");
+}
+
+TEST_CASE("blobs have a self-test, too") {
+  const TemporaryFolder folder;
+  const auto path = folder / "blob.safetensors";
+  BlobDetector({.window = 15}, {.class_names = {"pore"}, .category_ids = {1}}, 0, 3).save(path);
+  const SafetensorsFile file = read_safetensors(path);
+  CHECK(error_of([&] { open_detector(path); }) == "no error");
+  SafetensorsMetadata changed = file.metadata();
+  std::string& text = changed.at(description_key);
+  const std::size_t at = text.find("\"window\":15");
+  REQUIRE(at != std::string::npos);
+  text.replace(at, 11, "\"window\":31");
+  write_safetensors(path, {}, changed);
+  CHECK(contains(error_of([&] { open_detector(path); }), "fails its self-test"));
 }

@@ -254,11 +254,23 @@ TEST_CASE("what is not read of JPEG is named") {
   CHECK(jpeg_error(jpeg, 1, 0xc5) == "x.jpg: is a JPEG file with hierarchical coding, which is not read");
   CHECK(jpeg_error(jpeg, 1, 0xc9) == "x.jpg: is a JPEG file with arithmetic coding, which is not read");
   CHECK(jpeg_error(jpeg, 1, 0xca) == "x.jpg: is a JPEG file with arithmetic coding, which is not read");
+  CHECK(jpeg_error(jpeg, 1, 0xcf) == "x.jpg: is a JPEG file with arithmetic coding, which is not read");
   CHECK(jpeg_error(jpeg, 1, 0xf7) == "x.jpg: is a JPEG file of the kind JPEG-LS, which is not read");
   CHECK(jpeg_error(jpeg, 4, 12) == "x.jpg: is a JPEG file of 12 bits per value, of which only 8 are read");
   CHECK(jpeg_error(jpeg, 6, 0) ==
         "x.jpg: is a JPEG file that tells its height behind the picture (DNL), which is not read");
   CHECK(jpeg_error(jpeg, 9, 2) == "x.jpg: is a JPEG file of 2 channels, expected 1, 3 or 4");
+}
+
+TEST_CASE("JPEG with Huffman tables of too many codes is refused, of whatever length they are") {
+  for (const bool short_codes : {true, false}) {
+    Bytes jpeg = encode_jpeg(random_image(8, 8, 3));
+    const auto lengths = jpeg.begin() + static_cast<long>(find(jpeg, 0xc4)) + 5;  // behind marker, length and class
+    std::fill(lengths, lengths + 16, std::uint8_t{0});
+    lengths[short_codes ? 0 : 14] = 255;
+    lengths[15] = 2;
+    CHECK(contains(error_of([&] { decode_image(jpeg, "x.jpg"); }), "Huffman table of 257 codes"));
+  }
 }
 
 TEST_CASE("PNG without its end, with a damaged remark, or with garbage behind it") {

@@ -58,6 +58,7 @@ TEST_CASE("resize to half of the size averages; the same size copies; flat stays
   CHECK(resize(image, 6, 7) == image);
   const Image flat(31, 9, 2, 255);
   CHECK(resize(flat, 100, 5) == Image(100, 5, 2, 255));
+  CHECK(resize(Image16(100, 3, 1, 65535), 1, 3) == Image16(1, 3, 1, 65535));  // 100 weights are 1 in all
 }
 
 TEST_CASE("resize has no shift: mirroring commutes with it") {

@@ -34,32 +34,33 @@ using Positions = std::vector<std::size_t>;
 }  // namespace
 
 TEST_CASE("each fault of a box is found where it is, and nothing else") {
-  const CocoSplit split = split_of({annotation(1, 10, 3, {10, 10, 20, 5.5}),   // sound
-                                    annotation(2, 10, 3, {10, 10, 20, 5.5}),   // repeated
-                                    annotation(3, 10, 5, {10, 10, 20, 5.5}),   // of another class
-                                    annotation(4, 20, 3, {10, 10, 20, 5.5}),   // in another image
-                                    annotation(5, 20, 3, {5, 5, 0.5, 30}),     // degenerate
-                                    annotation(6, 20, 3, {90, 70, 11, 11}),    // just within the tolerance
-                                    annotation(7, 20, 3, {90, 70, 11.5, 5}),   // outside
-                                    annotation(8, 10, 3, {-1.5, 0, 9, 9}),     // outside
-                                    annotation(9, 10, 5, {0, 0, 100, 80}),     // enormous
-                                    annotation(10, 30, 5, {0, 0, 9000, 1})});  // of an image of unknown size
+  const CocoSplit split = split_of({annotation(1, 10, 3, {10, 10, 20, 5.5}),  // sound
+                                    annotation(2, 10, 3, {10, 10, 20, 5.5}),  // repeated
+                                    annotation(3, 10, 5, {10, 10, 20, 5.5}),  // of another class
+                                    annotation(4, 20, 3, {10, 10, 20, 5.5}),  // in another image
+                                    annotation(5, 20, 3, {5, 5, 0.5, 30}),    // degenerate
+                                    annotation(6, 20, 3, {90, 70, 11, 11}),   // just within the tolerance
+                                    annotation(7, 20, 3, {90, 70, 11.5, 5}),  // outside
+                                    annotation(8, 10, 3, {-1.5, 0, 9, 9}),    // outside
+                                    annotation(9, 10, 5, {0, 0, 100, 80}),    // enormous
+                                    annotation(10, 30, 5, {0, 0, 9000, 1}),   // of an image of unknown size
+                                    annotation(11, 20, 9, {0, 50, 5, 40})});  // below an image that is wider
   const AnnotationCheck check = check_annotations(split);
   CHECK(annotations_of(check, BoxFault::repeated) == Positions{1});
   CHECK(annotations_of(check, BoxFault::degenerate) == Positions{4});
-  CHECK(annotations_of(check, BoxFault::outside) == Positions{6, 7});
+  CHECK(annotations_of(check, BoxFault::outside) == Positions{6, 7, 10});
   CHECK(annotations_of(check, BoxFault::enormous) == Positions{8});
   CHECK(check.of(BoxFault::outside).at(0).image == 2);
   CHECK(check.of(BoxFault::outside).at(1).image == 1);
-  CHECK(check.by_image == std::vector<Positions>{{9}, {0, 1, 2, 7, 8}, {3, 4, 5, 6}});
-  CHECK(check.boxes() == 10);
+  CHECK(check.by_image == std::vector<Positions>{{9}, {0, 1, 2, 7, 8}, {3, 4, 5, 6, 10}});
+  CHECK(check.boxes() == 11);
   CHECK(check.most_boxes() == 5);
   CHECK(check.images_without_boxes() == 0);
-  CHECK(check.classes == std::vector<std::pair<std::string, Index>>{{"pore", 7}, {"crack", 3}, {"wire", 0}});
+  CHECK(check.classes == std::vector<std::pair<std::string, Index>>{{"pore", 7}, {"crack", 3}, {"wire", 1}});
   CHECK(check.sides.back() == 9000);
   CHECK(check.images_without_size == 1);
-  CHECK(check.usable == 10);
-  CHECK(check_annotations(split_of({annotation(1, 10, 3, {100, 10, 5, 5}), annotation(2, 10, 3, {-5, 10, 5, 5}),
+  CHECK(check.usable == 11);
+  CHECK(check_annotations(split_of({annotation(1, 10, 3, {100, 10, 5, 5}), annotation(2, 10, 3, {-5, 10, 5, 6}),
                                     annotation(3, 20, 3, {10, 10, 0, 5}), annotation(4, 20, 3, {99, 79, 9, 9})}))
             .usable == 1);
   CHECK_THROWS_AS(check.side(90), Error);
@@ -83,6 +84,7 @@ TEST_CASE("findings name the first offenders by file and box") {
   const std::string text = to_text(check, split, 1);
   CHECK(
       text.starts_with("train: 3 images (1 without boxes), 4 boxes, up to 3 in an image\n  classes: pore 4; crack 0;"));
+  CHECK(contains(text, "\n  larger side of a box in pixels: 1 %: 4; 5 %: 4; 50 %: 4;"));
   CHECK(contains(text,
                  "\n  boxes less than a pixel wide or high: 3\n    b, new.png: [5, 5, 0, 30] (annotation 11)\n"
                  "    and 2 more\n"));
@@ -96,12 +98,12 @@ TEST_CASE("files listed twice and categories of one name are told, and crowds ha
   CHECK(findings(check_annotations(split), split, 2).size() == 2);  // the crowd, and a class without boxes
   CHECK(check_annotations(split).side(100) == 20);
   CHECK(check_annotations(split).side(95) == 20);
-  for (CocoImage& image : split.coco.images) image.file_name = "a.png";
+  for (const std::size_t i : {0, 2}) split.coco.images[i].file_name = "b.png";  // not one behind the other
   split.coco.categories[1].name = "pore";
   const std::vector<Finding> found = findings(check_annotations(split), split, 2);
   REQUIRE(found.size() == 4);
   CHECK(found[0].text == "image files listed more than once: 1");
-  CHECK(found[0].examples == std::vector<std::string>{"a.png"});
+  CHECK(found[0].examples == std::vector<std::string>{"b.png"});
   CHECK(found[1].text == "names of more than one category: 1");
   CHECK(found[1].examples == std::vector<std::string>{"pore"});
 }
@@ -115,6 +117,15 @@ TEST_CASE("a class with less than 1 % of the boxes is named, one with 1 % is not
   annotations.push_back(annotation(101, 10, 3, {1.5, 1, 5, 5}));
   const CocoSplit split = split_of(annotations);
   CHECK(contains(to_text(check_annotations(split), split), "\n  classes with less than 1 % of the boxes: crack (1)\n"));
+}
+
+TEST_CASE("boxes that are pixel indices are a finding") {
+  const CocoSplit split = split_of({annotation(1, 10, 3, {1, 1, 5, 5})});
+  AnnotationCheck check = check_annotations(split);
+  const std::size_t others = findings(check, split, 0).size();
+  check.box_offset = 0.5;
+  REQUIRE(findings(check, split, 0).size() == others + 1);
+  CHECK(contains(findings(check, split, 0).back().text, "half a pixel is missing"));
 }
 
 TEST_CASE("a split without boxes or images has a text, too") {

@@ -95,6 +95,7 @@ TEST_CASE("an image in two splits is found as the same file, the same picture or
   data.add("train", "cat_jpg.rf.0123.jpg", encode_jpeg(blots(4)));
   data.add("train", "plain.png", encode_png(plain(20)));
   data.add("train", "gone_jpg.rf.1.jpg", {});
+  data.add("train", "black.png", encode_png(Image(200, 200, 3, 0)));                   // as dark as what cannot be read
   data.add("valid", "other name.jpg", first);                                          // the same file
   data.add("valid", "new.jpg", encode_jpeg(blots(5)));                                 // new
   data.add("valid", "again.jpg", encode_jpeg(blots(2), 40));                           // encoded anew
@@ -139,6 +140,16 @@ TEST_CASE("details of pictures correlate when they show the same") {
   CHECK(detail::source_name("cat.jpg") == "");
 }
 
+TEST_CASE("grey is the rounded mean of at most three channels") {
+  for (Index channels = 1; channels <= 4; ++channels) {
+    Image image(2, 2, channels);
+    for (Index y = 0; y < 2; ++y)
+      for (Index x = 0; x < 2; ++x)
+        for (Index c = 0; c < channels; ++c) image(y, x, c) = static_cast<std::uint8_t>(10 + (c == 1) + 90 * (c == 3));
+    CHECK(detail::small_grey(image, 2) == Image(2, 2, 1, channels == 2 ? 11 : 10));
+  }
+}
+
 TEST_CASE("images that an EXIF orientation turns are counted, those stored upright are not") {
   const Bytes jpeg = encode_jpeg(blots(1));
   const auto with_orientation = [&](std::uint8_t orientation) {
@@ -155,10 +166,12 @@ TEST_CASE("images that an EXIF orientation turns are counted, those stored uprig
   data.add("train", "right.jpg", with_orientation(6));
   data.add("train", "wrong size.jpg", with_orientation(8), 150);
   data.add("train", "nonsense.jpg", with_orientation(9));
-  const std::string text = to_text(data.inspect());
-  CHECK(contains(text,
+  const Inspection inspection = data.inspect();
+  CHECK(contains(to_text(inspection),
                  "  images with an EXIF orientation, by which they are turned upright: 2\n"
                  "    right.jpg: orientation 6\n    wrong size.jpg: orientation 8\n"));
+  CHECK_FALSE(contains(to_text(inspection, 2), " more\n"));
+  CHECK(contains(to_text(inspection, 1), "    right.jpg: orientation 6\n    and 1 more\n"));
   DataSet upright;
   upright.add("train", "upright.jpg", with_orientation(1));
   CHECK_FALSE(contains(to_text(upright.inspect()), "EXIF"));

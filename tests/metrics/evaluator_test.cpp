@@ -9,29 +9,20 @@
 
 using namespace amdefect;
 
-TEST_CASE("boxes convert between corners and COCO's form") {
-  const Box box{1, 2, 4, 8};
-  CHECK(to_coco(box) == CocoBox{1, 2, 3, 6});
-  CHECK(to_corners(to_coco(box)) == box);
-  CHECK(box.area() == 18);
-  CHECK(Box{4, 2, 1, 8}.area() == 0);
-  CHECK(Box{4, 8, 1, 2}.area() == 0);
-}
-
-TEST_CASE("iou of corner boxes") {
-  CHECK(iou(Box{0, 0, 2, 2}, Box{1, 0, 3, 2}) == doctest::Approx(1.0 / 3));
-  CHECK(iou(Box{0, 0, 2, 2}, Box{2, 0, 3, 2}) == 0);
-  CHECK(iou(Box{0, 0, 0, 0}, Box{0, 0, 0, 0}) == 0);
-  CHECK(iou(Box{0, 0, 1, 1}, Box{5, 5, 4, 4}) == 0);
-  CHECK(iou(BasicBox<float>{0, 0, 1, 1}, BasicBox<float>{0, 0, 1, 1}) == 1);
-}
-
 TEST_CASE("detections become COCO results") {
   const CocoResult result = to_coco(Detection{{1, 2, 4, 8}, 0.75, 1}, 42, {1, 3});
   CHECK(result.image_id == 42);
   CHECK(result.category_id == 3);
   CHECK(result.box == CocoBox{1, 2, 3, 6});
   CHECK(result.score == 0.75);
+}
+
+TEST_CASE("what is not said of a ground truth or a detection is 0") {
+  const CocoAnnotation truth;
+  CHECK((truth.id == 0 && truth.image_id == 0 && truth.category_id == 0 && truth.area == 0));
+  CHECK((truth.box == CocoBox{} && !truth.crowd && !truth.ignore));
+  const CocoResult result;
+  CHECK((result.image_id == 0 && result.category_id == 0 && result.box == CocoBox{} && result.score == 0));
 }
 
 TEST_CASE("the evaluator collects images and gives COCO's AP50") {
@@ -58,4 +49,5 @@ TEST_CASE("the evaluator collects images and gives COCO's AP50") {
   evaluator.clear();
   CHECK(evaluator.images() == 0);
   CHECK(evaluator.map50(1) == -1);
+  CHECK(evaluator.average_precision(0.5) == 0);
 }

@@ -8,6 +8,7 @@
 
 #include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/nn/workspace.hpp"
+#include "contains.hpp"
 #include "error_of.hpp"
 #include "nn/two_headed_network.hpp"
 #include "temporary_folder.hpp"
@@ -283,6 +284,8 @@ TEST_CASE("a broken architecture gives one clear error") {
         "m: frozen[0]: parameters: there is no 'none'");
   CHECK(error_after("\"kind\":\"relu\",\"attributes\":{}", "\"shares\":\"input\"") ==
         "m: nodes[2]: network: 'input' is an input and has no weights to share");
+  CHECK(contains(error_after("\"kind\":\"relu\",\"attributes\":{}", "\"shares\":\"input\",\"attributes\":{}"),
+                 "\"attributes\""));
 }
 
 TEST_CASE("no text makes the reader of architectures fail otherwise than by a FileError") {

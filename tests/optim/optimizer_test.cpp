@@ -174,3 +174,11 @@ TEST_CASE("an optimiser may have a learning rate, and moves with its moments") {
   CHECK((a.values().array() == b.values().array()).all());
   CHECK(arrived.steps() == 2);
 }
+
+TEST_CASE("an optimiser serves one run at a time") {
+  Sgd<double> sgd(0.1);
+  sgd.take();
+  CHECK_THROWS_WITH_AS(sgd.take(), doctest::Contains("another trainer uses it"), Error);
+  sgd.give_back();
+  sgd.take();
+}

@@ -72,6 +72,15 @@ TEST_CASE("schedule: Keras' defaults") {
   const PlateauOptions plateau;
   CHECK(std::tuple(plateau.factor, plateau.patience, plateau.min_delta) == std::tuple(0.1, 10, 1e-4));
   CHECK(std::tuple(plateau.cooldown, plateau.min_rate, plateau.higher_is_better) == std::tuple(0, 0.0, false));
+  const std::vector<double> fresh = ReduceOnPlateau(1).state();
+  CHECK(std::tuple(fresh.at(0), fresh.at(2), fresh.at(3)) == std::tuple(1.0, 0.0, 0.0));
+}
+
+TEST_CASE("schedule: a rate that is at its least falls and cools down no more") {
+  ReduceOnPlateau plateau(1, {.factor = 0.5, .patience = 1, .cooldown = 5, .min_rate = 1});
+  for (int epoch = 0; epoch < 2; ++epoch) plateau.observe(7);
+  CHECK(plateau.rate(0) == 1);
+  CHECK(plateau.state().at(3) == 0);
 }
 
 TEST_CASE("schedule: the paper's settings halve the rate after five epochs without progress") {
@@ -106,6 +115,7 @@ TEST_CASE("schedule: wrong options are named") {
   CHECK_THROWS_AS(ConstantRate(-1), Error);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK_THROWS_AS(ConstantRate{nan}, Error);
+  CHECK(StepDecay(1, 0.5, 1).rate(2) == 0.25);
   CHECK_THROWS_AS(StepDecay(1, 0.5, 0), Error);
   CHECK_THROWS_AS(StepDecay(-1, 0.5, 10), Error);
   CHECK_THROWS_AS(CosineDecay(1, 0), Error);

@@ -78,18 +78,3 @@ TEST_CASE("a self-test agrees, within a hundredth of its tolerance, whatever the
   MESSAGE("largest difference, relative to the root mean square: ", worst);
   CHECK(worst < self_test_tolerance / 100);
 }
-
-TEST_CASE("blobs have a self-test, too") {
-  const TemporaryFolder folder;
-  const auto path = folder / "blob.safetensors";
-  BlobDetector({.window = 15}, tiny_description.labels, 0, 3).save(path);
-  const SafetensorsFile file = read_safetensors(path);
-  CHECK(error_of([&] { open_detector(path); }) == "no error");
-  SafetensorsMetadata changed = file.metadata();
-  std::string& text = changed.at(description_key);
-  const std::size_t at = text.find("\"window\":15");
-  REQUIRE(at != std::string::npos);
-  text.replace(at, 11, "\"window\":31");
-  write_safetensors(path, {}, changed);
-  CHECK(contains(error_of([&] { open_detector(path); }), "fails its self-test"));
-}

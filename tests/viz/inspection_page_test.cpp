@@ -79,10 +79,22 @@ TEST_CASE("the page of an inspection has counts, findings, plots and pictures of
   CHECK(contains(html, "viewBox=\"-20 0 120 60\""));  // what lies outside is shown as far as a quarter of the picture
   CHECK_FALSE(contains(html, "type=\"range\""));
 
+  const std::vector<std::vector<std::string>> rows = detail::inspection_rows(inspection);
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[1].size() == rows[0].size());
+  CHECK(rows[1].back() == "305");  // the largest side
+
   write_inspection(folder / "again.html", inspection, {.subtitle = "some data"});
   CHECK(html == folder.read("again.html"));
   write_inspection(folder / "bare.html", inspection, {.pictures = 0});
   CHECK_FALSE(contains(folder.read("bare.html"), "id=\"gallery\""));
+}
+
+TEST_CASE("a box has no fault unless it is said to") {
+  const AnnotatedPicture item{.boxes = {{.object = {{1, 2, 3, 4}, 0}}}};
+  const std::string html = detail::annotated_shot_html(item, {"pore"});
+  CHECK(contains(html, "found plain"));
+  CHECK_FALSE(contains(html, "found fault"));
 }
 
 TEST_CASE("the page of an inspection escapes names, and may have nothing to show") {

@@ -262,6 +262,16 @@ TEST_CASE("histories of one epoch, of NaN losses and without a learning rate") {
   page_of(data);
 }
 
+TEST_CASE("F1 is drawn of the classes that have objects, if there are two") {
+  DetectionMetrics evaluation;
+  evaluation.curves.per_class = {{1, 1, {}}, {2, 0, {}}, {3, 5, {}}};
+  const LinePlot plot = detail::class_f1_plot(evaluation, {"pore", "crack", "wire"});
+  REQUIRE(plot.series.size() == 2);
+  CHECK(plot.series[1].name == "wire");
+  evaluation.curves.per_class.pop_back();
+  CHECK(detail::class_f1_plot(evaluation, {"pore", "crack"}).series.empty());
+}
+
 TEST_CASE("80 classes") {
   CocoDataset dataset{{{1, "a.png", 640, 480}}, {}, {}};
   std::vector<CocoResult> results;

@@ -165,6 +165,15 @@ TEST_CASE("a line passes through its points") {
   const double left = 12 + 6 * 3, width = 200 - left - 16, height = 100 - 30 - 24;
   const std::string path = concat("d=\"M0 ", height, 'L', width / 2, " 0L", width, ' ', height, '"');
   CHECK(line_plot_svg(plot).find(path) != std::string::npos);
+  CHECK(line_plot_svg(plot).find("width=\"162\" height=\"54\" viewBox=\"-4 -4 162 54\"") != std::string::npos);
+}
+
+TEST_CASE("a legend that is wider than the plot has a further row") {
+  LinePlot plot{.title = "", .width = 200, .height = 100};
+  for (const char* name : {"first name", "a second 1"}) plot.series.push_back({.name = name, .x = {0, 1}, .y = {0, 1}});
+  CHECK(line_plot_svg(plot).find("0 0 200 136\"") != std::string::npos);  // 8 + 90 + 10 + 90 units are too many
+  plot.width = 206;
+  CHECK(line_plot_svg(plot).find("0 0 206 120\"") != std::string::npos);
 }
 
 TEST_CASE("the numbers of a plot as a table") {
@@ -184,6 +193,11 @@ TEST_CASE("a heat map is well-formed and checks its shape") {
   CHECK(svg == heat_map_svg(map));
   CHECK(svg.find("true a&lt;b, predicted background: 1") != std::string::npos);
   CHECK(svg.find("fill-opacity=\"0.75\"") != std::string::npos);
+  const auto y_of = [&](std::size_t at) { return std::stod(svg.substr(svg.find(" y=\"", at) + 4)); };
+  const double top = y_of(svg.rfind("<rect", svg.find("background: 1<"))),
+               base = y_of(svg.rfind("<text", svg.find(">1<")));
+  CHECK(base > top + 4);
+  CHECK(base < top + 40);
   CHECK(svg.find("nan") == std::string::npos);
   map.shades.pop_back();
   CHECK_THROWS_AS(heat_map_svg(map), Error);
