@@ -8,7 +8,7 @@
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/execution.hpp"
 
-#ifdef _OPENMP
+#ifdef AMDEFECT_ONEDNN
 #include <omp.h>
 #endif
 
@@ -42,7 +42,7 @@ struct Arguments {
         problems.push_back(argument);
       }
     }
-#ifdef _OPENMP
+#ifdef AMDEFECT_ONEDNN
     omp_set_num_threads(execution.threads);  // what oneDNN uses
 #endif
   }

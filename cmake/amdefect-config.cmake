@@ -1,6 +1,5 @@
 # find_package(amdefect [COMPONENTS data]): target amdefect::amdefect; component data: target amdefect::data as well, for
 # the headers that read and write pictures and JSON, which need nlohmann/json and stb.
-# Set AMDEFECT_OPENMP to OFF before to do without OpenMP.
 include(CMakeFindDependencyMacro)
 if(NOT TARGET Eigen3::Eigen)
   find_package(Eigen3 3.4 QUIET NO_MODULE)
@@ -11,12 +10,6 @@ endif()
 find_dependency(Threads)
 
 include(${CMAKE_CURRENT_LIST_DIR}/amdefect-targets.cmake)
-if(NOT DEFINED AMDEFECT_OPENMP OR AMDEFECT_OPENMP)
-  find_package(OpenMP QUIET COMPONENTS CXX)
-  if(OpenMP_CXX_FOUND)
-    target_link_libraries(amdefect::amdefect INTERFACE OpenMP::OpenMP_CXX)
-  endif()
-endif()
 
 if("data" IN_LIST amdefect_FIND_COMPONENTS)
   find_dependency(nlohmann_json 3.10)

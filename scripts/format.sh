@@ -14,4 +14,4 @@ if [[ -z $formatter ]]; then
   echo "clang-format-14 is missing (other versions format differently): sudo apt-get install clang-format-14" >&2
   exit 1
 fi
-git ls-files -z '*.hpp' '*.inc' '*.cpp' | xargs -0 "$formatter" --style=file "${mode[@]}"
+git ls-files -z --cached --others --exclude-standard '*.hpp' '*.inc' '*.cpp' | xargs -0 "$formatter" --style=file "${mode[@]}"

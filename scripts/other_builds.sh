@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs a small but telling part of the unit tests in ways that no preset covers.
-# Usage: other_builds.sh NAME..., of: no-openmp cxx23 libcxx debug fast-math arm64
+# Usage: other_builds.sh NAME..., of: cxx23 libcxx debug fast-math arm64
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -35,14 +35,13 @@ fast_math() {
 
 build() {
   case $1 in
-    no-openmp) run_tests "$1" "core nn train" -D AMDEFECT_OPENMP=OFF -D AMDEFECT_NATIVE=ON ;;
     cxx23) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_STANDARD=23 ;;
     libcxx) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_COMPILER=clang++ \
-      -D CMAKE_CXX_FLAGS=-stdlib=libc++ -D AMDEFECT_OPENMP=OFF ;;
+      -D CMAKE_CXX_FLAGS=-stdlib=libc++ ;;
     debug) run_tests "$1" "core io kernels" -D CMAKE_BUILD_TYPE=Debug ;;
     fast-math) fast_math ;;
     arm64) run_tests "$1" "kernels nn" -D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR=aarch64 \
-      -D CMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -D CMAKE_EXE_LINKER_FLAGS=-static -D AMDEFECT_OPENMP=OFF \
+      -D CMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -D CMAKE_EXE_LINKER_FLAGS=-static \
       -D CMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64 ;;
     *) sed -n 's/^# Usage: //p' "$0" >&2 && return 2 ;;
   esac

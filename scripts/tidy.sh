@@ -11,5 +11,5 @@ if [[ -z $tidy ]]; then
 fi
 # Where the packages of the build are: what CMake gave to the compiler, as system headers so that only ours are checked.
 includes=$(grep -ohE -- '-isystem [^ ]+' "$build/build.ninja" | sort -u | tr '\n' ' ')
-read -ra flags <<<"-std=c++20 -fopenmp=libomp -Iinclude $includes"
+read -ra flags <<<"-std=c++20 -Iinclude $includes"
 "$tidy" --quiet "$build/tests/headers/all.cpp" -- "${flags[@]}"

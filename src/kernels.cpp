@@ -1,4 +1,5 @@
 #define AMDEFECT_COMPILE_HERE
+#include "amdefect/kernels/activation.hpp"
 #include "amdefect/kernels/batch_norm.hpp"
 #include "amdefect/kernels/conv2d.hpp"
 #include "amdefect/kernels/gemm.hpp"

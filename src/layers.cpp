@@ -1,3 +1,4 @@
+#include "amdefect/kernels/activation.hpp"
 #include "amdefect/kernels/batch_norm.hpp"
 #include "amdefect/kernels/conv2d.hpp"
 #include "amdefect/kernels/pooling.hpp"

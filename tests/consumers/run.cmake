@@ -33,7 +33,7 @@ foreach(program data_consumer stb_before_consumer stb_after_consumer no_rtti_con
   endif()
 endforeach()
 
-# All that the compiler is told beyond the user's own flags: the standard, where headers are, and OpenMP.
+# All that the compiler is told beyond the user's own flags: the standard and where headers are.
 file(READ ${BUILD_DIR}/compile_commands.json commands)
 string(JSON count LENGTH "${commands}")
 math(EXPR last "${count} - 1")
@@ -41,7 +41,7 @@ foreach(i RANGE ${last})
   string(JSON command GET "${commands}" ${i} command)
   separate_arguments(arguments UNIX_COMMAND "${command}")
   list(FILTER arguments INCLUDE REGEX "^-")
-  list(REMOVE_ITEM arguments ${warnings} ${build_flags} -fno-rtti -isystem -o -c -fopenmp -fopenmp=libomp)
+  list(REMOVE_ITEM arguments ${warnings} ${build_flags} -fno-rtti -isystem -o -c -pthread)
   # amdefect::compiled also says that it is linked, and is itself independent of its position.
   list(REMOVE_ITEM arguments -DAMDEFECT_COMPILED_LIBRARY -fPIC)
   list(FILTER arguments EXCLUDE REGEX "^-I/|^-std=(gnu|c)\\+\\+")

@@ -16,6 +16,18 @@ TEST_CASE("a tensor is aligned, zero and row-major") {
   CHECK(tensor.matrix()(5, 3) == 7);
 }
 
+TEST_CASE("shapes of batches and of their samples") {
+  const Shape shape{4, 3, 2};
+  CHECK(shape.front() == 4);
+  CHECK(shape.back() == 2);
+  CHECK(shape.elements() == 24);
+  CHECK(shape.with_batch(9) == Shape{9, 3, 2});
+  CHECK(shape.sample() == Shape{3, 2});
+  CHECK(shape.batched(5) == Shape{5, 4, 3, 2});
+  CHECK(Shape{}.sample() == Shape{});
+  CHECK(Shape{}.elements() == 1);
+}
+
 TEST_CASE("views share memory, clones do not") {
   Tensor<double> tensor({4, 2});
   TensorView<double> tail = tensor.slice(2, 4);
@@ -51,6 +63,7 @@ TEST_CASE("shape errors name the operation and both shapes") {
                        ShapeError);
   CHECK_THROWS_AS(Tensor<float>({1, -1}), ShapeError);
   CHECK_THROWS_AS(Shape({Index{1} << 40, Index{1} << 40}), ShapeError);
+  CHECK_THROWS_AS(Tensor<double>({Index{1} << 61}), ShapeError);
 }
 
 TEST_CASE("printing shortens long dimensions") {
@@ -62,4 +75,7 @@ TEST_CASE("printing shortens long dimensions") {
   out.str("");
   out << Tensor<float>();
   CHECK(out.str() == "Tensor[] (empty)");
+  out.str("");
+  out << Tensor<int>({7});  // as long as if it were shortened
+  CHECK(out.str() == "Tensor[7] [0, 0, 0, 0, 0, 0, 0]");
 }

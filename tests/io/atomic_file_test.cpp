@@ -36,3 +36,14 @@ TEST_CASE("atomic file: any name that the folder can hold") {
   CHECK_THROWS_AS(write_text_file(folder / (longest + "x"), "content"), FileError);
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);  // no temporary file is left
 }
+
+TEST_CASE("atomic file: its descriptor is closed, also where standard input is and its number is used") {
+  const TemporaryFolder folder;
+  const int input = ::dup(STDIN_FILENO);
+  ::close(STDIN_FILENO);
+  { const AtomicFile file(folder / "file"); }
+  const bool closed = ::fcntl(STDIN_FILENO, F_GETFD) < 0;
+  ::dup2(input, STDIN_FILENO);
+  ::close(input);
+  CHECK(closed);
+}

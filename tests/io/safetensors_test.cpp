@@ -98,6 +98,13 @@ TEST_CASE("safetensors: reading a tensor checks name, type and shape") {
                        R"(safetensors: f.safetensors: tensor "a": expected shape [3, 2], found [2, 3])", ShapeError);
 }
 
+TEST_CASE("the names that are nearest to a missing one are those with the fewest edits") {
+  CHECK(detail::edit_distance("kitten", "sitting") == 3);
+  CHECK(detail::edit_distance("", "abc") == 3);
+  CHECK(detail::edit_distance("abc", "") == 3);
+  CHECK(detail::edit_distance("kernel", "ernel2") == 2);
+}
+
 TEST_CASE("safetensors: a file of another writer may hold types we cannot convert") {
   const SafetensorsFile file = parse(
       R"({"q":{"data_offsets":[0,3],"dtype":"F4_NEW","shape":[6]}, "h":{"shape":[4],"data_offsets":[3,7],"dtype":"F8_E4M3"}})",

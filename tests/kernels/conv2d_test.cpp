@@ -79,7 +79,7 @@ void check_exact(const Execution& execution, const ConvGeometry& g, Random& rand
              scale = integers<T>(g.out_c, random), shift = integers<T>(g.out_c, random);
   ConvEpilogue<T> epilogue;
   if (random.chance(0.5)) epilogue.bias = bias.data();
-  if (random.chance(0.5)) epilogue.relu = true;
+  if (random.chance(0.5)) epilogue.activation = random.chance(0.5) ? Activation::relu : Activation::relu6;
   if (random.chance(0.5)) epilogue.scale = scale.data(), epilogue.shift = shift.data();
 
   Tensor<T> expected({g.output_size()}), y({g.output_size()});

@@ -105,12 +105,13 @@ void check(const ConvGeometry& g, int threads, Random& random) {
   constexpr int steps = 2 * (Scheme::input + Scheme::points + 3);
 
   Tensor<double> expected({g.output_size()});
-  reference::conv2d_forward(g, x.data(), kernel.data(), {.bias = bias.data(), .relu = true}, expected.data());
+  reference::conv2d_forward(g, x.data(), kernel.data(), {.bias = bias.data(), .activation = Activation::relu},
+                            expected.data());
   Tensor<T> y({g.output_size()});
   CHECK(conv2d_prepared<T>(execution, g).algorithm == ConvAlgorithm::winograd);
   auto scratch = scratch_block<T>(conv2d_forward_scratch<T>(execution, g));
-  conv2d_forward(execution, g, x_t.data(), kernel_t.data(), {.bias = bias_t.data(), .relu = true}, y.data(),
-                 scratch.data());
+  conv2d_forward(execution, g, x_t.data(), kernel_t.data(), {.bias = bias_t.data(), .activation = Activation::relu},
+                 y.data(), scratch.data());
   CHECK(largest_difference(y, expected) <= error_bound<T>(amplification<Output, Input, Kernel>(), g.in_c, steps));
 
   Tensor<double> expected_dx({g.input_size()});

@@ -96,12 +96,14 @@ TEST_CASE("a threshold of 1 leaves 1e-10 for rounding, as in pycocotools") {
   dataset.annotations = {{1, 1, 1, {0, 0, 1, 1}, 1, false, false}};
   CocoEvalOptions options;
   options.iou_thresholds = {1};
-  const auto recall = [&](double width) {
+  const auto check_recall = [&](double width, double expected) {
     const std::vector<CocoResult> results = {{1, 1, {0, 0, width, 1}, 0.5}};
-    return evaluate_coco(dataset, results, options).recall(0, 0, 0, 0, 0);
+    const CocoEvaluation evaluation = evaluate_coco(dataset, results, options);
+    CHECK(evaluation.recall(0, 0, 0, 0, 0) == expected);
+    CHECK(evaluation.stats[stat_ar_max2] == expected);
   };
-  CHECK(recall(1 - 5e-11) == 1);
-  CHECK(recall(1 - 2e-10) == 0);
+  check_recall(1 - 0.5e-10, 1);
+  check_recall(1 - 1.5e-10, 0);
 }
 
 TEST_CASE("COCO's thresholds and recall values are those of numpy's linspace") {

@@ -92,6 +92,7 @@ TEST_CASE("the best F1 is the best of all thresholds, and the highest of equally
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     const RandomScene scene = numbered_scene(seed);
     const ScoreCurves curves = score_curves(scene.dataset, scene.results);
+    CHECK(curves.all.category_id == -1);
     const ScorePoint best = curves.all.best_f1();
     CHECK(curves.all.at(best.threshold) == best.counts);
     const std::optional<double> threshold = curves.all.best_threshold();

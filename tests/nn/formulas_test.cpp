@@ -113,9 +113,11 @@ TEST_CASE("formulas: activations") {
   check_elements(Relu<double>(), [](double x) { return x > 0 ? x : 0; });
   check_elements(LeakyRelu<double>(0.1), [](double x) { return x > 0 ? x : 0.1 * x; });
   check_elements(LeakyRelu<double>(), [](double x) { return x > 0 ? x : 0.3 * x; });
+  check_elements(Relu6<double>(), [](double x) { return std::clamp(x, 0.0, 6.0); });
   check_elements(Sigmoid<double>(), sigmoid);
   check_elements(Silu<double>(), [&](double x) { return x * sigmoid(x); });
   check_elements(HardSwish<double>(), [](double x) { return x * std::clamp(x + 3, 0.0, 6.0) / 6; });
+  check_elements(Gelu<double>(), [](double x) { return x * (1 + std::erf(x / std::sqrt(2.0))) / 2; });
 }
 
 TEST_CASE("formulas: softmax, layer norm and dense, row by row") {

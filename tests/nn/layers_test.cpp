@@ -84,9 +84,11 @@ TEST_CASE("activations keep the contract") {
   for (const Shape& shape : {Shape{1, 3, 5, 2}, Shape{3, 41}, Shape{3, 7, 9, 5}}) {
     check(Relu<double>(), {shape});
     check(LeakyRelu<double>(0.1), {shape});
+    check(Relu6<double>(), {shape});
     check(Sigmoid<double>(), {shape});
     check(Silu<double>(), {shape});
     check(HardSwish<double>(), {shape});
+    check(Gelu<double>(), {shape});
     check(Softmax<double>(), {shape});
   }
 }

@@ -11,13 +11,13 @@ TEST_CASE("layers are of float unless told otherwise, and a chain takes several 
   Sequential net({8, 8, 1});
   net.add(Conv2d(4, {.kernel = 3}), BatchNorm(), Relu(), MaxPool2d())
       .add(Conv2d(4), "named")
-      .add(LeakyRelu(0.1), Sigmoid(), Silu(), HardSwish(), UpsampleNearest(), AveragePool2d({.pool = 2}), LayerNorm(),
-           Dropout(0.1))
+      .add(LeakyRelu(0.1), Relu6(), Sigmoid(), Silu(), HardSwish(), Gelu(), UpsampleNearest(),
+           AveragePool2d({.pool = 2}), LayerNorm(), Dropout(0.1))
       .add(GlobalAveragePool())
       .add(Reshape({2, 2}), Flatten(), Dense(3), Softmax());
   const Value image = net.inputs()[0];
   net.Network<float>::add(Concatenate(), {image, net.Network<float>::add(Add(), {image, image})});
-  CHECK(net.nodes().size() == 21);
+  CHECK(net.nodes().size() == 23);
   CHECK(net.parameters().find("named.kernel") != nullptr);
   net.initialize(1);
   Workspace workspace(net);

@@ -6,19 +6,12 @@
 
 #include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/nn/layers.hpp"
+#include "nn/gaussian_tensor.hpp"
 #include "nn/two_headed_network.hpp"
 
 using namespace amdefect;
 
 namespace {
-
-template <class T>
-Tensor<T> gaussian(const Shape& shape, std::uint64_t seed) {
-  Tensor<T> tensor(shape);
-  Random random(seed);
-  for (T& value : tensor) value = static_cast<T>(random.normal());
-  return tensor;
-}
 
 /// Branches, fan-out, an output that is used further, shared weights, in-place layers, several kinds of memory.
 Network<double> branched_network() {
@@ -53,7 +46,7 @@ double half_squares(Workspace<double>& workspace, bool gradients) {
 
 TEST_CASE("a branched network's gradients agree with finite differences") {
   Network<double> net = branched_network();
-  Tensor<double> x = gaussian<double>({3, 6, 6, 2}, 1);
+  Tensor<double> x = gaussian_tensor<double>({3, 6, 6, 2}, 1);
   auto workspace = Workspace<double>::for_training(net, {}, 0, true);
   workspace.forward(x);
   half_squares(workspace, true);
@@ -93,7 +86,7 @@ TEST_CASE("a branched network's gradients agree with finite differences") {
 
 TEST_CASE("gradients accumulate, and frozen weights get none") {
   Network<double> net = branched_network();
-  const Tensor<double> x = gaussian<double>({2, 6, 6, 2}, 1);
+  const Tensor<double> x = gaussian_tensor<double>({2, 6, 6, 2}, 1);
   net.parameters().set_trainable("stem", false);
   auto workspace = Workspace<double>::for_training(net);
   const auto step = [&] {
@@ -128,7 +121,7 @@ TEST_CASE("frozen batch norms normalise with their moving statistics and keep th
     CHECK(parameters.trainable() == trainable - 8);
     CHECK(parameters.at("fixed.moving_mean").frozen);
     const Tensor<double> before(parameters.values().shape(), parameters.values().span());
-    Tensor<double> x = gaussian<double>({3, 6, 5, 2}, 1);
+    Tensor<double> x = gaussian_tensor<double>({3, 6, 5, 2}, 1);
     auto workspace = Workspace<double>::for_training(net, {}, 0, true);
     const auto loss = [&] {
       workspace.forward(x);
@@ -165,7 +158,8 @@ TEST_CASE("frozen batch norms normalise with their moving statistics and keep th
 
 TEST_CASE("shapes seen before give the same results again, in either order") {
   const Network<double> net = branched_network();
-  const Tensor<double> small = gaussian<double>({1, 6, 6, 2}, 1), large = gaussian<double>({4, 9, 7, 2}, 2);
+  const Tensor<double> small = gaussian_tensor<double>({1, 6, 6, 2}, 1),
+                       large = gaussian_tensor<double>({4, 9, 7, 2}, 2);
   Workspace<double> workspace(net);
   workspace.forward(small);
   const Tensor<double> first(workspace.output("scores").shape(), workspace.output("scores").span());
@@ -187,7 +181,7 @@ TEST_CASE("plans of many shapes are dropped, and the memory is that of the large
     REQUIRE(workspace.plans() <= Workspace<double>::most_plans);
   }
   CHECK(workspace.plans() == Workspace<double>::most_plans);
-  Tensor<double> x = gaussian<double>({1, 3, 5, 2}, 1);
+  Tensor<double> x = gaussian_tensor<double>({1, 3, 5, 2}, 1);
   Workspace<double> fresh(net, {.threads = 1});
   for (auto* other : {&workspace, &fresh}) other->forward(x);
   CHECK((workspace.output("map").array() == fresh.output("map").array()).all());
@@ -201,7 +195,7 @@ TEST_CASE("one network serves several threads at once") {
   std::vector<Tensor<double>> images, expected;
   Workspace<double> alone(net, {.threads = 1});
   for (std::uint64_t i = 0; i < 4; ++i) {
-    images.push_back(gaussian<double>({2, 6, 6, 2}, i));
+    images.push_back(gaussian_tensor<double>({2, 6, 6, 2}, i));
     alone.forward(images.back());
     expected.emplace_back(alone.output("scores").shape(), alone.output("scores").span());
   }
@@ -224,7 +218,7 @@ TEST_CASE("results do not depend on the number of threads beyond rounding") {
                            anchor_free_network<float>(anchor_free_n())};  // the latter fuses, and adds
   for (Network<float>& net : nets) {
     net.initialize(5);
-    const Tensor<float> x = gaussian<float>({3, 64, 64, 3}, 1);
+    const Tensor<float> x = gaussian_tensor<float>({3, 64, 64, 3}, 1);
     std::vector<Tensor<float>> gradients;
     for (const int threads : {1, 2, 3}) {
       auto workspace = Workspace<float>::for_training(net, {.threads = threads});
@@ -238,85 +232,6 @@ TEST_CASE("results do not depend on the number of threads beyond rounding") {
     for (const auto& other : gradients)
       CHECK((other.array() - gradients[0].array()).abs().maxCoeff() <= 1e-5f * largest);
   }
-}
-
-TEST_CASE("inference fuses convolutions with what follows and gives the same") {
-  Network<double> net;
-  const Value image = net.input({7, 9, 3});
-  const Value stem = net.add(Conv2d<double>(5, {.kernel = 3, .stride = 2}), image, "stem");
-  const Value active = net.add(Relu<double>(), stem, "active");
-  const Value norm = net.add(BatchNorm<double>(), active, "norm");
-  const Value direct = net.add(BatchNorm<double>(), net.add(Conv2d<double>(5, {.bias = false}), norm), "direct");
-  const Value split = net.add(Conv2d<double>(5), direct, "split");  // read twice: stays as it is
-  const Value both = net.add(Add<double>(), {net.add(Relu<double>(), split), split, net.add(Relu<double>(), direct)});
-  const Value usual = net.add(BatchNorm<double>(), net.add(Conv2d<double>(5), both));
-  net.output(net.add(Relu<double>(), net.add(Conv2d<double>(4), net.add(Relu<double>(), usual))), "end");
-  net.output(active, "middle");  // an output: the batch norm behind it is not fused
-  net.initialize(7);
-  for (const Parameter& p : net.parameters().list())
-    if (p.statistic || p.name.find("gamma") != std::string::npos || p.name.find("beta") != std::string::npos) {
-      const Tensor<double> values = gaussian<double>(p.shape, static_cast<std::uint64_t>(p.size()));
-      net.parameters().value(p).array() = values.array().abs() + 0.5;
-    }
-  const auto nodes = fuse_for_inference(net);
-  const auto gone = std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return !node.operation; });
-  CHECK(gone == 6);  // the input, what became part of "active", "direct", the ReLU behind "usual", and the last ReLU
-  const Tensor<double> x = gaussian<double>({2, 7, 9, 3}, 1);
-  Workspace<double> fused(net);
-  fused.forward(x);
-  // The same network node by node: training with batch norms on moving statistics computes exactly that.
-  Network<double> plain;
-  const auto rebuilt = [&](const auto& node) -> std::shared_ptr<const Operation<double>> {
-    if (!std::dynamic_pointer_cast<const BatchNorm<double>>(node.operation)) return node.operation;
-    return std::make_shared<const BatchNorm<double>>(BatchNormOptions{.moving_statistics = true});
-  };
-  for (const auto& node : net.nodes())
-    if (node.operation)
-      plain.add(rebuilt(node), node.inputs, node.name);
-    else
-      plain.input(node.shape.sample(), node.name);
-  for (const auto& output : net.outputs()) plain.output(output.value, output.name);
-  plain.initialize(1);
-  copy(net.parameters().values(), plain.parameters().values());
-  auto unfused = Workspace<double>::for_training(plain);
-  unfused.forward(x);
-  for (const char* name : {"end", "middle"}) {
-    const double scale = unfused.output(name).array().abs().maxCoeff();
-    CHECK((fused.output(name).array() - unfused.output(name).array()).abs().maxCoeff() <= 1e-12 * scale);
-  }
-}
-
-TEST_CASE("training fuses batch norms with the ReLU behind them and learns the same") {
-  const auto build = [](bool show_norm) {
-    Network<double> net;
-    const Value image = net.input({7, 9, 3});
-    const Value norm = net.add(BatchNorm<double>(), net.add(Conv2d<double>(5, {.kernel = 3}), image), "norm");
-    const Value active = net.add(Relu<double>(), norm, "active");
-    net.output(net.add(Conv2d<double>(2), net.add(BatchNorm<double>(), active)), "end");
-    if (show_norm) net.output(norm, "norm");  // something reads it: it is not fused
-    net.initialize(7);
-    return net;
-  };
-  Network<double> fused_net = build(false), plain_net = build(true);
-  const auto gone = [](const auto& nodes) {
-    return std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return !node.operation; });
-  };
-  CHECK(gone(fuse_for_training(fused_net)) == 2);  // the input, and one batch norm
-  CHECK(gone(fuse_for_training(plain_net)) == 1);
-  const Tensor<double> x = gaussian<double>({2, 7, 9, 3}, 1), slope = gaussian<double>({2, 7, 9, 2}, 2);
-  auto fused = Workspace<double>::for_training(fused_net), plain = Workspace<double>::for_training(plain_net);
-  for (auto* workspace : {&fused, &plain}) {
-    workspace->forward(x);
-    copy(slope, workspace->output_gradient("end"));
-  }
-  CHECK((fused.output("end").array() - plain.output("end").array()).abs().maxCoeff() < 1e-12);
-  plain.output_gradient("norm").fill(0);
-  for (auto* net : {&fused_net, &plain_net}) net->parameters().gradients().fill(0);
-  fused.backward();
-  plain.backward();
-  CHECK((fused_net.parameters().gradients().array() - plain_net.parameters().gradients().array()).abs().maxCoeff() <
-        1e-12 * plain_net.parameters().gradients().array().abs().maxCoeff());
-  CHECK((fused_net.parameters().values().array() == plain_net.parameters().values().array()).all());  // statistics
 }
 
 TEST_CASE("misuse of a network gives a clear message") {

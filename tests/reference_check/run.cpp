@@ -41,6 +41,8 @@ std::map<std::string, Op>& ops() {
       {"add", []<class T>(Check<T>& c) { check_layer_op(c, Add<T>()); }},
       {"relu", []<class T>(Check<T>& c) { check_layer_op(c, Relu<T>()); }},
       {"leaky_relu", [](auto& c) { check_leaky_relu(c); }},
+      {"relu6", []<class T>(Check<T>& c) { check_layer_op(c, Relu6<T>()); }},
+      {"gelu", []<class T>(Check<T>& c) { check_layer_op(c, Gelu<T>()); }},
       {"sigmoid", []<class T>(Check<T>& c) { check_layer_op(c, Sigmoid<T>()); }},
       {"silu", []<class T>(Check<T>& c) { check_layer_op(c, Silu<T>()); }},
       {"hard_swish", []<class T>(Check<T>& c) { check_layer_op(c, HardSwish<T>()); }},

@@ -69,7 +69,7 @@ TEST_CASE("reference check: right results pass, wrong ones fail") {
 
 TEST_CASE("reference check: what it does not know is a failure") {
   const CaseFolder folder;
-  CHECK(failed_with(folder.run(folder.write("a", {{"op", "gelu"}}, {{"x", {1}, {0}}})), "does not know the op"));
+  CHECK(failed_with(folder.run(folder.write("a", {{"op", "mish"}}, {{"x", {1}, {0}}})), "does not know the op"));
   CHECK(failed_with(folder.run(folder.write("b", {{"op", "mse"}}, {{"pred", {1}, {0}}})), "no tensor \"target\""));
   CHECK(failed_with(folder.run(folder.write("c", {{"op", "relu"}}, {{"x", {2}, {0, 1}}})), "no tensor \"y\""));
   CHECK(

@@ -10,8 +10,8 @@ enum class ConvAlgorithm { automatic, reference, im2col, winograd, implicit_gemm
 
 /// Options that are passed down to every layer and kernel and honoured there.
 struct Execution {
-  /// Threads a single call may use; 0 means OMP_NUM_THREADS if it is set, else all cores. Results do not depend on it
-  /// beyond rounding.
+  /// Threads a single call may use; 0 means OMP_NUM_THREADS if it is set, else all cores, see `resolve_threads`.
+  /// Results do not depend on it beyond rounding.
   int threads = 0;
   ConvAlgorithm convolution = ConvAlgorithm::automatic;
   /// Upper bound in bytes for the scratch memory one convolution may ask for; `automatic` then picks a leaner

@@ -1,50 +1,68 @@
 #pragma once
 
+#ifdef __linux__
+#include <sched.h>
+#endif
+
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+#include <thread>
 
 #include "amdefect/core/shape.hpp"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include "amdefect/core/thread_team.hpp"
 
 namespace amdefect {
 
-/// The number of threads a request stands for: 0 means OpenMP's default, which is OMP_NUM_THREADS if the environment
-/// sets it, else all cores; always 1 without OpenMP or inside a parallel region.
-inline int resolve_threads(int requested) {
-#ifdef _OPENMP
-  if (omp_in_parallel()) return 1;
-  return requested > 0 ? requested : std::max(1, omp_get_max_threads());
-#else
-  static_cast<void>(requested);
-  return 1;
+namespace detail {
+
+/// Cores that this process may use.
+inline int available_cores() {
+#ifdef __linux__
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
 #endif
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+/// The first number of OMP_NUM_THREADS, which most programs of this kind respect; else all cores.
+inline int default_threads() {
+  static const int threads = [] {
+    const char* set = std::getenv("OMP_NUM_THREADS");
+    const std::string_view text = set ? set : "";
+    int number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number > 0 ? number : available_cores();
+  }();
+  return threads;
+}
+
+}  // namespace detail
+
+/// The number of threads a request stands for: 0 means OMP_NUM_THREADS if the environment sets it (read once), else all
+/// cores that the process may use; always 1 inside of a parallel loop.
+inline int resolve_threads(int requested) {
+  if (detail::ThreadTeam::inside()) return 1;
+  return requested > 0 ? requested : detail::default_threads();
 }
 
 /// Threads worth waking for that many elements of cheap work (an addition, a comparison): 1 below about 10 us of it.
 inline int threads_for(int requested, Index elements) { return elements < (1 << 14) ? 1 : requested; }
 
-/// Splits [0, count) into one contiguous range per thread and calls `body(begin, end, thread)` for each.
+/// Splits [0, count) into one contiguous range per thread and calls `body(begin, end, thread)` for each, on threads
+/// that the calling thread keeps for its loops (`detail::ThreadTeam`).
 ///
 /// The split depends only on `count` and the number of threads. `body` must not throw. Nested calls run serially.
 template <class Body>
 void parallel_for(int threads, Index count, Body&& body) {
-  const int workers = static_cast<int>(std::clamp<Index>(count, 1, resolve_threads(threads)));
-  if (workers == 1) {
+  const int parts = static_cast<int>(std::clamp<Index>(count, 1, resolve_threads(threads)));
+  if (parts == 1) {
     if (count > 0) body(Index{0}, count, 0);
     return;
   }
-#ifdef _OPENMP
-#pragma omp parallel num_threads(workers)
-  {
-    const Index team = omp_get_num_threads();
-    const Index thread = omp_get_thread_num();
-    const Index begin = count * thread / team;
-    const Index end = count * (thread + 1) / team;
-    if (begin < end) body(begin, end, static_cast<int>(thread));
-  }
-#endif
+  detail::ThreadTeam::mine().run(parts,
+                                 [&](int part) { body(count * part / parts, count * (part + 1) / parts, part); });
 }
 
 }  // namespace amdefect

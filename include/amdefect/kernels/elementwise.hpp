@@ -38,14 +38,4 @@ void sum_elements(int threads, TensorView<const T> a, TensorView<const T> b, Ten
   });
 }
 
-/// dx = function(x, y, dy), element by element. dx may be dy; x or y may be absent if the function ignores it.
-template <class T, class Function>
-void map_gradients(int threads, TensorView<const T> x, TensorView<const T> y, TensorView<const T> dy, TensorView<T> dx,
-                   const Function& function) {
-  parallel_for(threads_for(threads, dy.size()), dy.size(), [&](Index begin, Index end, int) {
-    const auto piece = [&](const T* data) { return ConstArrayMap<T>(data + begin, end - begin); };
-    function(piece(x.data()), piece(y.data()), piece(dy.data()), ArrayMap<T>(dx.data() + begin, end - begin));
-  });
-}
-
 }  // namespace amdefect

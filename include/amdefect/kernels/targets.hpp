@@ -4,14 +4,17 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <limits>
+#include <numbers>
 #include <numeric>
 #include <type_traits>
 #include <utility>
 
 #include "amdefect/core/execution.hpp"
 #include "amdefect/core/parallel.hpp"
+#include "amdefect/kernels/activation_kind.hpp"
 #include "amdefect/kernels/column_sums.hpp"
 #include "amdefect/kernels/conv_epilogue.hpp"
 #include "amdefect/kernels/geometry.hpp"

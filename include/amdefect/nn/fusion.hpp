@@ -16,20 +16,18 @@ namespace amdefect {
 
 namespace detail {
 
-/// A convolution with the ReLU and batch norm behind it in one pass over its output, for inference.
+/// A convolution with the activation and batch norm behind it in one pass over its output, for inference.
 ///
 /// Parameters: those of the convolution, then those of the batch norm.
 /// Prepared, if there is a batch norm: its scale and shift, then the kernel in the form that the convolution reads,
-/// scaled if the norm comes before the ReLU: scale (x * kernel + bias) + shift = x * (scale kernel) + (scale bias +
-/// shift).
+/// scaled if the norm comes before the activation: scale (x * kernel + bias) + shift = x * (scale kernel) + (scale bias
+/// + shift).
 template <class T>
 class FusedConv2d : public Layer<T> {
  public:
-  /// Where the ReLU is.
-  enum class Activation { none, before_norm, after_norm };
-
-  FusedConv2d(std::shared_ptr<const Conv2d<T>> conv, Activation activation, std::shared_ptr<const BatchNorm<T>> norm)
-      : conv_(std::move(conv)), norm_(std::move(norm)), activation_(activation) {}
+  FusedConv2d(std::shared_ptr<const Conv2d<T>> conv, Activation activation, std::shared_ptr<const BatchNorm<T>> norm,
+              bool norm_first)
+      : conv_(std::move(conv)), norm_(std::move(norm)), activation_(activation), norm_first_(norm_first) {}
 
   std::string kind() const override { return "fused_conv2d"; }
   Shape output_shape(const Shape& input) const override { return conv_->output_shape(input); }
@@ -64,7 +62,7 @@ class FusedConv2d : public Layer<T> {
   Index macs(const Shape& input) const override { return conv_->macs(input); }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     ConvEpilogue<T> epilogue = conv_->epilogue(context);
-    epilogue.relu = activation_ != Activation::none;
+    epilogue.activation = activation_;
     if (!norm_) return conv_->convolve(context, x, epilogue, y);
     const ConvGeometry g = conv_->geometry(x.shape());
     const T* scale = context.template prepared<T>();
@@ -85,7 +83,7 @@ class FusedConv2d : public Layer<T> {
 
  private:
   /// Whether the batch norm goes into the kernel.
-  bool folds() const { return activation_ == Activation::after_norm; }
+  bool folds() const { return norm_first_ && activation_ != Activation::none; }
   /// Bytes for scale and shift; keeps what follows aligned.
   static std::size_t affine_bytes(Index channels) {
     const std::size_t bytes = 2 * static_cast<std::size_t>(channels) * sizeof(T);
@@ -95,6 +93,7 @@ class FusedConv2d : public Layer<T> {
   std::shared_ptr<const Conv2d<T>> conv_;
   std::shared_ptr<const BatchNorm<T>> norm_;
   Activation activation_;
+  bool norm_first_;
 };
 
 /// A batch norm and the ReLU behind it, for training.
@@ -111,6 +110,18 @@ std::shared_ptr<const Op> exactly(const std::shared_ptr<const Operation<T>>& ope
   return operation && same_class<T>(*operation, example) ? std::static_pointer_cast<const Op>(operation) : nullptr;
 }
 
+/// The activation that a layer of the library is, `none` if it is another operation.
+template <class T>
+Activation activation_of(const std::shared_ptr<const Operation<T>>& operation) {
+  if (exactly(operation, Relu<T>())) return Activation::relu;
+  if (exactly(operation, Relu6<T>())) return Activation::relu6;
+  if (exactly(operation, Sigmoid<T>())) return Activation::sigmoid;
+  if (exactly(operation, Silu<T>())) return Activation::silu;
+  if (exactly(operation, HardSwish<T>())) return Activation::hard_swish;
+  if (exactly(operation, Gelu<T>())) return Activation::gelu;
+  return Activation::none;
+}
+
 /// Finds nodes of a network that can become one with what follows them.
 template <class T>
 class Followers {
@@ -120,13 +131,12 @@ class Followers {
       for (const Value input : node.inputs) ++readers_[input.id];
     for (const auto& output : network.outputs()) ++readers_[output.value.id];
   }
-  /// The number of the only node that reads `id`, if its operation is of the class of `example`; else `id`.
-  template <class Op>
-  std::size_t next(std::size_t id, const Op& example) const {
+  /// The number of the only node that reads `id`, if `fits` says so of its operation; else `id`.
+  template <class Fits>
+  std::size_t next(std::size_t id, const Fits& fits) const {
     if (readers_[id] == 1)
       for (std::size_t next = id + 1; next < nodes_.size(); ++next)
-        if (nodes_[next].inputs.size() == 1 && nodes_[next].inputs[0].id == id &&
-            exactly(nodes_[next].operation, example))
+        if (nodes_[next].inputs.size() == 1 && nodes_[next].inputs[0].id == id && fits(nodes_[next].operation))
           return next;
     return id;
   }
@@ -153,10 +163,10 @@ std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& netwo
   auto nodes = network.nodes();
   const detail::Followers<T> followers(network);
   const BatchNorm<T> any_norm;
-  const Relu<T> any_relu;
+  const auto is_relu = [](const auto& operation) { return detail::activation_of<T>(operation) == Activation::relu; };
   for (std::size_t id = 0; id < nodes.size(); ++id) {
     const auto norm = detail::exactly(nodes[id].operation, any_norm);
-    const std::size_t relu = norm ? followers.next(id, any_relu) : id;
+    const std::size_t relu = norm ? followers.next(id, is_relu) : id;
     if (relu == id) continue;
     nodes[relu].operation = std::make_shared<const detail::BatchNormRelu<T>>(*norm);
     nodes[relu].inputs = nodes[id].inputs;
@@ -166,9 +176,9 @@ std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& netwo
   return nodes;
 }
 
-/// The nodes of a network for inference: a convolution and what follows it (ReLU and batch norm in either order, or one
-/// of them, nothing else reading the values between) become one node where the last was. Nodes that are gone keep
-/// their number but lose their operation.
+/// The nodes of a network for inference: a convolution and what follows it (an activation and a batch norm in either
+/// order, or one of them, nothing else reading the values between) become one node where the last was. Nodes that are
+/// gone keep their number but lose their operation.
 template <class T>
 std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& network) {
   using Node = typename Network<T>::Node;
@@ -176,27 +186,26 @@ std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& netw
   const detail::Followers<T> followers(network);
   const Conv2d<T> any_conv(1);
   const BatchNorm<T> any_norm;
-  const Relu<T> any_relu;
+  const auto is_activation = [](const auto& op) { return detail::activation_of<T>(op) != Activation::none; };
+  const auto is_norm = [&](const auto& op) { return detail::exactly(op, any_norm) != nullptr; };
   for (std::size_t id = 0; id < nodes.size(); ++id) {
     const auto conv = detail::exactly(nodes[id].operation, any_conv);
     if (!conv) continue;
-    using Fused = detail::FusedConv2d<T>;
-    const std::size_t relu = followers.next(id, any_relu);
-    const std::size_t norm_id = followers.next(relu, any_norm);
-    const std::size_t last = relu == id ? followers.next(norm_id, any_relu) : norm_id;
+    const std::size_t early = followers.next(id, is_activation);  // `id` itself where there is none
+    const std::size_t norm_id = followers.next(early, is_norm);
+    const bool norm_first = early == id && norm_id != id;
+    const std::size_t last = norm_first ? followers.next(norm_id, is_activation) : norm_id;
     if (last == id) continue;
     const auto norm = detail::exactly(nodes[norm_id].operation, any_norm);
-    const auto activation = relu != id        ? Fused::Activation::before_norm
-                            : last != norm_id ? Fused::Activation::after_norm
-                                              : Fused::Activation::none;
+    const Activation activation = detail::activation_of<T>(nodes[norm_first ? last : early].operation);
     Node fused = nodes[last];
-    fused.operation = std::make_shared<const Fused>(conv, activation, norm);
+    fused.operation = std::make_shared<const detail::FusedConv2d<T>>(conv, activation, norm, norm_first);
     fused.inputs = nodes[id].inputs;
     fused.parameters = nodes[id].parameters;
     if (norm)
       fused.parameters.insert(fused.parameters.end(), nodes[norm_id].parameters.begin(),
                               nodes[norm_id].parameters.end());
-    for (const std::size_t gone : {id, relu, norm_id}) detail::remove(nodes[gone]);
+    for (const std::size_t gone : {id, early, norm_id}) detail::remove(nodes[gone]);
     nodes[last] = std::move(fused);
   }
   return nodes;

@@ -97,9 +97,11 @@ class LayerRegistry {
     add<GlobalAveragePool<T>>("global_average_pool");
     add<Relu<T>>("relu");
     add<LeakyRelu<T>>("leaky_relu");
+    add<Relu6<T>>("relu6");
     add<Sigmoid<T>>("sigmoid");
     add<Silu<T>>("silu");
     add<HardSwish<T>>("hard_swish");
+    add<Gelu<T>>("gelu");
     add<Softmax<T>>("softmax");
     add<Dropout<T>>("dropout");
     add<Flatten<T>>("flatten");

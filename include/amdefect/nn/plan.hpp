@@ -47,7 +47,7 @@ class Plan {
   Plan(const Network<T>& network, const NetworkNodes& graph, std::span<const Shape> input_shapes,
        const PlanOptions& options)
       : network_(network), graph_(graph), options_(options), nodes_(graph.size()), loss_step_(nodes_.size()) {
-    // Scratch memory is for that many threads, whatever OpenMP's default becomes.
+    // Scratch memory is for that many threads, from wherever the network is called.
     options_.execution.threads = resolve_threads(options.execution.threads);
     infer_shapes(input_shapes);
     find_gradients();

@@ -1,84 +1,33 @@
 #pragma once
 
 #include "amdefect/core/compiled.hpp"
-#include "amdefect/kernels/elementwise.hpp"
+#include "amdefect/kernels/activation.hpp"
 #include "amdefect/kernels/relu.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
 
-/// Base of the layers y = f(x) that work element by element on any shape. `Function` is one of the structs below:
-/// forward(x, y), backward(x, y, dy, dx), and whether its derivative is computed from y instead of x.
-template <class T, class Function>
-class Activation : public Layer<T> {
+/// Base of the layers y = f(x) that work element by element on any shape.
+template <class T, Activation activation>
+class ActivationLayer : public Layer<T> {
  public:
-  explicit Activation(Function function = {}) : function_(function) {}
-
-  std::string kind() const override { return Function::kind; }
+  std::string kind() const override { return name_of(activation); }
   Shape output_shape(const Shape& input) const override { return input; }
   MemoryTraits traits() const override {
-    return {.forward_in_place = Function::from_output,
+    return {.forward_in_place = derivative_from_output(activation),
             .backward_in_place = true,
-            .needs_input = !Function::from_output,
-            .needs_output = Function::from_output};
+            .needs_input = !derivative_from_output(activation),
+            .needs_output = derivative_from_output(activation)};
   }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
-    map_elements(context.execution.threads, x, y, [&](auto in, auto out) { function_.forward(in, out); });
+    activation_forward(context.execution.threads, activation, x.size(), x.data(), y.data());
   }
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T> y, TensorView<const T> dy,
                 TensorView<T> dx) const override {
     if (dx.empty()) return;
-    map_gradients(context.execution.threads, x, y, dy, dx,
-                  [&](auto in, auto out, auto dout, auto din) { function_.backward(in, out, dout, din); });
-  }
-
- protected:
-  Function function_;
-};
-
-/// 1 / (1 + exp(-x)).
-struct SigmoidFunction {
-  static constexpr const char* kind = "sigmoid";
-  static constexpr bool from_output = true;
-  template <class X, class Y>
-  void forward(const X& x, Y&& y) const {
-    y = x.logistic();
-  }
-  template <class X, class D>
-  void backward(const X&, const X& y, const X& dy, D&& dx) const {
-    dx = dy * y * (typename X::Scalar{1} - y);
-  }
-};
-
-/// x sigmoid(x), also called swish: Elfwing et al. (2017).
-struct SiluFunction {
-  static constexpr const char* kind = "silu";
-  static constexpr bool from_output = false;
-  template <class X, class Y>
-  void forward(const X& x, Y&& y) const {
-    y = x * x.logistic();
-  }
-  template <class X, class D>
-  void backward(const X& x, const X&, const X& dy, D&& dx) const {
-    constexpr typename X::Scalar one = 1;
-    dx = dy * x.logistic() * (one + x * (one - x.logistic()));
-  }
-};
-
-/// x clamp(x + 3, 0, 6) / 6: Howard et al. (2019).
-struct HardSwishFunction {
-  static constexpr const char* kind = "hard_swish";
-  static constexpr bool from_output = false;
-  template <class X, class Y>
-  void forward(const X& x, Y&& y) const {
-    using S = typename X::Scalar;
-    y = x * (x + S{3}).max(S{0}).min(S{6}) / S{6};
-  }
-  template <class X, class D>
-  void backward(const X& x, const X&, const X& dy, D&& dx) const {
-    using S = typename X::Scalar;
-    dx = (x <= S{-3}).select(S{0}, (x >= S{3}).select(dy, dy * (x / S{3} + S{0.5})));
+    activation_backward(context.execution.threads, activation, dy.size(),
+                        derivative_from_output(activation) ? y.data() : x.data(), dy.data(), dx.data());
   }
 };
 
@@ -128,19 +77,32 @@ class LeakyRelu : public Rectifier<T> {
   JsonValue attributes() const override { return {{"slope", this->slope_}}; }
 };
 
+/// min(max(x, 0), 6); the derivative at 0 and 6 is 0.
 template <class T = float>
-class Sigmoid : public Activation<T, SigmoidFunction> {};
+class Relu6 : public ActivationLayer<T, Activation::relu6> {};
 
+/// 1 / (1 + exp(-x)).
 template <class T = float>
-class Silu : public Activation<T, SiluFunction> {};
+class Sigmoid : public ActivationLayer<T, Activation::sigmoid> {};
 
+/// x sigmoid(x), also called swish: Elfwing et al. (2017).
 template <class T = float>
-class HardSwish : public Activation<T, HardSwishFunction> {};
+class Silu : public ActivationLayer<T, Activation::silu> {};
+
+/// x min(max(x + 3, 0), 6) / 6: Howard et al. (2019).
+template <class T = float>
+class HardSwish : public ActivationLayer<T, Activation::hard_swish> {};
+
+/// x times the normal distribution function of x, without approximation: Hendrycks and Gimpel (2016).
+template <class T = float>
+class Gelu : public ActivationLayer<T, Activation::gelu> {};
 
 AMDEFECT_COMPILED_CLASS(Relu)
+AMDEFECT_COMPILED_CLASS(Relu6)
 AMDEFECT_COMPILED_CLASS(Sigmoid)
 AMDEFECT_COMPILED_CLASS(Silu)
 AMDEFECT_COMPILED_CLASS(HardSwish)
+AMDEFECT_COMPILED_CLASS(Gelu)
 AMDEFECT_COMPILED_CLASS(LeakyRelu)
 
 }  // namespace amdefect

@@ -6,7 +6,7 @@
 
 #include "amdefect/coco/coco_split.hpp"
 #include "contains.hpp"
-#include "data_set_files.hpp"
+#include "data/data_set_files.hpp"
 #include "error_of.hpp"
 #include "temporary_folder.hpp"
 

@@ -51,7 +51,7 @@ def wrapped(kind, text):
     return f"void({'(' + text + ')' if text else ''})" if kind == "statement" else f"({text})"
 
 
-class Room:
+class MutatedTests:
     """`build` is a folder of its own, `flat` makes a text one line without comments. With a `library`, that of
     amdefect::compiled, all templates that it holds come from there but those of the folder itself."""
 

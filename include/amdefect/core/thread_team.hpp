@@ -1,0 +1,151 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace amdefect::detail {
+
+/// Tells the processor that this is a loop that waits.
+inline void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Waits until `word` is no longer `old`: awake for as long as it takes to the next loop of a network, which mostly
+/// follows at once, then asleep, so that other programs have the core.
+inline std::uint32_t wait_while(const std::atomic<std::uint32_t>& word, std::uint32_t old) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + std::chrono::microseconds(50);
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (const std::uint32_t now = word.load(std::memory_order_acquire); now != old) return now;
+      pause();
+    }
+  } while (Clock::now() < until);
+  word.wait(old, std::memory_order_acquire);
+  return word.load(std::memory_order_acquire);
+}
+
+/// The threads that help one thread with its loops: started when they are first needed, kept until that thread ends.
+///
+/// A loop has as many parts as threads, and each part belongs to a thread, so that from loop to loop the same thread
+/// works on the same memory. When the calling thread is through with its own part it also does those that nobody has
+/// begun. So a loop never waits for a thread that does not get a core, that could not be started, or that a fork left
+/// behind.
+class ThreadTeam {
+ public:
+  /// The team of the calling thread.
+  static ThreadTeam& mine() {
+    thread_local ThreadTeam team;
+    return team;
+  }
+  /// Whether the calling thread is inside of a loop.
+  static bool& inside() {
+    thread_local bool inside = false;
+    return inside;
+  }
+
+  ThreadTeam() = default;
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+  ~ThreadTeam() {
+    for (const auto& helper : helpers_) {
+      helper->ticket.store(ended, std::memory_order_release);
+      helper->ticket.notify_one();
+      if (process_ == ::getpid())
+        helper->thread.join();
+      else
+        helper->thread.detach();
+    }
+  }
+
+  /// Calls `part(i)` for each i below `parts`, from several threads at once. `part` must not throw.
+  template <class Part>
+  void run(int parts, const Part& part) noexcept {
+    start_helpers(static_cast<std::size_t>(parts) - 1);
+    work_ = &part;
+    call_ = [](const void* work, int i) { (*static_cast<const Part*>(work))(i); };
+    const int helped = std::min(parts - 1, static_cast<int>(helpers_.size()));
+    unfinished_.store(static_cast<std::uint32_t>(helped), std::memory_order_relaxed);
+    for (int i = 0; i < helped; ++i) helpers_[static_cast<std::size_t>(i)]->offer();
+    inside() = true;
+    part(0);
+    for (int i = 0; i < parts - 1; ++i) {
+      const bool offered = i < helped;
+      if (offered && !helpers_[static_cast<std::size_t>(i)]->take_back()) continue;
+      part(i + 1);
+      if (offered) unfinished_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    inside() = false;
+    for (std::uint32_t left = unfinished_.load(std::memory_order_acquire); left != 0;)
+      left = wait_while(unfinished_, left);
+  }
+
+ private:
+  static constexpr std::uint32_t ended = 0xffffffff;
+
+  struct alignas(64) Helper {
+    std::atomic<std::uint32_t> ticket{1};  // even: a part waits to be taken; odd: there is none
+    std::thread thread;
+
+    void offer() {
+      const std::uint32_t next = ticket.load(std::memory_order_relaxed) + 1;
+      ticket.store(next + 1 == ended ? 0 : next, std::memory_order_release);
+      ticket.notify_one();
+    }
+    bool take_back() {
+      std::uint32_t offered = ticket.load(std::memory_order_relaxed);
+      return offered % 2 == 0 && ticket.compare_exchange_strong(offered, offered + 1, std::memory_order_relaxed);
+    }
+  };
+
+  /// As many as can be had.
+  void start_helpers(std::size_t count) {
+    if (helpers_.size() >= count) return;
+    process_ = ::getpid();
+    try {
+      helpers_.reserve(count);
+      while (helpers_.size() < count) {
+        auto helper = std::make_unique<Helper>();
+        helper->thread = std::thread(&ThreadTeam::help, this, helper.get(), static_cast<int>(helpers_.size()) + 1);
+        helpers_.push_back(std::move(helper));
+      }
+    } catch (const std::exception&) {  // no memory, or no more threads: the others do the work
+    }
+  }
+
+  /// What a helper does: waits for its part of each loop.
+  void help(Helper* helper, int part) {
+    inside() = true;
+    for (std::uint32_t ticket = helper->ticket.load(std::memory_order_acquire); ticket != ended;) {
+      if (ticket % 2 == 0) {
+        if (!helper->ticket.compare_exchange_strong(ticket, ticket + 1, std::memory_order_acquire)) continue;
+        ++ticket;
+        call_(work_, part);
+        if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+      }
+      ticket = wait_while(helper->ticket, ticket);
+    }
+  }
+
+  std::vector<std::unique_ptr<Helper>> helpers_;
+  pid_t process_ = 0;
+  const void* work_ = nullptr;
+  void (*call_)(const void*, int) = nullptr;
+  alignas(64) std::atomic<std::uint32_t> unfinished_{0};  // offered parts
+};
+
+}  // namespace amdefect::detail
