@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs a small but telling part of the unit tests in ways that no preset covers.
 # Usage: other_builds.sh NAME..., of: cxx23 libcxx debug fast-math arm64
+# Installs what they need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,6 +35,12 @@ fast_math() {
 }
 
 build() {
+  case $1 in
+    libcxx) scripts/install_packages.sh clang libc++-dev libc++abi-dev ;;
+    fast-math) scripts/install_packages.sh clang ;;
+    arm64) scripts/install_packages.sh g++-aarch64-linux-gnu qemu-user ;;
+    *) scripts/install_packages.sh ;;
+  esac
   case $1 in
     cxx23) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_STANDARD=23 ;;
     libcxx) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_COMPILER=clang++ \
