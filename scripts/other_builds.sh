@@ -17,7 +17,7 @@ run_tests() {  # name, tests, options of CMake...
     -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=0 -D AMDEFECT_WERROR=ON -D AMDEFECT_BUILD_EXAMPLES=OFF \
     -D AMDEFECT_BUILD_BENCHMARKS=OFF "$@"
   cmake --build "build/other/$name" --target "${targets[@]}"
-  ctest --test-dir "build/other/$name" --output-on-failure -R "^($(IFS='|'; echo "${tests[*]}"))\$"
+  ctest --test-dir "build/other/$name" -j2 --output-on-failure -R "^($(IFS='|'; echo "${tests[*]}"))\$"
 }
 
 # -ffast-math removes the checks for NaN and infinity; the headers refuse it.
