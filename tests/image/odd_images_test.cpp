@@ -230,6 +230,14 @@ TEST_CASE("what is not read of JPEG is named") {
   CHECK(jpeg_error(jpeg, 9, 2) == "x.jpg: is a JPEG file of 2 channels, expected 1, 3 or 4");
 }
 
+TEST_CASE("a JPEG whose table has more codes than there are bytes is refused before it is decoded") {
+  Bytes jpeg = encode_jpeg(random_image(8, 8, 3));
+  const std::size_t table = find(jpeg, 0xc4) + 4;
+  for (std::size_t length = 1; length <= 16; ++length) jpeg[table + length] = length < 16 ? 16 : 17;
+  CHECK(error_of([&] { decode_image(jpeg, "x.jpg"); }) ==
+        concat("x.jpg: broken JPEG file: Huffman table of 257 codes at byte ", table));
+}
+
 TEST_CASE("PNG without its end, with a damaged remark, or with garbage behind it") {
   const Image image = random_image(5, 6, 3);
   const Bytes whole = encode_png(image);

@@ -123,3 +123,18 @@ TEST_CASE("the memory of prepared weights is used again, but not while somebody 
   newer.reset();
   CHECK(get(3, 40)->data() == memory);
 }
+
+TEST_CASE("weights whose preparation failed count as not prepared") {
+  PreparedWeights prepared;
+  const auto get = [&](std::uint64_t weights, int value, bool fails = false) {
+    return prepared.get(weights, 0, 0, 1, [&](std::byte* to) {
+      *to = static_cast<std::byte>(value);
+      require(!fails, "no memory");
+    });
+  };
+  get(1, 10);
+  CHECK_THROWS_AS(get(2, 20, true), Error);
+  CHECK((*get(1, 11))[0] == std::byte{11});  // what was there has been written over
+  CHECK_THROWS_AS(get(2, 21, true), Error);
+  CHECK((*get(2, 22))[0] == std::byte{22});
+}
