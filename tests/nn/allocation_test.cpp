@@ -69,7 +69,7 @@ TEST_CASE("weights that change between batches of several sizes are prepared in 
 TEST_CASE("where memory runs out for a larger batch, a workspace has whole plans or none") {
   Network<float> net = two_headed_network<float>(32);
   net.initialize(1);
-  const Tensor<float> small({1, 32, 32, 3}), large({64, 32, 32, 3});
+  const Tensor<float> small({1, 32, 32, 3}), large({8, 32, 32, 3});
   Workspace<float> inference(net, {.threads = 1});
   auto training = Workspace<float>::for_training(net, {.threads = 1});
   int without = 0;
