@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs a small but telling part of the unit tests in ways that no preset covers.
 # Usage: other_builds.sh NAME..., of: cxx23 libcxx debug fast-math arm64
+# Installs what they need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +17,7 @@ run_tests() {  # name, tests, options of CMake...
     -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=0 -D AMDEFECT_WERROR=ON -D AMDEFECT_BUILD_EXAMPLES=OFF \
     -D AMDEFECT_BUILD_BENCHMARKS=OFF "$@"
   cmake --build "build/other/$name" --target "${targets[@]}"
-  ctest --test-dir "build/other/$name" --output-on-failure -R "^($(IFS='|'; echo "${tests[*]}"))\$"
+  ctest --test-dir "build/other/$name" -j2 --output-on-failure -R "^($(IFS='|'; echo "${tests[*]}"))\$"
 }
 
 # -ffast-math removes the checks for NaN and infinity; the headers refuse it.
@@ -34,6 +35,12 @@ fast_math() {
 }
 
 build() {
+  case $1 in
+    libcxx) scripts/install_packages.sh clang libc++-dev libc++abi-dev ;;
+    fast-math) scripts/install_packages.sh clang ;;
+    arm64) scripts/install_packages.sh g++-aarch64-linux-gnu qemu-user ;;
+    *) scripts/install_packages.sh ;;
+  esac
   case $1 in
     cxx23) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_STANDARD=23 ;;
     libcxx) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_COMPILER=clang++ \

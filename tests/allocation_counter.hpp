@@ -45,6 +45,24 @@ std::size_t peak_bytes_of(Action&& action) {
   return static_cast<std::size_t>(heap_peak - before);
 }
 
+/// Lets the first allocation of `action` fail, then the second, and so on until it succeeds; `check` runs after each
+/// failure. Returns how many there were.
+template <class Action, class Check>
+int fail_everywhere(const Action& action, const Check& check) {
+  for (int failures = 0;; ++failures) {
+    bool failed = false;
+    allocations_until_failure = failures;
+    try {
+      action();
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    allocations_until_failure = -1;
+    if (!failed) return failures;
+    check();
+  }
+}
+
 // Not inlined, or GCC takes the pair of operator new and free, or of malloc and operator delete, for a mistake.
 [[gnu::noinline]] void* operator new(std::size_t size) { return allocation_counter::counted(size, 1); }
 [[gnu::noinline]] void* operator new[](std::size_t size) { return allocation_counter::counted(size, 1); }
@@ -53,6 +71,13 @@ std::size_t peak_bytes_of(Action&& action) {
 }
 [[gnu::noinline]] void* operator new[](std::size_t size, std::align_val_t alignment) {
   return allocation_counter::counted(size, static_cast<std::size_t>(alignment));
+}
+/// For buffers that sorting can do without: does not fail, so that `fail_everywhere` reaches what comes behind.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  const long until = allocations_until_failure.exchange(-1);
+  void* const memory = allocation_counter::counted(size, 1);
+  allocations_until_failure = until;
+  return memory;
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { allocation_counter::free(memory); }
 [[gnu::noinline]] void operator delete[](void* memory) noexcept { allocation_counter::free(memory); }

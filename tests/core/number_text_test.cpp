@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <system_error>
 
 #include "comma_locale.hpp"
 
@@ -58,6 +61,33 @@ TEST_CASE("an option of a program is a number within its limits, or an error tel
   CHECK_THROWS_WITH_AS(read_number<double>("x", 0.5), "expected a number of at least 0.5, found 'x'", Error);
   CHECK_THROWS_WITH_AS(read_number<int>(std::string(41, '9'), 0, 3, "auto or "),
                        doctest::Contains("expected auto or a whole number from 0 to 3, found '99999"), Error);
+}
+
+TEST_CASE("where the compiler has no from_chars for them, the C library reads the same numbers") {
+  const CommaLocale comma;
+  using Limits = std::numeric_limits<double>;
+  const auto read = [](const std::string& text, std::chars_format format) -> std::optional<double> {
+    double value = 0;
+    const auto [end, problem] = detail::float_by_strtod(text.data(), text.data() + text.size(), value, format);
+    if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+  };
+  for (const double value : {0.0, 0.1, -1234.5, 1e300, Limits::max(), Limits::min(), 3e-310, Limits::denorm_min()}) {
+    CHECK(read(shortest_number(value), std::chars_format::general) == value);
+    char hex[64];
+    CHECK(read({hex, std::to_chars(hex, hex + sizeof hex, value, std::chars_format::hex).ptr},
+               std::chars_format::hex) == value);
+  }
+  CHECK(read("-inf", std::chars_format::general) == -Limits::infinity());
+  CHECK(read(".5", std::chars_format::general) == 0.5);
+  for (const char* text :
+       {"", "-", "0,5", "1.234,5", " 1", "1 ", "+1", "--1", "-+1", "0x1", "1e999", "-1e999", "1e-999"})
+    CHECK_MESSAGE(!read(text, std::chars_format::general), text);
+  for (const char* text : {"", "0x1", " 1", "+1", "g"}) CHECK_MESSAGE(!read(text, std::chars_format::hex), text);
+  float narrow = 0;
+  const std::string text = "16777217.000000001";  // of which a double would lose the last digit
+  detail::float_by_strtod(text.data(), text.data() + text.size(), narrow, std::chars_format::general);
+  CHECK(narrow == 16777218.0F);
 }
 
 TEST_CASE("lower case leaves all but the 26 letters alone") { CHECK(ascii_lower("TIFF Ä\xff_Z") == "tiff Ä\xff_z"); }

@@ -225,12 +225,6 @@ TEST_CASE("JPEG with zeros between its segments, without its end, or with garbag
 TEST_CASE("Huffman tables of JPEG are whole, and what a file uses without defining it is 0") {
   const Bytes jpeg = encode_jpeg(random_image(8, 8, 3));
   const std::size_t table = find(jpeg, 0xc4) + 4;
-  const auto with_count = [&](std::size_t length, std::uint8_t count) {
-    Bytes other = jpeg;
-    other[table + length] = count;
-    return error_of([&] { decode_image(other, "x.jpg"); });
-  };
-  CHECK(contains(with_count(16, 255), "x.jpg: broken JPEG file: Huffman table of "));
   Bytes alone(jpeg.begin(), jpeg.begin() + static_cast<long>(table + 17 + 12));  // of the first segment, only its first
   alone[table - 2] = 0, alone[table - 1] = 2 + 17 + 11;                          // table, and a code too few
   alone.insert(alone.end(), jpeg.begin() + static_cast<long>(find(jpeg, 0xda)), jpeg.end());

@@ -1,10 +1,13 @@
 #include "amdefect/io/atomic_file.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <fstream>
 #include <iterator>
 
+#include "error_of.hpp"
 #include "temporary_folder.hpp"
 
 using namespace amdefect;
@@ -35,6 +38,22 @@ TEST_CASE("atomic file: any name that the folder can hold") {
   CHECK(folder.read(longest) == "content");
   CHECK_THROWS_AS(write_text_file(folder / (longest + "x"), "content"), FileError);
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);  // no temporary file is left
+}
+
+TEST_CASE("atomic file: a write that fails is said, and leaves the old file and nothing else") {
+  const TemporaryFolder folder;
+  write_text_file(folder / "file", "old");
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  const rlimit small{1000, limit.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  const std::string error = error_of([&] { write_text_file(folder / "file", std::string(2000, 'x')); });
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  std::signal(SIGXFSZ, before);
+  CHECK(error == concat("cannot write ", (folder / "file").string(), ": File too large"));
+  CHECK(folder.read("file") == "old");
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
 TEST_CASE("atomic file: its descriptor is closed, also where standard input is and its number is used") {

@@ -66,6 +66,29 @@ TEST_CASE("weights that change between batches of several sizes are prepared in 
   CHECK(before < static_cast<long>(workspace.memory()) + 2 * prepared);  // not once for each size
 }
 
+TEST_CASE("where memory runs out for a larger batch, a workspace has whole plans or none") {
+  Network<float> net = two_headed_network<float>(32);
+  net.initialize(1);
+  const Tensor<float> small({1, 32, 32, 3}), large({8, 32, 32, 3});
+  Workspace<float> inference(net, {.threads = 1});
+  auto training = Workspace<float>::for_training(net, {.threads = 1});
+  int without = 0;
+  for (Workspace<float>* workspace : {&inference, &training}) {
+    workspace->forward(small);
+    const int failures = fail_everywhere([&] { workspace->forward(large); },
+                                         [&] {
+                                           CHECK((workspace->plans() == 0 || workspace->memory() > 0));
+                                           if (workspace->plans() > 0) return;
+                                           ++without;
+                                           CHECK_THROWS_AS(workspace->output(0), Error);
+                                           CHECK_THROWS_AS(workspace->backward(), Error);
+                                           workspace->forward(small);
+                                         });
+    CHECK(failures > 3);
+  }
+  CHECK(without >= 2);
+}
+
 TEST_CASE("nor does a training with residuals, shared features and fused batch norms") {
   Network<float> net = anchor_free_network<float>(anchor_free_n());
   net.initialize(1);

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <thread>
@@ -122,4 +124,39 @@ TEST_CASE("the memory of prepared weights is used again, but not while somebody 
   held.reset();
   newer.reset();
   CHECK(get(3, 40)->data() == memory);
+}
+
+TEST_CASE("weights whose preparation failed count as not prepared") {
+  PreparedWeights prepared;
+  const auto get = [&](std::uint64_t weights, int value, bool fails = false) {
+    return prepared.get(weights, 0, 0, 1, [&](std::byte* to) {
+      *to = static_cast<std::byte>(value);
+      require(!fails, "no memory");
+    });
+  };
+  get(1, 10);
+  CHECK_THROWS_AS(get(2, 20, true), Error);
+  CHECK((*get(1, 11))[0] == std::byte{11});  // what was there has been written over
+  CHECK_THROWS_AS(get(2, 21, true), Error);
+  CHECK((*get(2, 22))[0] == std::byte{22});
+}
+
+TEST_CASE("while one thread prepares weights, the others wait, and share them") {
+  PreparedWeights prepared;
+  std::atomic<int> started = 0, writes = 0, right = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      ++started;
+      const PreparedWeights::Block block = prepared.get(1, 0, 0, 64, [&](std::byte* to) {
+        ++writes;
+        while (started < 4) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // as long as a preparation takes
+        std::fill_n(to, 64, std::byte{10});
+      });
+      right += (*block)[63] == std::byte{10};
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(writes == 1);
+  CHECK(right == 4);
 }

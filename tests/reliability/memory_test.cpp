@@ -2,7 +2,6 @@
 
 #include <fstream>
 #include <iostream>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -45,24 +44,6 @@ void check_flat(const char* what, int count, long most_growth, const Action& act
   CHECK(growth <= most_growth);
 }
 
-/// Lets the k-th allocation fail, for every k until `action` succeeds; `check` runs after each failure.
-template <class Action, class Check>
-void fail_everywhere(const Action& action, const Check& check) {
-  int failures = 0;
-  for (bool failed = true; failed; failures += failed) {
-    failed = false;
-    allocations_until_failure = failures;
-    try {
-      action();
-    } catch (const std::bad_alloc&) {
-      failed = true;
-    }
-    allocations_until_failure = -1;
-    if (failed) check();
-  }
-  CHECK(failures > 3);
-}
-
 }  // namespace
 
 TEST_CASE("memory is flat over training steps, predictions and image sizes") {
@@ -93,9 +74,9 @@ TEST_CASE("wherever memory runs out, a detector finds the same afterwards, and f
   const auto same = [&] { CHECK(detector->detect(first) == expected); };
   detector = open_detector(folder / "model.safetensors", {.threads = 1});
   std::vector<Detection> found;
-  fail_everywhere([&] { found = detector->detect(second); }, same);
+  CHECK(fail_everywhere([&] { found = detector->detect(second); }, same) > 3);
   CHECK(found == larger);
-  fail_everywhere([&] { detector = open_detector(folder / "model.safetensors", {.threads = 1}); }, same);
+  CHECK(fail_everywhere([&] { detector = open_detector(folder / "model.safetensors", {.threads = 1}); }, same) > 3);
 }
 
 TEST_CASE("wherever memory runs out, a training goes on as if nothing had been") {
@@ -111,9 +92,9 @@ TEST_CASE("wherever memory runs out, a training goes on as if nothing had been")
   const Batch<float> small = batch(2), large = batch(9);
   trainer.step(small);
   undisturbed.step(small);
-  fail_everywhere([&] { trainer.step(large); }, [] {});
+  CHECK(fail_everywhere([&] { trainer.step(large); }, [] {}) > 3);
   undisturbed.step(large);
-  trainer.step(small);
+  CHECK(fail_everywhere([&] { trainer.step(small); }, [] {}) > 0);  // with a plan: nothing fails behind the update
   undisturbed.step(small);
   CHECK((net.parameters().values().array() == other.parameters().values().array()).all());
 }

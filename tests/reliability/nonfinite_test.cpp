@@ -220,6 +220,21 @@ TEST_CASE("a loss function that throws leaves weights and statistics as they wer
   }
 }
 
+TEST_CASE("the cause is looked for with the statistics of before the batch, which stay") {
+  Sequential<float> net = normed_net();
+  net.parameters().value("dense.kernel").fill(3e38F);  // the variance behind it is infinite
+  const Tensor<float> before(net.parameters().values().shape(), net.parameters().values().span());
+  Trainer<float> trainer(net, Adam<float>(0.01), points_loss());
+  CHECK(contains(error_of([&] { trainer.step(two_points(2)); }), "the layer 'dense' gives a NaN or an infinity"));
+  CHECK((net.parameters().values().array() == before.array()).all());
+  net.initialize(1);
+  const auto infinite = single_loss<float>([](const LossArguments<float>&) { return double{infinity}; });
+  Sequential<float> other = normed_net();
+  Trainer<float> broken(net, Adam<float>(0.01), infinite);
+  CHECK(contains(error_of([&] { broken.step(two_points(2)); }), "in the loss function"));
+  CHECK(same(net, other));
+}
+
 TEST_CASE("with a learning rate of 0 the weights stay, bit by bit") {
   Sequential<float> net = small_net(), other = small_net();
   Trainer<float>(net, Adam<float>(0.0, {.weight_decay = 0.1}), points_loss(), {.epochs = 2}).fit(Points(16));

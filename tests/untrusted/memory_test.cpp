@@ -211,6 +211,10 @@ TEST_CASE("a file of the cache of samples is read as it was written or not at al
       std::memcpy(changed.data() + at, &number, sizeof number);
       CHECK_MESSAGE(!reads(changed), "a count of ", number, " at byte ", at);
     }
+  Bytes square = content;  // 2^32 x 2^32 pixels, as a number of 64 bits none
+  const Index side = Index{1} << 32;
+  for (const std::size_t at : {counts, counts + 8}) std::memcpy(square.data() + at, &side, sizeof side);
+  CHECK(!reads(square));
   for (std::size_t size = 0; size < content.size(); ++size)
     CHECK(!reads(Bytes(content.begin(), content.begin() + static_cast<long>(size))));
   for (const std::size_t at : {std::size_t{0}, key_size + sizeof(Index)}) {  // another version, another key

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/from_chars.hpp"
 
 // Numbers as text and back, the same whatever locale a program has chosen for itself.
 namespace amdefect {
@@ -49,7 +50,7 @@ requires(std::integral<Number> ||
          std::floating_point<Number>) std::optional<Number> parse_number(std::string_view text) {
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   const auto whole_text = [&](auto& value, auto... format) {
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value, format...);
+    const auto [end, problem] = detail::from_chars(text.data(), text.data() + text.size(), value, format...);
     return problem == std::errc{} && end == text.data() + text.size();
   };
   if constexpr (std::integral<Number>) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
@@ -143,7 +144,7 @@ class BasicCocoSource final : public BasicSampleSource<P> {
       require<FileError>(!no_size && !no_time, file.string(),
                          ": cannot be read: ", (no_size ? no_size : no_time).message());
       key << '|' << std::filesystem::absolute(file).string() << ' ' << size << ' '
-          << written.time_since_epoch().count();
+          << std::chrono::duration_cast<std::chrono::nanoseconds>(written.time_since_epoch()).count();
     }
     for (const LabelledBox& object : objects(index))
       key << '|' << object.label << ' ' << object.box.x1 << ' ' << object.box.y1 << ' ' << object.box.x2 << ' '

@@ -58,7 +58,7 @@ class AtomicFile {
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
   }
-  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  void write(std::string_view text) { write(std::as_bytes(std::span(text.data(), text.size()))); }
 
   /// Makes the file visible under its name; `durable`: also after a power cut, at the cost of a wait for the disk.
   /// @throws FileError, and then leaves the old file as it was.

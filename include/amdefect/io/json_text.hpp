@@ -1,6 +1,5 @@
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/from_chars.hpp"
 #include "amdefect/core/shape.hpp"
 #include "amdefect/core/utf8.hpp"
 
@@ -130,7 +130,7 @@ class JsonText {
   }
   double to_double(std::string_view token) const {
     double value = 0;
-    const std::errc problem = std::from_chars(token.data(), token.data() + token.size(), value).ec;
+    const std::errc problem = detail::from_chars(token.data(), token.data() + token.size(), value).ec;
     if (problem != std::errc{}) fail("a number that fits into a double", std::string(token));
     return value;
   }

@@ -222,8 +222,8 @@ class Workspace {
     current_ = nullptr;
     if (prepared_.size() == most_plans) prepared_.pop_back();
     allocate_block(prepared->plan.bytes());
+    lay_out(*prepared);
     prepared_.push_back(std::move(prepared));
-    lay_out(*prepared_.back());
     return prepared_.end() - 1;
   }
 
@@ -232,8 +232,8 @@ class Workspace {
     std::vector<std::unique_ptr<Prepared>> others = std::exchange(prepared_, {});  // gone if there is no memory
     block_ = Tensor<std::byte>();  // release before allocating the larger block
     block_ = Tensor<std::byte>({static_cast<Index>(bytes)});
+    for (const auto& other : others) lay_out(*other);
     prepared_ = std::move(others);
-    for (const auto& other : prepared_) lay_out(*other);
   }
 
   void lay_out(Prepared& prepared) {
