@@ -127,7 +127,7 @@ TEST_CASE("what is written is read back exactly") {
   CHECK(read[0].score == 0.7);
   write_coco_results(folder / "none.json", {});
   CHECK(read_coco_results(folder / "none.json").empty());
-  CHECK(folder.read("none.json") == "[]");
+  CHECK(folder.read("none.json") == "[]\n");
 }
 
 TEST_CASE("a file that cannot be written whole is not touched") {
