@@ -4,13 +4,13 @@
 #include <locale.h>  // NOLINT(modernize-deprecated-headers)
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers)
 
-#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "amdefect/core/error.hpp"
@@ -27,9 +27,8 @@ std::from_chars_result float_by_strtod(const char* begin, const char* end, Numbe
   std::string text(hex ? "0x" : "");
   const auto prefix = static_cast<std::ptrdiff_t>(text.size());
   for (const char* at = begin + negative; at != end && *at != 'x' && *at != 'X'; ++at) text += *at;
-  // strtod would take spaces and one more sign.
-  const auto first = static_cast<unsigned char>(text.c_str()[prefix]);
-  if (!std::isalnum(first) && first != '.') return {begin, std::errc::invalid_argument};
+  constexpr std::string_view skipped = " \t\n\v\f\r+-";  // by strtod: spaces and one more sign
+  if (skipped.find(text.c_str()[prefix]) != skipped.npos) return {begin, std::errc::invalid_argument};
   char* stop = nullptr;
   Number read{};
   errno = 0;
