@@ -28,7 +28,7 @@ std::from_chars_result float_by_strtod(const char* begin, const char* end, Numbe
   const auto prefix = static_cast<std::ptrdiff_t>(text.size());
   for (const char* at = begin + negative; at != end && *at != 'x' && *at != 'X'; ++at) text += *at;
   constexpr std::string_view skipped = " \t\n\v\f\r+-";  // by strtod: spaces and one more sign
-  if (skipped.find(text.c_str()[prefix]) != skipped.npos) return {begin, std::errc::invalid_argument};
+  if (skipped.find(text.c_str()[prefix]) != std::string_view::npos) return {begin, std::errc::invalid_argument};
   char* stop = nullptr;
   Number read{};
   errno = 0;
