@@ -47,7 +47,8 @@ Best time_in_turn(benchmark::State& state, int threads, Ours&& ours, Theirs&& th
   };
   Best best;
   wake(ours);
-  const auto calls = static_cast<benchmark::IterationCount>(std::max(1.0, least / time_once(threads, ours)));
+  const auto calls =
+      static_cast<benchmark::IterationCount>(std::max(1.0, least / std::max(1e-9, time_once(threads, ours))));
   while (state.KeepRunningBatch(calls)) {
     double sum = 0;
     wake(ours);

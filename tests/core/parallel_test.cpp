@@ -87,28 +87,53 @@ TEST_CASE("threads with loops of their own do not disturb each other") {
   CHECK(wrong == 0);
 }
 
-TEST_CASE("a forked process has none of the threads, and does all parts by itself") {
-  visits(4, 4);  // starts them
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(visits(4, 100) == std::vector<int>(100, 1) ? 0 : 1);
-  int status = -1;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  CHECK(status == 0);
-}
-
-TEST_CASE("a forked process that ends does not wait for threads which it has not") {
+/// How a process ends that is forked from one with threads, and does `work` before: 0 if all is well.
+template <class Work>
+int forked(const Work& work) {
   int status = -1;
   std::thread([&] {
-    visits(4, 4);
+    visits(4, 4);          // starts threads
     std::fflush(nullptr);  // else the text is written twice
     const pid_t child = ::fork();
     if (child == 0) {
       ::alarm(20);
-      std::exit(0);
+      std::exit(work() ? 0 : 1);
     }
     if (::waitpid(child, &status, 0) != child) status = -1;
   }).join();
-  CHECK(status == 0);
+  return status;
+}
+
+TEST_CASE("a forked process has threads of its own, as many as it asks for, and ends without those of its parent") {
+  CHECK(forked([] { return true; }) == 0);
+  for (const int threads : {3, 4, 9})
+    CHECK(forked([&] { return visits(threads, 100) == std::vector<int>(100, 1); }) == 0);
+  CHECK(forked([] {
+          std::atomic<int> arrived{0};
+          parallel_for(4, 4, [&](Index, Index, int) {
+            ++arrived;
+            while (arrived < 4) std::this_thread::yield();  // for ever, without the threads
+          });
+          return arrived == 4;
+        }) == 0);
+  CHECK(forked([] {  // whose handles may be those of the parent's threads
+          for (int i = 0; i < 8; ++i) std::thread([] {}).join();
+          return true;
+        }) == 0);
+}
+
+TEST_CASE("what a thread does after its threads have ended, it does alone") {
+  struct AtTheEnd {
+    bool* alone;
+    ~AtTheEnd() { *alone = resolve_threads(4) == 1 && visits(4, 100) == std::vector<int>(100, 1); }
+  };
+  bool alone = false;
+  std::thread([&] {
+    thread_local const AtTheEnd at_the_end{&alone};  // made before the team, and so destroyed after it
+    CHECK(at_the_end.alone == &alone);
+    visits(4, 4);
+  }).join();
+  CHECK(alone);
 }
 
 TEST_CASE("a loop ends when all its parts have") {

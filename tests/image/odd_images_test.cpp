@@ -210,6 +210,13 @@ TEST_CASE("JPEG with zeros between its segments, without its end, or with garbag
     padded.insert(padded.begin() + static_cast<long>(find(padded, marker)), 5, std::uint8_t{0});
     CHECK(decode_image(padded, "x.jpg") == expected);
   }
+  const Bytes stuffing{0xff, 0x00};
+  const auto stuffed =
+      std::search(whole.begin() + static_cast<long>(find(whole, 0xda)), whole.end(), stuffing.begin(), stuffing.end());
+  REQUIRE(stuffed != whole.end());
+  Bytes filled = whole;
+  filled.insert(filled.begin() + (stuffed - whole.begin()), 2, std::uint8_t{0xff});
+  CHECK(decode_image(filled, "x.jpg") == expected);
   Bytes more = whole;
   append(more, 0x12345678, 4);
   CHECK(decode_image(more, "x.jpg") == expected);

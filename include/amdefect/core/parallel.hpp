@@ -41,9 +41,9 @@ inline int default_threads() {
 }  // namespace detail
 
 /// The number of threads a request stands for: 0 means OMP_NUM_THREADS if the environment sets it (read once), else all
-/// cores that the process may use; always 1 inside of a parallel loop.
+/// cores that the process may use; always 1 inside of a parallel loop, and when the thread has ended its own threads.
 inline int resolve_threads(int requested) {
-  if (detail::ThreadTeam::inside()) return 1;
+  if (detail::ThreadTeam::inside() || detail::ThreadTeam::gone()) return 1;
   return requested > 0 ? requested : detail::default_threads();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <unistd.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
@@ -39,12 +39,21 @@ inline std::uint32_t wait_while(const std::atomic<std::uint32_t>& word, std::uin
   return word.load(std::memory_order_acquire);
 }
 
+/// How often this process or one before it was forked since the first call: a child has none of the parent's threads.
+inline std::atomic<unsigned>& forks() {
+  static std::atomic<unsigned> count{0};
+  static const int watched =
+      ::pthread_atfork(nullptr, nullptr, [] { forks().fetch_add(1, std::memory_order_relaxed); });
+  static_cast<void>(watched);
+  return count;
+}
+
 /// The threads that help one thread with its loops: started when they are first needed, kept until that thread ends.
 ///
 /// A loop has as many parts as threads, and each part belongs to a thread, so that from loop to loop the same thread
 /// works on the same memory. When the calling thread is through with its own part it also does those that nobody has
-/// begun. So a loop never waits for a thread that does not get a core, that could not be started, or that a fork left
-/// behind.
+/// begun. So a loop never waits for a thread that does not get a core or that could not be started. What a fork left
+/// behind is never touched again: a child starts threads of its own.
 class ThreadTeam {
  public:
   /// The team of the calling thread.
@@ -58,17 +67,22 @@ class ThreadTeam {
     return inside;
   }
 
+  /// Whether the team of this thread has ended: what runs later, such as destructors of statics, has no helpers.
+  static bool& gone() {
+    thread_local bool gone = false;
+    return gone;
+  }
+
   ThreadTeam() = default;
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
   ~ThreadTeam() {
+    gone() = true;
+    abandon_those_of_the_parent();
     for (const auto& helper : helpers_) {
-      helper->ticket.store(ended, std::memory_order_release);
+      helper->ticket.store(ended);
       helper->ticket.notify_one();
-      if (process_ == ::getpid())
-        helper->thread.join();
-      else
-        helper->thread.detach();
+      helper->thread.join();
     }
   }
 
@@ -114,8 +128,8 @@ class ThreadTeam {
 
   /// As many as can be had.
   void start_helpers(std::size_t count) {
+    abandon_those_of_the_parent();
     if (helpers_.size() >= count) return;
-    process_ = ::getpid();
     try {
       helpers_.reserve(count);
       while (helpers_.size() < count) {
@@ -125,6 +139,14 @@ class ThreadTeam {
       }
     } catch (const std::exception&) {  // no memory, or no more threads: the others do the work
     }
+  }
+
+  /// In a forked process: their handles may mean other threads by now, and must be neither joined nor detached.
+  void abandon_those_of_the_parent() {
+    if (std::exchange(forks_, forks().load(std::memory_order_relaxed)) == forks_) return;
+    static auto* const abandoned = new std::vector<std::unique_ptr<Helper>>;
+    for (auto& helper : helpers_) abandoned->push_back(std::move(helper));
+    helpers_.clear();
   }
 
   /// What a helper does: waits for its part of each loop.
@@ -142,7 +164,7 @@ class ThreadTeam {
   }
 
   std::vector<std::unique_ptr<Helper>> helpers_;
-  pid_t process_ = 0;
+  unsigned forks_ = forks().load(std::memory_order_relaxed);
   const void* work_ = nullptr;
   void (*call_)(const void*, int) = nullptr;
   alignas(64) std::atomic<std::uint32_t> unfinished_{0};  // offered parts

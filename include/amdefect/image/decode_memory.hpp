@@ -28,7 +28,7 @@ class DecodeMemory {
   /// Whether more was asked for.
   bool exceeded() const { return exceeded_; }
 
-  /// The memory is 0: some versions of stb_image read tables that a broken JPEG file uses and does not define.
+  /// Memory that is 0: some versions of stb_image read tables that a broken JPEG file uses and does not define.
   static void* allocate(std::size_t size) { return take(size) ? std::calloc(size, 1) : nullptr; }
   static void* enlarge(void* memory, std::size_t old_size, std::size_t size) {
     return size <= old_size || take(size - old_size) ? std::realloc(memory, size) : nullptr;

@@ -97,14 +97,17 @@ class JpegWalk {
     sequential_ = marker != 0xc2;
   }
 
-  /// Goes to the marker behind coded data, which holds 0xff only before 0x00 (stuffing) or a restart marker. False if
-  /// the file ends first, which is forgiven where this scan may be the whole picture.
+  /// Goes to the marker behind coded data, which holds one or more of 0xff only before 0x00 (stuffing) or a restart
+  /// marker. False if the file ends first, which is forgiven where this scan may be the whole picture.
   bool skip_scan() {
-    for (; at_ + 1 < reader_.size(); ++at_)
-      if (reader_.byte(at_) == 0xff && reader_.byte(at_ + 1) != 0 && !stands_alone(reader_.byte(at_ + 1))) {
-        if (reader_.byte(at_ + 1) != 0xff || at_ + 2 < reader_.size()) return true;
-        break;
-      }
+    for (; at_ + 1 < reader_.size(); ++at_) {
+      if (reader_.byte(at_) != 0xff) continue;
+      std::size_t behind = at_ + 1;
+      while (behind < reader_.size() && reader_.byte(behind) == 0xff) ++behind;
+      if (behind == reader_.size()) break;
+      if (reader_.byte(behind) != 0 && !stands_alone(reader_.byte(behind))) return true;
+      at_ = behind;
+    }
     if (!whole_scan_) reader_.truncated();
     at_ = reader_.size();
     while (reader_.byte(at_ - 1) == 0xff) --at_;
