@@ -53,6 +53,24 @@ TEST_CASE("what is not the same run is said in the words of its user") {
   CHECK(error_with("seed", 2) == " with another seed: the run was started with 1, now it is 2");
 }
 
+TEST_CASE("a run is resumed with its own pictures only") {
+  const TemporaryFolder folder;
+  const std::string path = (folder / "last.safetensors").string();
+  write_safetensors(path, {}, {{images_key, to_text({.train = {1, 2, 3}, .valid = {4}, .test = {5}})}});
+  const SafetensorsFile file = read_safetensors(path);
+  CHECK_NOTHROW(require_same_images(file, {.train = {1, 2, 3}, .valid = {4}, .test = {}}));
+  CHECK(error_of([&] {
+          require_same_images(file, {.train = {2, 3, 7, 8}, .valid = {4}});
+        }) == concat("train: cannot resume from ", path,
+                     " with other pictures: of the 3 that it was trained with, 2 are among the 4 of now"));
+  CHECK(error_of([&] {
+          require_same_images(file, {.train = {1, 2, 3}});
+        }) == concat("train: cannot resume from ", path,
+                     " with other pictures: of the 1 that it was validated with, 0 are among the 0 of now"));
+  write_safetensors(path, {}, {{"of", "0.1"}});
+  CHECK_NOTHROW(require_same_images(read_safetensors(path), {.train = {1}}));
+}
+
 TEST_CASE("splits that were made by hand are named in messages") {
   CHECK(error_of([] { CocoSplits{}.at("train"); }) == "the data set: has no train split");
 }

@@ -6,15 +6,26 @@ using namespace amdefect::program_test;
 
 TEST_CASE("a run does not continue on other data") {
   const World& world = World::get();
+  const auto check_refused = [&](const std::string& folder, const std::string& message) {
+    check_fails(
+        "train --dataset_path " + folder +
+            " --model paper --img_size 32 --batch_size 4 --outputs_per_example 1 --eval_interval 2 --output_dir "
+            "elsewhere --epochs 3 --resume model/last.safetensors",
+        message);
+  };
   fs::copy(world.path("data"), world.path("more"), fs::copy_options::recursive);
+  const auto is_picture = [](const fs::path& path) { return path.extension() == ".jpg" || path.extension() == ".png"; };
+  std::vector<fs::path> pictures;
+  for (const auto& entry : fs::directory_iterator(world.path("more/train")))
+    if (is_picture(entry.path())) pictures.push_back(entry.path());
+  REQUIRE(pictures.size() == 8);
+  fs::copy_file(pictures[0], pictures[1], fs::copy_options::overwrite_existing);
+  check_refused("more", "with other pictures: of the 8 that it was trained with, 7 are among the 8 of now");
+
   auto json = nlohmann::json::parse(read(world.path("more/train/_annotations.coco.json")));
   json["annotations"].erase(0);
   write(world.path("more/train/_annotations.coco.json"), json.dump());
-  check_fails(
-      "train --dataset_path more --model paper --img_size 32 --batch_size 4 --outputs_per_example 1 --eval_interval 2 "
-      "--output_dir "
-      "elsewhere --epochs 3 --resume model/last.safetensors",
-      "with another training_annotations: the run was started with");
+  check_refused("more", "with another training_annotations: the run was started with");
 }
 
 TEST_CASE("a run that is stopped by Ctrl-C continues exactly") {

@@ -72,6 +72,7 @@ class PaperRun {
     if (const std::filesystem::path from = config_.resume_file(); !from.empty()) {
       const SafetensorsFile file = read_safetensors(from);
       require_same_run(file, identity_);
+      require_same_images(file, membership_of(splits_));
       trainer_.restore(load_checkpoint(file, trainer_.network().parameters()));
     }
     std::cout << "training on " << splits_.train->size() << " images (" << training.size() << " samples per epoch)";

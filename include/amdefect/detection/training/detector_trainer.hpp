@@ -96,6 +96,7 @@ class DetectorTrainer {
       require_same_run(*checkpoint, identity_);
     }
     images_ = std::make_shared<const ImageMembership>(membership_of(splits_));
+    if (checkpoint) require_same_images(*checkpoint, *images_);
     make_trainer();
     const std::unique_ptr<Dataset<float>> training =
         options_.pixel_bits == 16 ? training_set<std::uint16_t>() : training_set<std::uint8_t>();

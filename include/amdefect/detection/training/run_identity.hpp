@@ -1,10 +1,15 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "amdefect/coco/coco_split.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_description.hpp"
+#include "amdefect/detection/image_membership.hpp"
 #include "amdefect/detection/training/detector_trainer_options.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
@@ -99,6 +104,22 @@ inline void require_same_run(const SafetensorsFile& checkpoint, const JsonValue&
                      ": what it says of its run is no JSON object");
   for (const auto& [key, value] : *identity.get_if<JsonValue::Object>()) check(key, before.find(key), &value);
   for (const auto& [key, value] : *stored_options) check(key, &value, identity.find(key));
+}
+
+/// @throws Error if the checkpoint's training learned from, or was validated with, other pictures. (Those of the test
+/// split have no part in it, and a run of version 0.1 does not say.)
+inline void require_same_images(const SafetensorsFile& checkpoint, const ImageMembership& now) {
+  const ImageMembership then = read_membership(checkpoint);
+  if (then.empty()) return;
+  const auto check = [&](const char* use, const auto& before, const auto& present) {
+    std::vector<std::uint64_t> common;
+    std::set_intersection(before.begin(), before.end(), present.begin(), present.end(), std::back_inserter(common));
+    require(before == present, "train: cannot resume from ", checkpoint.path().string(),
+            " with other pictures: of the ", before.size(), " that it was ", use, " with, ", common.size(),
+            " are among the ", present.size(), " of now");
+  };
+  check("trained", then.train, now.train);
+  check("validated", then.valid, now.valid);
 }
 
 }  // namespace amdefect
