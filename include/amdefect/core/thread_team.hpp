@@ -143,7 +143,8 @@ class ThreadTeam {
 
   /// In a forked process: their handles may mean other threads by now, and must be neither joined nor detached.
   void abandon_those_of_the_parent() {
-    if (std::exchange(forks_, forks().load(std::memory_order_relaxed)) == forks_) return;
+    const unsigned now = forks().load(std::memory_order_relaxed);
+    if (std::exchange(forks_, now) == now) return;
     static auto* const abandoned = new std::vector<std::unique_ptr<Helper>>;
     for (auto& helper : helpers_) abandoned->push_back(std::move(helper));
     helpers_.clear();
