@@ -67,12 +67,13 @@ class PaperRun {
         nullptr, [&detector](const Network<float>&) { return detector.self_test_metadata(); }));
   }
 
-  /// Trains, after a resume if one is asked for. False if it was interrupted.
-  bool fit(RunFolder& folder, const Dataset<float>& training, const Dataset<float>* validation) {
+  /// Trains on `images`, after a resume if one is asked for. False if it was interrupted.
+  bool fit(RunFolder& folder, const Dataset<float>& training, const Dataset<float>* validation,
+           const ImageMembership& images) {
     if (const std::filesystem::path from = config_.resume_file(); !from.empty()) {
       const SafetensorsFile file = read_safetensors(from);
       require_same_run(file, identity_);
-      require_same_images(file, membership_of(splits_));
+      require_same_images(file, images);
       trainer_.restore(load_checkpoint(file, trainer_.network().parameters()));
     }
     std::cout << "training on " << splits_.train->size() << " images (" << training.size() << " samples per epoch)";
@@ -156,7 +157,7 @@ int train_paper(TrainConfig config) {
   const std::unique_ptr<Detector> described = detector();
   described->set_images(std::make_shared<const ImageMembership>(membership_of(splits)));
   run.add_checkpoint(*described);
-  if (!run.fit(folder, training, validation.get())) return interrupted_code;
+  if (!run.fit(folder, training, validation.get(), described->images())) return interrupted_code;
   run.report(*detector());
   if (stopping.best_epoch() > 0)
     std::cout << "best epoch " << stopping.best_epoch() << ": " << config.monitor << ' ' << stopping.best()
