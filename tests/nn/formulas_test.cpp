@@ -196,7 +196,7 @@ TEST_CASE("formulas: convolutions of every padding, stride, dilation and number 
                               .padding = padding,
                               .bias = stride != 2};
           const Sequential<double> net = network_of(Conv2d<double>(8, o), {9, 8, 4});
-          CAPTURE(kernel);
+          CAPTURE(o.kernel);
           CAPTURE(stride);
           CHECK(largest_difference(predict(net, x), plain_conv(x, net, 8, o)) < 1e-11);
         }

@@ -4,6 +4,7 @@
 
 #include "amdefect/nn/check_layer.hpp"
 #include "amdefect/nn/fusion.hpp"
+#include "amdefect/nn/workspace.hpp"
 
 using namespace amdefect;
 
@@ -78,6 +79,21 @@ TEST_CASE("dense, pooling and shape layers keep the contract") {
   check(Concatenate<double>(1), {{3, 2, 5}, {3, 1, 5}});
   check(Add<double>(), {{3, 2, 5}, {3, 2, 5}, {3, 2, 5}});
   check(Add<double>(), {{3, 2, 5}});
+  check(Multiply<double>(), {{3, 2, 5}, {3, 2, 5}});
+  check(Multiply<double>(), {{3, 4, 7, 5}, {3, 5}});
+  check(Multiply<double>(), {{2, 15, 10, 3}, {2, 3}});  // several chunks of a sum
+  check(Slice<double>(1, 2, 3), {{3, 7, 2}});
+  check(Slice<double>(-1, 0, 1), {{1, 3, 4}});
+  check(StochasticDepth<double>(0.4), {{8, 3, 5}});
+}
+
+TEST_CASE("layers of transformers keep the contract") {
+  check(ClassToken<double>(), {{3, 4, 5}});
+  check(LearnedPositions<double>(), {{3, 4, 5}});
+  check(MultiHeadAttention<double>(1), {{1, 1, 3}});
+  check(MultiHeadAttention<double>(3), {{3, 5, 6}});
+  check(MultiHeadAttention<double>(2), {{2, 70, 4}});  // more tokens than a block of queries has
+  check(MultiHeadAttention<double>(2, 0.3), {{2, 7, 4}});
 }
 
 TEST_CASE("activations keep the contract") {
@@ -107,6 +123,53 @@ TEST_CASE("dropout scales what it keeps and does nothing in inference") {
   CHECK(kept == doctest::Approx(0.75).epsilon(0.03));
   CHECK(y.array().maxCoeff() == doctest::Approx(4.0 / 3));
   CHECK_THROWS_AS(Dropout<float>(1.0), Error);
+}
+
+TEST_CASE("stochastic depth leaves out whole samples") {
+  const StochasticDepth<float> depth(0.25);
+  Tensor<float> x({400, 5}), y({400, 5});
+  x.fill(1);
+  Context<float> context;
+  depth.forward(context, x, y);
+  CHECK((y.array() == 1).all());
+  context.training = true;
+  context.random = Random(5);
+  depth.forward(context, x, y);
+  Index kept = 0;
+  for (Index sample = 0; sample < 400; ++sample) {
+    const bool there = y(sample, 0) > 0;
+    kept += there;
+    for (Index i = 0; i < 5; ++i) CHECK(y(sample, i) == doctest::Approx(there ? 4.0 / 3 : 0));
+  }
+  CHECK(static_cast<double>(kept) / 400 == doctest::Approx(0.75).epsilon(0.1));
+  CHECK_THROWS_AS(StochasticDepth<float>(1.0), Error);
+}
+
+TEST_CASE("batch norm keeps the unbiased variance where that is asked for") {
+  Tensor<double> x({5, 1}), y({5, 1});
+  for (Index i = 0; i < 5; ++i) x[i] = static_cast<double>(i);  // variance 2, unbiased 2.5
+  for (const bool unbiased : {false, true}) {
+    Network<double> net;
+    net.output(net.add(BatchNorm<double>({.momentum = 0, .unbiased = unbiased}), net.input({1}), "norm"));
+    net.initialize(0);
+    Workspace<double> workspace = Workspace<double>::for_training(net);
+    workspace.forward(x);
+    CHECK(net.parameters().value("norm.moving_variance")[0] == doctest::Approx(unbiased ? 2.5 : 2));
+  }
+}
+
+TEST_CASE("layers of transformers refuse shapes that do not fit") {
+  const MultiHeadAttention<float> attention(3);
+  CHECK_THROWS_WITH_AS(static_cast<void>(attention.output_shape({1, 4, 8})),
+                       "multi_head_attention: the channels of the input [1, 4, 8] do not divide into 3 heads",
+                       ShapeError);
+  CHECK_THROWS_AS(MultiHeadAttention<float>(0), Error);
+  CHECK_THROWS_AS(MultiHeadAttention<float>(2, 1.0), Error);
+  CHECK_THROWS_AS(static_cast<void>(Slice<float>(1, 2, 3).output_shape({1, 4, 8})), ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(Slice<float>(0, 0, 1).output_shape({1, 4, 8})), ShapeError);
+  const std::vector<Shape> shapes{{2, 3, 4}, {2, 3}};
+  CHECK_THROWS_WITH_AS(static_cast<void>(Multiply<float>().output_shape(shapes)),
+                       "multiply: expected a second input [2, 3, 4] or [2, 4], got [2, 3]", ShapeError);
 }
 
 TEST_CASE("merging refuses shapes that do not fit") {

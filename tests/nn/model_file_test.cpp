@@ -141,6 +141,11 @@ Network<T> every_layer() {
   x = net.add(Flatten<T>(), net.add(Reshape<T>({2, 4}), x));
   x = net.add(Concatenate<T>(1), {x, net.add(Dense<T>(5, false, Initializer::he_normal), code, "dense")});
   net.output(net.add(Softmax<T>(), x, "softmax"), "scores");
+  Value tokens = net.add(ClassToken<T>(), net.input({5, 6}, "tokens"));
+  tokens = net.add(MultiHeadAttention<T>(2, 0.125), net.add(LearnedPositions<T>(), tokens), "attention");
+  tokens = net.add(Slice<T>(1, 2, 3), net.add(StochasticDepth<T>(0.25), tokens));
+  tokens = net.add(BatchNorm<T>({.unbiased = true}), net.add(Multiply<T>(), {tokens, tokens}));
+  net.output(tokens, "attended");
   net.parameters().set_trainable("conv.", false);
   net.parameters().set_trainable("batch_norm_1.", false);
   return net;

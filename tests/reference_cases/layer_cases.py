@@ -218,6 +218,32 @@ def joining_cases():
                          {"x": draw.normal(2, 3, 4, 3)}, scale=scale)
 
 
+def attention(name, batch, tokens, channels, heads):
+    """PyTorch's own layer; its weights are (out, in), ours (in, out)."""
+    draw = Draw(name)
+    inputs = {"x": draw.normal(batch, tokens, channels),
+              "in_kernel": draw.normal(channels, 3 * channels, deviation=channels ** -0.5),
+              "in_bias": draw.normal(3 * channels),
+              "out_kernel": draw.normal(channels, channels, deviation=channels ** -0.5), "out_bias": draw.normal(channels)}
+
+    def forward(x, in_kernel, in_bias, out_kernel, out_bias):
+        y = F.multi_head_attention_forward(*[x.transpose(0, 1)] * 3, channels, heads, in_kernel.T, in_bias, None, None,
+                                           False, 0.0, out_kernel.T, out_bias, need_weights=False)[0]
+        return y.transpose(0, 1)
+
+    return layer_case(name, "multi_head_attention", forward, inputs, heads=heads)
+
+
+def transformer_cases():
+    yield attention("attention", 2, 9, 12, 3)
+    yield attention("attention_of_80_tokens", 1, 80, 8, 2)
+    draw = Draw("multiply")
+    yield layer_case("multiply", "multiply", lambda x0, x1: x0 * x1, {key: draw.normal(2, 3, 5) for key in ("x0", "x1")})
+    yield layer_case("multiply_channels", "multiply", lambda x0, x1: x0 * x1[:, None, None],
+                     {"x0": draw.normal(2, 5, 4, 3), "x1": draw.normal(2, 3)})
+
+
 def layer_cases():
-    for cases in (conv2d_cases, pooling_cases, normalisation_cases, elementwise_cases, joining_cases):
+    for cases in (conv2d_cases, pooling_cases, normalisation_cases, elementwise_cases, joining_cases,
+                  transformer_cases):
         yield from cases()

@@ -44,7 +44,21 @@ class Check {
 
   /// max |actual - expected| / max |expected| over the whole tensor, as the reference's README asks.
   void compare(const std::string& name, TensorView<const T> actual, Tolerance tolerance = small_case) {
-    record(name, relative_error(actual, expected(name, actual.shape())), tolerance);
+    record(name, relative_error(name, actual), tolerance);
+  }
+  /// The same number. A tensor whose largest element is below `least_scale` is 0 but for rounding; its error is
+  /// relative to `scale` instead.
+  double relative_error(const std::string& name, TensorView<const T> actual, double least_scale = 0,
+                        double scale = 0) const {
+    const Tensor<double> reference = expected(name, actual.shape());
+    double largest = 0, error = 0;
+    for (Index i = 0; i < actual.size(); ++i) {
+      const double difference = std::abs(static_cast<double>(actual[i]) - reference[i]);
+      error = std::isnan(difference) ? infinity : std::max(error, difference);
+      largest = std::max(largest, std::abs(reference[i]));
+    }
+    if (largest < least_scale) largest = scale;
+    return largest > 0 ? error / largest : error;
   }
   /// One number among those of a tensor, relative to itself.
   void compare_entry(const std::string& name, Index entry, double actual, Tolerance tolerance) {
@@ -80,16 +94,6 @@ class Check {
 
  private:
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-
-  static double relative_error(TensorView<const T> actual, const Tensor<double>& reference) {
-    double largest = 0, error = 0;
-    for (Index i = 0; i < actual.size(); ++i) {
-      const double difference = std::abs(static_cast<double>(actual[i]) - reference[i]);
-      error = std::isnan(difference) ? infinity : std::max(error, difference);
-      largest = std::max(largest, std::abs(reference[i]));
-    }
-    return largest > 0 ? error / largest : error;
-  }
 
   Tensor<double> expected(const std::string& name, const Shape& actual) const {
     Tensor<double> reference = case_.file().tensor<double>(name);

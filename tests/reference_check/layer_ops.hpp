@@ -173,6 +173,11 @@ void check_concat(Check<T>& check) {
 }
 
 template <class T>
+void check_attention(Check<T>& check) {
+  check_layer_op(check, MultiHeadAttention<T>(static_cast<Index>(check->number({"heads"}, 1))));
+}
+
+template <class T>
 void check_leaky_relu(Check<T>& check) {
   check_layer_op(check, LeakyRelu<T>(check->number({"alpha", "slope", "negative_slope"}, 0.3)));
 }

@@ -23,7 +23,8 @@ class ReferenceCase {
 
   const SafetensorsFile& file() const { return file_; }
   std::filesystem::path folder() const { return file_.path().parent_path(); }
-  std::string op() const { return text({"op"}, ""); }
+  /// What is computed; cases of published networks name their model instead.
+  std::string op() const { return text({"op"}, find({"model"}) ? "model" : ""); }
   std::string name() const { return text({"case"}, file_.path().stem().string()); }
   bool has(std::string_view tensor) const { return file_.contains(tensor); }
 

@@ -11,6 +11,7 @@
 
 #include "reference_check/layer_ops.hpp"
 #include "reference_check/loss_ops.hpp"
+#include "reference_check/model_ops.hpp"
 #include "reference_check/op.hpp"
 #include "reference_check/optimizer_ops.hpp"
 
@@ -39,6 +40,8 @@ std::map<std::string, Op>& ops() {
       {"upsample_nearest", [](auto& c) { check_upsample(c); }},
       {"concat", [](auto& c) { check_concat(c); }},
       {"add", []<class T>(Check<T>& c) { check_layer_op(c, Add<T>()); }},
+      {"multiply", []<class T>(Check<T>& c) { check_layer_op(c, Multiply<T>()); }},
+      {"multi_head_attention", [](auto& c) { check_attention(c); }},
       {"relu", []<class T>(Check<T>& c) { check_layer_op(c, Relu<T>()); }},
       {"leaky_relu", [](auto& c) { check_leaky_relu(c); }},
       {"relu6", []<class T>(Check<T>& c) { check_layer_op(c, Relu6<T>()); }},
@@ -47,6 +50,7 @@ std::map<std::string, Op>& ops() {
       {"silu", []<class T>(Check<T>& c) { check_layer_op(c, Silu<T>()); }},
       {"hard_swish", []<class T>(Check<T>& c) { check_layer_op(c, HardSwish<T>()); }},
       {"softmax", [](auto& c) { check_softmax(c); }},
+      {"model", [](auto& c) { check_model(c); }},
       {"optimizer_sgd", [](auto& c) { check_sgd(c); }},
       {"optimizer_adam_keras", [](auto& c) { check_adam(c, AdamEpsilon::keras); }},
       {"optimizer_adamw_keras", [](auto& c) { check_adam(c, AdamEpsilon::keras); }},

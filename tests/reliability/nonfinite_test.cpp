@@ -71,7 +71,12 @@ struct Skips : Callback<float> {
 
 TEST_CASE("a broken input or target ends the training with its place and name, and leaves the last checkpoint") {
   const TemporaryFolder folder;
-  for (const auto& [x, target, what] : {std::tuple(infinity, 1.0F, "input"), {1.0F, infinity, "target"}}) {
+  struct Fault {
+    float x, target;
+    const char* what;
+  };
+  for (const Fault& fault : {Fault{infinity, 1.0F, "input"}, {1.0F, infinity, "target"}}) {
+    const char* what = fault.what;
     CAPTURE(what);
     Sequential<float> net = normed_net();
     const auto fit = [&](const Dataset<float>& data, Index epochs, bool resume) {
@@ -82,7 +87,7 @@ TEST_CASE("a broken input or target ends the training with its place and name, a
     };
     fit(Points(16), 1, false);
     const std::string good = folder.read(std::string(what) + "/last.safetensors");
-    const std::string message = error_of([&] { fit(BrokenPoints(x, target), 2, true); });
+    const std::string message = error_of([&] { fit(BrokenPoints(fault.x, fault.target), 2, true); });
     CAPTURE(message);
     CHECK(message.starts_with("training: the loss is not finite any more (epoch 2, batch "));
     CHECK(contains(message, concat("a NaN or an infinity in the ", what, " of picture5.png;")));

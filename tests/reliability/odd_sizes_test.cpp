@@ -33,14 +33,16 @@ Batch<float> batch_of(Index images, Index side, Index label) {
 }  // namespace
 
 TEST_CASE("images without boxes, a class that never occurs, a batch of one: the losses fall and stay finite") {
-  for (const auto& [images, side, label] :
-       {std::tuple<Index, Index, Index>{2, 32, -1}, {2, 32, 0}, {1, 32, 1}, {1, 16, 1}}) {
-    CAPTURE(images);
-    CAPTURE(side);
-    CAPTURE(label);
+  struct Case {
+    Index images, side, label;
+  };
+  for (const Case& c : {Case{2, 32, -1}, {2, 32, 0}, {1, 32, 1}, {1, 16, 1}}) {
+    CAPTURE(c.images);
+    CAPTURE(c.side);
+    CAPTURE(c.label);
     const auto network = tiny_network();
     Trainer<float> trainer(*network, Adam<float>(1e-2), anchor_free_loss<float>(tiny_description.model, {}));
-    const Batch<float> batch = batch_of(images, side, label);
+    const Batch<float> batch = batch_of(c.images, c.side, c.label);
     const auto total = [&] {
       double sum = 0;
       for (const double part : trainer.step(batch)) sum += part;

@@ -50,10 +50,11 @@ TEST_CASE("counts in a training state are whole numbers that one can go on count
       {"progress", 0},       {"progress", 1},       {"progress", 2},       {"sums_samples", 0}, {"optimizer_steps", 0},
       {"early_stopping", 1}, {"early_stopping", 2}, {"weight_average", 0}, {"schedule", 2},     {"schedule", 3}};
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  for (const auto& [key, position] : counts)
+  for (const auto& count : counts)
     for (const double number : {-1.0, 0.5, 1.1e15, 1e300, infinity})
-      CHECK_MESSAGE(contains(error(key, position, number), concat('\'', key, "' holds ", number, ", expected a whole")),
-                    key);
+      CHECK_MESSAGE(contains(error(count.first, count.second, number),
+                             concat('\'', count.first, "' holds ", number, ", expected a whole")),
+                    count.first);
   CHECK(contains(error("schedule", 0, infinity), "the rate is inf"));
   CHECK(contains(error("time_budget", 0, -infinity), "expected at least 0"));
 

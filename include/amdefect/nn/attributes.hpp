@@ -58,7 +58,8 @@ inline Padding read_padding(const JsonReader& value) {
   return name == "same" ? Padding::same() : Padding::valid();
 }
 
-inline constexpr std::array<const char*, 4> initializer_names{"zeros", "ones", "glorot_uniform", "he_normal"};
+inline constexpr std::array<const char*, 5> initializer_names{"zeros", "ones", "glorot_uniform", "he_normal",
+                                                              "small_normal"};
 
 inline JsonValue json_of(Initializer initializer) { return initializer_names[static_cast<std::size_t>(initializer)]; }
 inline Initializer read_initializer(const JsonReader& value) {

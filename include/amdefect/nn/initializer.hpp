@@ -13,6 +13,7 @@ enum class Initializer {
   ones,
   glorot_uniform,  ///< uniform in +-sqrt(6 / (fan_in + fan_out)), Glorot and Bengio (2010); Keras' default
   he_normal,       ///< Gaussian with deviation sqrt(2 / fan_in), He et al. (2015); for layers followed by ReLU
+  small_normal,    ///< Gaussian with deviation 0.02, as for the embeddings of transformers
 };
 
 /// Fills a kernel shaped (..., in, out). As in Keras, fan_in = receptive field x in and fan_out = receptive field x
@@ -21,6 +22,10 @@ template <class T>
 void initialize(TensorView<T> values, Initializer initializer, Random random) {
   if (initializer == Initializer::zeros) return values.fill(T{0});
   if (initializer == Initializer::ones) return values.fill(T{1});
+  if (initializer == Initializer::small_normal) {
+    for (T& value : values) value = static_cast<T>(random.normal(0, 0.02));
+    return;
+  }
   const std::size_t rank = values.rank();
   const Index out = values.dim(rank - 1);
   const Index in = rank > 1 ? values.dim(rank - 2) : 1;

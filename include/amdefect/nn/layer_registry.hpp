@@ -109,6 +109,12 @@ class LayerRegistry {
     add<UpsampleNearest<T>>("upsample_nearest");
     add<Concatenate<T>>("concatenate");
     add<Add<T>>("add");
+    add<Multiply<T>>("multiply");
+    add<Slice<T>>("slice");
+    add<StochasticDepth<T>>("stochastic_depth");
+    add<ClassToken<T>>("class_token");
+    add<LearnedPositions<T>>("learned_positions");
+    add<MultiHeadAttention<T>>("multi_head_attention");
     for (auto& [kind, entry] : entries_) entry.of_library = true;
   }
 

@@ -12,11 +12,13 @@ struct BatchNormOptions {
   double momentum = 0.99;  ///< moving = momentum moving + (1 - momentum) batch
   double epsilon = 1e-3;
   bool moving_statistics = false;  ///< normalise with the moving statistics in training too, and leave them as they are
+  bool unbiased = false;           ///< the moving variance from the batch's times n / (n - 1), as PyTorch computes it
 };
 
 /// Batch normalisation over all dimensions but the last (Ioffe and Szegedy 2015; Keras' BatchNormalization):
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the biased variance of the batch, also for the moving
-/// one. Mean and variance are the moving ones in inference, and in training while they are frozen
+/// one unless `unbiased` asks for PyTorch's rule. Mean and variance are the moving ones in inference, and in training
+/// while they are frozen
 /// (`Parameters::set_trainable`).
 ///
 /// Parameters: `gamma`, `beta`; statistics: `moving_mean`, `moving_variance`.
@@ -29,14 +31,17 @@ class BatchNorm : public Layer<T> {
   explicit BatchNorm(const JsonReader& attributes)
       : BatchNorm({.momentum = attributes.get<double>("momentum"),
                    .epsilon = attributes.get<double>("epsilon"),
-                   .moving_statistics = attributes.get<bool>("moving_statistics")}) {}
+                   .moving_statistics = attributes.get<bool>("moving_statistics"),
+                   .unbiased = attributes.get("unbiased", false)}) {}
   const BatchNormOptions& options() const { return options_; }
 
   std::string kind() const override { return "batch_norm"; }
   JsonValue attributes() const override {
-    return {{"momentum", options_.momentum},
-            {"epsilon", options_.epsilon},
-            {"moving_statistics", options_.moving_statistics}};
+    JsonValue attributes{{"momentum", options_.momentum},
+                         {"epsilon", options_.epsilon},
+                         {"moving_statistics", options_.moving_statistics}};
+    if (options_.unbiased) attributes.set("unbiased", true);  // so that older programs read the files of all others
+    return attributes;
   }
   Shape output_shape(const Shape& input) const override {
     require<ShapeError>(input.rank() >= 2, "batch_norm: expected at least [batch, channels], got ", input);
@@ -65,9 +70,10 @@ class BatchNorm : public Layer<T> {
     double* mean = context.training ? context.template state<double>() : context.template scratch<double>();
     double* variance = mean + g.channels;
     if (uses_batch(context)) {
+      const auto n = static_cast<double>(g.rows);
       batch_moments(threads, g, x.data(), mean, variance, sums_memory(context, g));
-      update(context, moving_mean, mean);
-      update(context, moving_variance, variance);
+      update(context, moving_mean, mean, 1);
+      update(context, moving_variance, variance, options_.unbiased && g.rows > 1 ? n / (n - 1) : 1);
     } else {
       std::copy_n(context.parameter(moving_mean).data(), g.channels, mean);
       std::copy_n(context.parameter(moving_variance).data(), g.channels, variance);
@@ -143,11 +149,12 @@ class BatchNorm : public Layer<T> {
   bool uses_batch(const Context<T>& context) const {
     return context.training && !options_.moving_statistics && !context.statistic(moving_mean).empty();
   }
-  void update(Context<T>& context, Slot slot, const double* batch) const {
+  /// Moves a statistic towards `factor` times that of the batch.
+  void update(Context<T>& context, Slot slot, const double* batch, double factor) const {
     const TensorView<T> moving = context.statistic(slot);
     for (Index c = 0; c < moving.size(); ++c)
-      moving[c] =
-          static_cast<T>(static_cast<double>(moving[c]) * options_.momentum + batch[c] * (1 - options_.momentum));
+      moving[c] = static_cast<T>(static_cast<double>(moving[c]) * options_.momentum +
+                                 batch[c] * factor * (1 - options_.momentum));
   }
 
   BatchNormOptions options_;

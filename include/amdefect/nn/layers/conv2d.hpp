@@ -3,8 +3,8 @@
 #include <tuple>
 
 #include "amdefect/core/compiled.hpp"
-#include "amdefect/kernels/conv2d.hpp"
 #include "amdefect/nn/attributes.hpp"
+#include "amdefect/nn/convolution.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -74,17 +74,10 @@ class Conv2d : public Layer<T> {
     return specs;
   }
   MemoryRequest memory(const Shape& input, const Execution& execution, bool training) const override {
-    const ConvGeometry g = geometry(input);
-    MemoryRequest request{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
-    if (training)
-      request.backward_scratch = bytes(
-          std::max(conv2d_backward_input_scratch<T>(execution, g), conv2d_backward_kernel_scratch<T>(execution, g)));
-    return request;
+    return detail::convolution_memory<T>(execution, geometry(input), training);
   }
-  /// The kernel in the form that the algorithm reads.
   PreparedRequest prepared(const Shape& input, const Execution& execution) const override {
-    const PreparedKernel kernel = conv2d_prepared<T>(execution, geometry(input));
-    return {bytes(kernel.size), bytes(kernel.scratch), static_cast<int>(kernel.algorithm)};
+    return detail::convolution_prepared<T>(execution, geometry(input));
   }
   void prepare(Context<T>& context, const Shape& input, std::byte* to) const override {
     conv2d_prepare(context.execution, geometry(input), context.parameter(kernel_slot).data(), reinterpret_cast<T*>(to));
@@ -96,15 +89,10 @@ class Conv2d : public Layer<T> {
   }
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
                 TensorView<T> dx) const override {
-    const ConvGeometry g = geometry(x.shape());
-    if (options_.bias && !context.gradient(bias_slot).empty())
-      bias_gradient(context.execution, dy.size() / g.out_c, g.out_c, dy.data(), context.gradient(bias_slot).data());
-    if (!context.gradient(kernel_slot).empty())
-      conv2d_backward_kernel(context.execution, g, x.data(), dy.data(), context.gradient(kernel_slot).data(),
-                             context.template scratch<T>());
-    if (!dx.empty())
-      conv2d_backward_input(context.execution, g, dy.data(), context.parameter(kernel_slot).data(), dx.data(),
-                            context.template scratch<T>());
+    detail::convolve_backward(context.execution, geometry(x.shape()), x.data(), context.parameter(kernel_slot).data(),
+                              dy.data(), context.gradient(kernel_slot),
+                              options_.bias ? context.gradient(bias_slot) : TensorView<T>{}, dx.data(),
+                              context.template scratch<T>());
   }
 
   /// What follows the convolution in this layer: the bias, if there is one.
@@ -115,13 +103,8 @@ class Conv2d : public Layer<T> {
   }
   /// y = epilogue(x * kernel), for the prepared kernel where there is one.
   void convolve(Context<T>& context, TensorView<const T> x, const ConvEpilogue<T>& epilogue, TensorView<T> y) const {
-    const ConvGeometry g = geometry(x.shape());
-    T* scratch = context.template scratch<T>();
-    if (const T* prepared = context.template prepared<T>())
-      conv2d_forward_prepared(context.execution, g, x.data(), prepared, epilogue, y.data(), scratch);
-    else
-      conv2d_forward(context.execution, g, x.data(), context.parameter(kernel_slot).data(), epilogue, y.data(),
-                     scratch);
+    detail::convolve(context.execution, geometry(x.shape()), x.data(), context.parameter(kernel_slot).data(),
+                     context.template prepared<T>(), epilogue, y.data(), context.template scratch<T>());
   }
   /// The sizes of this convolution on an input [batch, height, width, channels]. @throws ShapeError if it cannot be.
   ConvGeometry geometry(const Shape& input) const {
@@ -165,7 +148,6 @@ class Conv2d : public Layer<T> {
     o.initializer = detail::read_initializer(attributes.at("initializer"));
     return o;
   }
-  static std::size_t bytes(Index elements) { return static_cast<std::size_t>(elements) * sizeof(T); }
 
   Index filters_;
   ConvOptions options_;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "amdefect/core/compiled.hpp"
-#include "amdefect/kernels/conv2d.hpp"
 #include "amdefect/nn/attributes.hpp"
+#include "amdefect/nn/convolution.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
@@ -42,32 +42,27 @@ class Dense : public Layer<T> {
     return specs;
   }
   MemoryRequest memory(const Shape& input, const Execution& execution, bool training) const override {
-    const ConvGeometry g = geometry(input);
-    const auto bytes = [](Index elements) { return static_cast<std::size_t>(elements) * sizeof(T); };
-    MemoryRequest request{.forward_scratch = bytes(conv2d_forward_scratch<T>(execution, g))};
-    if (training)
-      request.backward_scratch = bytes(
-          std::max(conv2d_backward_input_scratch<T>(execution, g), conv2d_backward_kernel_scratch<T>(execution, g)));
-    return request;
+    return detail::convolution_memory<T>(execution, geometry(input), training);
+  }
+  PreparedRequest prepared(const Shape& input, const Execution& execution) const override {
+    return detail::convolution_prepared<T>(execution, geometry(input));
+  }
+  void prepare(Context<T>& context, const Shape& input, std::byte* to) const override {
+    conv2d_prepare(context.execution, geometry(input), context.parameter(kernel_slot).data(), reinterpret_cast<T*>(to));
   }
   Index macs(const Shape& input) const override { return geometry(input).macs(); }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const ConvEpilogue<T> epilogue{.bias = bias_ ? context.parameter(bias_slot).data() : nullptr};
-    conv2d_forward(context.execution, geometry(x.shape()), x.data(), context.parameter(kernel_slot).data(), epilogue,
-                   y.data(), context.template scratch<T>());
+    detail::convolve(context.execution, geometry(x.shape()), x.data(), context.parameter(kernel_slot).data(),
+                     context.template prepared<T>(), epilogue, y.data(), context.template scratch<T>());
   }
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
                 TensorView<T> dx) const override {
-    const ConvGeometry g = geometry(x.shape());
-    if (bias_ && !context.gradient(bias_slot).empty())
-      bias_gradient(context.execution, g.in_h, units_, dy.data(), context.gradient(bias_slot).data());
-    if (!context.gradient(kernel_slot).empty())
-      conv2d_backward_kernel(context.execution, g, x.data(), dy.data(), context.gradient(kernel_slot).data(),
-                             context.template scratch<T>());
-    if (!dx.empty())
-      conv2d_backward_input(context.execution, g, dy.data(), context.parameter(kernel_slot).data(), dx.data(),
-                            context.template scratch<T>());
+    detail::convolve_backward(context.execution, geometry(x.shape()), x.data(), context.parameter(kernel_slot).data(),
+                              dy.data(), context.gradient(kernel_slot),
+                              bias_ ? context.gradient(bias_slot) : TensorView<T>{}, dx.data(),
+                              context.template scratch<T>());
   }
 
  private:
