@@ -34,7 +34,7 @@ void fuzz_checkpoint(std::span<const std::uint8_t> input) {
     metadata[std::string(training_state_prefix) + std::string(line.substr(0, mark))] =
         line.substr(std::min(line.size(), mark + 1));
   }
-  std::vector<SafetensorsEntry> entries = weight_entries(net.parameters());
+  std::vector<TensorEntry> entries = weight_entries(net.parameters());
   const Tensor<float> memory(net.parameters().values().shape());
   for (const char* name : {"optimizer.m", "optimizer.v", "early_stopping.best_weights", "weight_average"})
     entries.push_back(safetensors_entry(std::string(training_state_prefix) + name, memory.view()));

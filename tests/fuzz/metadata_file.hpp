@@ -9,9 +9,9 @@
 #include "amdefect/io/safetensors.hpp"
 
 /// A safetensors file that was never on a disk.
-inline amdefect::SafetensorsFile safetensors_in_memory(const std::vector<amdefect::SafetensorsEntry>& entries,
+inline amdefect::SafetensorsFile safetensors_in_memory(const std::vector<amdefect::TensorEntry>& entries,
                                                        const amdefect::SafetensorsMetadata& metadata) {
-  std::vector<const amdefect::SafetensorsEntry*> order;
+  std::vector<const amdefect::TensorEntry*> order;
   for (const auto& entry : entries) order.push_back(&entry);
   const std::string header = amdefect::detail::safetensors_header_text(order, metadata);
   const std::uint64_t length = header.size();

@@ -11,7 +11,7 @@ void fuzz_safetensors(std::span<const std::uint8_t> input) {
   const auto bytes = std::as_bytes(input);
   const SafetensorsFile file("input", {bytes.begin(), bytes.end()});
   std::size_t total = 0;
-  for (const SafetensorsEntry& entry : file.entries()) {
+  for (const TensorEntry& entry : file.entries()) {
     total += entry.bytes.size();
     promise(file.entry(entry.name).bytes.data() == entry.bytes.data());
     try {

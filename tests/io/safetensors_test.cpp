@@ -55,9 +55,9 @@ TEST_CASE("safetensors: what was written is read back") {
   for (Index i = 0; i < moments.size(); ++i) moments[i] = 1.0 / static_cast<double>(i + 3);
   labels[0] = -7;
   const std::string odd_name = "layer \"0\"\\\n\t\x01 \xC3\xBC \xF0\x9F\x94\xA5";
-  const std::vector<SafetensorsEntry> entries = {safetensors_entry("labels", labels.view()),
-                                                 safetensors_entry(odd_name, weights.view()),
-                                                 safetensors_entry("m", moments.view())};
+  const std::vector<TensorEntry> entries = {safetensors_entry("labels", labels.view()),
+                                            safetensors_entry(odd_name, weights.view()),
+                                            safetensors_entry("m", moments.view())};
   write_safetensors(path, entries, {{"config", R"({"a": [1, "b"]})"}, {odd_name, odd_name}});
 
   const SafetensorsFile file = read_safetensors(path);
@@ -121,10 +121,10 @@ TEST_CASE("safetensors: half precision and integers are read as float and double
   const std::int32_t small[] = {7, -2147483647};
   const TemporaryFolder folder;
   const auto path = folder / "types.safetensors";
-  const std::vector<SafetensorsEntry> entries{{"half", "F16", {8}, std::as_bytes(std::span(half))},
-                                              {"brain", "BF16", {4}, std::as_bytes(std::span(brain))},
-                                              safetensors_entry("whole", TensorView<const std::int64_t>(whole, {2})),
-                                              safetensors_entry("small", TensorView<const std::int32_t>(small, {2}))};
+  const std::vector<TensorEntry> entries{{"half", "F16", {8}, std::as_bytes(std::span(half))},
+                                         {"brain", "BF16", {4}, std::as_bytes(std::span(brain))},
+                                         safetensors_entry("whole", TensorView<const std::int64_t>(whole, {2})),
+                                         safetensors_entry("small", TensorView<const std::int32_t>(small, {2}))};
   write_safetensors(path, entries);
   const SafetensorsFile file = read_safetensors(path);
   const Tensor<float> f = file.tensor<float>("half");
@@ -241,9 +241,9 @@ TEST_CASE("safetensors: what cannot be written leaves the old file alone") {
   const auto path = folder / "w.safetensors";
   Tensor<float> old(Shape{1});
   old[0] = 5;
-  const SafetensorsEntry good = safetensors_entry("w", old.view());
+  const TensorEntry good = safetensors_entry("w", old.view());
   write_safetensors(path, std::vector{good});
-  const auto refused = [&](SafetensorsEntry bad, SafetensorsMetadata metadata = {}) {
+  const auto refused = [&](TensorEntry bad, SafetensorsMetadata metadata = {}) {
     return file_error([&] { write_safetensors(path, std::vector{good, std::move(bad)}, metadata); });
   };
   CHECK(holds(refused(good), "the name \"w\" is taken"));
@@ -290,7 +290,7 @@ TEST_CASE("safetensors: mutated files are read or refused, never worse") {
     }
     try {
       const SafetensorsFile file("fuzz", std::move(bytes));
-      for (const SafetensorsEntry& entry : file.entries())
+      for (const TensorEntry& entry : file.entries())
         if (entry.dtype == "F32" || entry.dtype == "F64") CHECK(file.tensor<float>(entry.name).shape() == entry.shape);
       ++read;
     } catch (const FileError& error) {

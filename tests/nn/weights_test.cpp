@@ -68,7 +68,7 @@ struct PytorchFile {
     return values;
   }
   void write(const std::filesystem::path& file) const {
-    const std::vector<SafetensorsEntry> entries{
+    const std::vector<TensorEntry> entries{
         safetensors_entry("conv1.weight", TensorView<const float>(conv.data(), {8, 3, 2, 5})),
         safetensors_entry("dw.weight", TensorView<const float>(depthwise.data(), {8, 1, 3, 3})),
         safetensors_entry("fc.weight", TensorView<const float>(linear.data(), {4, 6})),
@@ -104,7 +104,7 @@ LoadOptions from_pytorch() {
 /// A file with one tensor "a" of that type.
 template <class Stored>
 void write_one(const std::string& dtype, const std::vector<Stored>& values) {
-  const std::vector<SafetensorsEntry> entries{
+  const std::vector<TensorEntry> entries{
       {"a", dtype, {static_cast<Index>(values.size())}, std::as_bytes(std::span(values))}};
   write_safetensors(path, entries);
 }

@@ -24,7 +24,7 @@ DetectorTrainerOptions tiny_options(const CocoSplits& splits) {
 bool same_tensors(const fs::path& a, const fs::path& b) {
   const SafetensorsFile first = read_safetensors(a), second = read_safetensors(b);
   return std::equal(first.entries().begin(), first.entries().end(), second.entries().begin(), second.entries().end(),
-                    [](const SafetensorsEntry& x, const SafetensorsEntry& y) {
+                    [](const TensorEntry& x, const TensorEntry& y) {
                       return x.name == y.name && x.shape == y.shape &&
                              std::equal(x.bytes.begin(), x.bytes.end(), y.bytes.begin(), y.bytes.end());
                     });
@@ -129,7 +129,7 @@ TEST_CASE("a model of other classes is a start, one of another architecture is r
         std::string::npos);
   const SafetensorsFile before = read_safetensors(options.pretrained),
                         after = read_safetensors(world.path("fewer.safetensors"));
-  for (const SafetensorsEntry& entry : after.entries()) {
+  for (const TensorEntry& entry : after.entries()) {
     CAPTURE(entry.name);
     if (!before.contains(entry.name) || before.entry(entry.name).shape != entry.shape) continue;
     const bool frozen = entry.name.starts_with("stem") || entry.name.starts_with("stage1");

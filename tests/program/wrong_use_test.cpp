@@ -66,8 +66,8 @@ TEST_CASE("wrong weights and images") {
   check_fails("predict data/test --weights bad.safetensors", "expected at least 8 bytes, found 5");
   const SafetensorsFile model = read_safetensors(world.path("model/best.safetensors"));
   const Tensor<float> kernel({1, 1, 256, 30});
-  std::vector<SafetensorsEntry> other(model.entries().begin(), model.entries().end());
-  for (SafetensorsEntry& entry : other)
+  std::vector<TensorEntry> other(model.entries().begin(), model.entries().end());
+  for (TensorEntry& entry : other)
     if (entry.name == "cls_conv2.kernel") entry = safetensors_entry(entry.name, kernel.view());
   write_safetensors(world.path("other.safetensors"), other, model.metadata());
   check_fails("predict data/test --weights other.safetensors",

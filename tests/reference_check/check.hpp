@@ -87,7 +87,7 @@ class Check {
   }
   /// @throws Error if any tensor of the file but the inputs was not compared.
   void require_all_compared(const std::set<std::string>& inputs) const {
-    for (const SafetensorsEntry& entry : case_.file().entries())
+    for (const TensorEntry& entry : case_.file().entries())
       require(compared_.contains(entry.name) || inputs.contains(entry.name), "this program does not compute '",
               entry.name, "'");
   }

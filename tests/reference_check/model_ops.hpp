@@ -140,7 +140,7 @@ class ModelCase {
 /// The largest element of all gradients of a case.
 inline double largest_gradient(const ReferenceCase& reference) {
   double largest = 0;
-  for (const SafetensorsEntry& entry : reference.file().entries())
+  for (const TensorEntry& entry : reference.file().entries())
     if (entry.name.starts_with("grad."))
       largest = std::max(largest, reference.file().tensor<double>(entry.name).array().abs().maxCoeff());
   return largest;

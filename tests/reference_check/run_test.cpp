@@ -29,7 +29,7 @@ class CaseFolder {
   };
   std::filesystem::path write(const std::string& name, const SafetensorsMetadata& metadata,
                               const std::vector<Array>& arrays) const {
-    std::vector<SafetensorsEntry> entries;
+    std::vector<TensorEntry> entries;
     for (const Array& array : arrays)
       entries.push_back(safetensors_entry(array.name, TensorView<const double>(array.values.data(), array.shape)));
     write_safetensors(path_ / (name + ".safetensors"), entries, metadata);

@@ -36,7 +36,7 @@ class PaperDetector final : public Detector {
  protected:
   std::string architecture() const override { return "paper"; }
   JsonValue::Object settings() const override;
-  std::vector<SafetensorsEntry> weights() const override { return weight_entries(network_->parameters()); }
+  std::vector<TensorEntry> weights() const override { return weight_entries(network_->parameters()); }
 
  private:
   PaperDescription description_;

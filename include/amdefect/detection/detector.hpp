@@ -173,7 +173,7 @@ class Detector {
   /// What this kind needs to know besides `traits`, by keys of its own.
   virtual JsonValue::Object settings() const { return {}; }
   /// The tensors of the file; their elements are borrowed.
-  virtual std::vector<SafetensorsEntry> weights() const { return {}; }
+  virtual std::vector<TensorEntry> weights() const { return {}; }
 
   /// @throws ShapeError unless the image is one for this detector, Error for a pixel that is not finite, and what
   /// `check_options` throws.

@@ -132,6 +132,8 @@
 #undef stbi__vertically_flip_on_load
 #pragma push_macro("stbi__de_iphone_flag")
 #undef stbi__de_iphone_flag
+#pragma push_macro("stbi__grow_buffer_unsafe")
+#undef stbi__grow_buffer_unsafe
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -156,11 +158,26 @@
 #define STBI_MALLOC(size) ::amdefect::detail::DecodeMemory::allocate(size)
 #define STBI_REALLOC_SIZED(memory, old_size, size) ::amdefect::detail::DecodeMemory::enlarge(memory, old_size, size)
 #define STBI_FREE(memory) std::free(memory)
+// Of a JPEG whose data end early, stb_image up to 2.27 takes more bits than it has and then shifts by more than a word
+// has. So its function that adds bits gets another name where it is defined (`stbi__jpeg *j`), and where it is called
+// (`j`, `z`), ours is: behind the last bit there are zeros.
+#define stbi__grow_buffer_unsafe(argument) AMDEFECT_GROW_##argument)
+#define AMDEFECT_GROW_stbi__jpeg grow_once(stbi__jpeg
+#define AMDEFECT_GROW_j grow(j
+#define AMDEFECT_GROW_z grow(z
 namespace amdefect::detail::stb {
 namespace {
+template <class Jpeg>
+void grow(Jpeg* jpeg) {
+  grow_once(jpeg);
+  if (jpeg->code_bits <= 24) grow_once(jpeg);  // a marker came first
+}
 #include <stb_image.h>
 }  // namespace
 }  // namespace amdefect::detail::stb
+#undef AMDEFECT_GROW_stbi__jpeg
+#undef AMDEFECT_GROW_j
+#undef AMDEFECT_GROW_z
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
@@ -222,3 +239,4 @@ namespace {
 #pragma pop_macro("stbi__unpremultiply_on_load")
 #pragma pop_macro("stbi__vertically_flip_on_load")
 #pragma pop_macro("stbi__de_iphone_flag")
+#pragma pop_macro("stbi__grow_buffer_unsafe")

@@ -41,6 +41,9 @@ struct LoadOptions {
   /// Every parameter must have its tensor, and every tensor that is not ignored its parameter. Else those that fit are
   /// taken, and the report tells the rest.
   bool strict = true;
+  /// A kernel for pictures of three channels in PyTorch's layout fits those of other numbers, too: for one channel the
+  /// sum of the three, else the three in turn, scaled by 3 / channels (as timm does).
+  bool adapt_channels = false;
 };
 
 /// Rule that replaces `from` at the start of a name by `to`; other names stay as they are.
@@ -82,17 +85,19 @@ struct LoadReport {
   std::vector<Left> left;            ///< in the order of the file
   std::vector<std::string> ignored;  ///< tensors that no parameter wanted and `LoadOptions::ignore` passed over
   std::vector<std::string> missing;  ///< parameters that the file has no tensor for
+  std::vector<std::string> adapted;  ///< of those that were taken, kernels for another number of channels
   std::vector<std::string> misfits;  ///< parameters whose tensor has another shape or type, or is not finite
   std::size_t tensors = 0;           ///< in the file
 
   /// One line: "took 52 of 54 tensors; left 2: 'fc.weight' (no parameter), 'fc.bias' (no parameter)".
   std::string to_text() const {
     std::string text = concat("took ", tensors - left.size() - ignored.size(), " of ", tensors, " tensors");
+    const auto quoted = [](const std::string& name) { return concat('\'', name, '\''); };
+    append(text, "adapted to the channels", adapted, quoted);
     if (!ignored.empty()) text += concat("; ignored ", ignored.size());
     append(text, "left", left,
            [](const Left& item) { return concat('\'', printable(item.tensor), "' (", item.reason, ')'); });
-    append(text, "without values in the file", missing,
-           [](const std::string& name) { return concat('\'', name, '\''); });
+    append(text, "without values in the file", missing, quoted);
     return text;
   }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "amdefect/io/safetensors.hpp"
+#include "amdefect/io/torch_file.hpp"
 #include "amdefect/nn/load_options.hpp"
 #include "amdefect/nn/parameters.hpp"
 
@@ -16,8 +17,8 @@ namespace amdefect {
 
 /// The parameters as entries of a safetensors file, in their order; the elements are borrowed.
 template <class T>
-std::vector<SafetensorsEntry> weight_entries(const Parameters<T>& parameters) {
-  std::vector<SafetensorsEntry> entries;
+std::vector<TensorEntry> weight_entries(const Parameters<T>& parameters) {
+  std::vector<TensorEntry> entries;
   for (const Parameter& p : parameters.list()) entries.push_back(safetensors_entry(p.name, parameters.value(p)));
   return entries;
 }
@@ -52,16 +53,37 @@ Tensor<T> from_layout(Tensor<T> stored, const Shape& shape, WeightLayout layout)
   return result;
 }
 
+/// Whether an OIHW kernel is one for three channels, and of the wanted shape but for that.
+inline bool fits_after_adaption(const Shape& stored, const Shape& wanted) {
+  return stored.rank() == 4 && stored[1] == 3 && wanted[1] > 0 && stored[0] == wanted[0] && stored[2] == wanted[2] &&
+         stored[3] == wanted[3];
+}
+
+/// See LoadOptions::adapt_channels.
+template <class T>
+Tensor<T> adapt_channels(const Tensor<T>& stored, const Shape& wanted) {
+  Tensor<T> result(wanted);
+  const Index channels = wanted[1], pixels = wanted[2] * wanted[3];
+  for (Index o = 0; o < wanted[0]; ++o)
+    for (Index p = 0; p < pixels; ++p) {
+      const auto at = [&](Index channel) { return stored[(o * 3 + channel) * pixels + p]; };
+      for (Index c = 0; c < channels; ++c)
+        result[(o * channels + c) * pixels + p] =
+            channels == 1 ? at(0) + at(1) + at(2) : at(c % 3) * (T{3} / static_cast<T>(channels));
+    }
+  return result;
+}
+
 /// Reads the tensors that the parameters want, each once, and hands them over when all is known to be right.
 template <class T>
 class WeightLoader {
  public:
-  WeightLoader(const SafetensorsFile& file, Parameters<T>& parameters, const LoadOptions& options)
+  WeightLoader(const TensorFile& file, Parameters<T>& parameters, const LoadOptions& options)
       : file_(file), parameters_(parameters), options_(options) {}
 
   LoadReport load() {
     for (std::size_t id = 0; id < parameters_.count(); ++id) read(id);
-    for (const SafetensorsEntry& entry : file_.entries()) {
+    for (const TensorEntry& entry : file_.entries()) {
       const auto used = tensors_.find(entry.name);
       if (used == tensors_.end())
         leave(entry);
@@ -85,14 +107,16 @@ class WeightLoader {
       report_.missing.push_back(p.name);
       return;
     }
-    const SafetensorsEntry& entry = file_.entry(name);
+    const TensorEntry& entry = file_.entry(name);
     const WeightLayout layout = options_.layout ? options_.layout(p) : WeightLayout::same;
     const std::size_t rank = layout == WeightLayout::oihw ? 4 : 2;
     require(layout == WeightLayout::same || p.shape.rank() == rank, "load_weights: the rule of layouts takes '", p.name,
             "' ", p.shape, " for a kernel of ", rank, " dimensions");
     const Shape expected = shape_in_layout(p.shape, layout);
     std::string reason;
-    if (entry.shape != expected) {
+    const bool adapted = options_.adapt_channels && layout == WeightLayout::oihw && entry.shape != expected &&
+                         fits_after_adaption(entry.shape, expected);
+    if (entry.shape != expected && !adapted) {
       reason = concat("has shape ", entry.shape, ", expected ", expected);
     } else if (!is_numeric(entry.dtype)) {  // so that the file's bytes bound what is allocated
       reason = concat("has type ", entry.dtype, ", expected ", numeric_dtypes);
@@ -102,15 +126,17 @@ class WeightLoader {
       if (!stored.array().isFinite().all())
         reason = "holds a NaN or an infinity, expected finite numbers";
       else
-        staged_.emplace_back(id, from_layout(std::move(stored), p.shape, layout));
+        staged_.emplace_back(
+            id, from_layout(adapted ? adapt_channels(stored, expected) : std::move(stored), p.shape, layout));
     }
     tensors_.emplace(name, reason);
     (reason.empty() ? report_.taken : report_.misfits).push_back(p.name);
+    if (reason.empty() && adapted) report_.adapted.push_back(p.name);
     if (!reason.empty()) problems_.push_back(concat('\'', name, "' ", reason));
   }
 
   /// A tensor that no parameter asked for.
-  void leave(const SafetensorsEntry& entry) {
+  void leave(const TensorEntry& entry) {
     if (options_.ignore && options_.ignore(entry.name)) {
       report_.ignored.push_back(entry.name);
       return;
@@ -135,7 +161,7 @@ class WeightLoader {
             "': call initialize() before load_weights()");
   }
 
-  const SafetensorsFile& file_;
+  const TensorFile& file_;
   Parameters<T>& parameters_;
   const LoadOptions& options_;
   LoadReport report_;
@@ -151,12 +177,13 @@ class WeightLoader {
 /// @throws FileError that lists what is missing, extra, of another shape or type, or not finite; without
 /// `LoadOptions::strict` only if nothing fits, and Error if a parameter would be left without any value.
 template <class T>
-LoadReport load_weights(const SafetensorsFile& file, Parameters<T>& parameters, const LoadOptions& options = {}) {
+LoadReport load_weights(const TensorFile& file, Parameters<T>& parameters, const LoadOptions& options = {}) {
   return detail::WeightLoader<T>(file, parameters, options).load();
 }
 
 template <class T>
 LoadReport load_weights(const std::filesystem::path& path, Parameters<T>& parameters, const LoadOptions& options = {}) {
+  if (is_torch_file(path)) return load_weights(read_torch(path), parameters, options);
   return load_weights(read_safetensors(path), parameters, options);
 }
 

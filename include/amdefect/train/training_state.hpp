@@ -67,7 +67,7 @@ template <class T>
 void save_checkpoint(const std::filesystem::path& path, const Parameters<T>& parameters, const TrainingState<T>& state,
                      SafetensorsMetadata metadata = {}) {
   const std::string prefix(training_state_prefix);
-  std::vector<SafetensorsEntry> entries = weight_entries(parameters);
+  std::vector<TensorEntry> entries = weight_entries(parameters);
   for (const auto& [name, tensor] : state.tensors) entries.push_back(safetensors_entry(prefix + name, tensor.view()));
   for (const auto& [name, numbers] : state.numbers) metadata[prefix + name] = detail::join_numbers(numbers);
   write_safetensors(path, entries, metadata);
@@ -84,7 +84,7 @@ TrainingState<T> load_checkpoint(const SafetensorsFile& file, Parameters<T>& par
   require<FileError>(!state.numbers.empty(), "checkpoint: ", file.path().string(),
                      " holds weights but no training state to resume from");
   load_weights(file, parameters, {.ignore = is_training_state});
-  for (const SafetensorsEntry& entry : file.entries())
+  for (const TensorEntry& entry : file.entries())
     if (entry.name.starts_with(training_state_prefix))
       state.tensors[entry.name.substr(training_state_prefix.size())] = file.tensor<T>(entry.name);
   return state;

@@ -56,7 +56,7 @@ class AnchorFreeDetector final : public Detector {
  protected:
   std::string architecture() const override { return "anchor-free"; }
   JsonValue::Object settings() const override { return {{"network", to_json(model_)}}; }
-  std::vector<SafetensorsEntry> weights() const override { return weight_entries(network_->parameters()); }
+  std::vector<TensorEntry> weights() const override { return weight_entries(network_->parameters()); }
 
  private:
   /// What one call needs; kept for the next one.

@@ -1,0 +1,38 @@
+#!/usr/bin/python3
+"""Writes the files of this folder once more with the installed PyTorch (Debian: python3-torch)."""
+import collections
+import os
+import pathlib
+
+import torch
+
+here = pathlib.Path(__file__).resolve().parent
+torch.manual_seed(1)
+state = collections.OrderedDict()
+state["conv.weight"] = torch.arange(24, dtype=torch.float32).reshape(2, 3, 2, 2) / 8
+state["conv.bias"] = torch.nn.Parameter(torch.tensor([0.5, -1.5]))
+state["half"] = torch.tensor([1.5, -2.0], dtype=torch.float16)
+state["brain"] = torch.tensor([1.5, -2.0], dtype=torch.bfloat16)
+state["double"] = torch.tensor([[1.0, 1e-9]], dtype=torch.float64)
+state["count"] = torch.tensor(7)
+state["empty"] = torch.zeros(0, 3)
+shared = torch.arange(6, dtype=torch.float32)
+state["head"], state["tail"] = shared[:2], shared[2:]
+
+torch.save(state, here / "state.pth")
+torch.save(state, here / "state_old.pth", _use_new_zipfile_serialization=False)
+torch.save({"epoch": 3, "state_dict": dict(state), "optimizer": {"lr": [0.1, None, True]}}, here / "checkpoint.pth")
+torch.save({"x": torch.arange(6).reshape(2, 3).t()}, here / "transposed.pth")
+torch.save(torch.zeros(2), here / "tensor.pth")
+torch.save({"x": torch.zeros(1, 1, 1, 1, 1, 1, 1)}, here / "seven_dimensions.pth")
+
+
+class Attack:
+    """A pickle that runs a command when Python reads it."""
+
+    def __reduce__(self):
+        return os.system, ("touch attacked",)
+
+
+torch.save({"x": Attack()}, here / "attack.pth")
+torch.save(torch.nn.Linear(1, 1), here / "module.pth")
