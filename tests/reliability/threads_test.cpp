@@ -16,10 +16,12 @@
 
 using namespace amdefect;
 
-TEST_CASE("one detector, and one network, serve eight threads, and all of them find the same") {
+namespace {
+
+/// One detector and one network serve eight threads, `each` times each; their loops have `own` threads.
+void check_eight_threads(int own, int each) {
   constexpr int threads = 8;
-  const int each = load(80, 1250);
-  const auto detector = tiny_detector(1);
+  const auto detector = tiny_detector(own);
   const auto network = tiny_network();
   const std::vector<Shape> shapes{{33, 40, 3}, {64, 20, 3}, {1, 1, 3}, {17, 90, 3}};
   std::vector<Tensor<std::uint8_t>> images;
@@ -31,12 +33,12 @@ TEST_CASE("one detector, and one network, serve eight threads, and all of them f
   }
   Tensor<float> x({1, 16, 16, 3});
   x.fill(0.5F);
-  const Tensor<float> scores = std::move(predict_all(*network, {x}, {.threads = 1})[0]);
+  const Tensor<float> scores = std::move(predict_all(*network, {x}, {.threads = own})[0]);
   std::atomic<int> wrong = 0, done = 0;
   std::vector<std::thread> pool;
   for (int t = 0; t < threads; ++t)
     pool.emplace_back([&, t] {
-      Workspace<float> workspace(*network, {.threads = 1});
+      Workspace<float> workspace(*network, {.threads = own});
       for (int i = 0; i < each; ++i, ++done) {
         const auto k = static_cast<std::size_t>(t + i) % images.size();
         wrong += detector->detect(images[k]) != expected[k];
@@ -47,6 +49,16 @@ TEST_CASE("one detector, and one network, serve eight threads, and all of them f
   for (std::thread& thread : pool) thread.join();
   CHECK(done == threads * each);
   CHECK(wrong == 0);
+}
+
+}  // namespace
+
+TEST_CASE("one detector, and one network, serve eight threads, and all of them find the same") {
+  check_eight_threads(1, load(80, 1250));
+}
+
+TEST_CASE("one detector, and one network, serve eight threads that share each loop with a helper") {
+  check_eight_threads(2, load(10, 1250));
 }
 
 TEST_CASE("32 threads on a machine with fewer cores give the same up to rounding") {
