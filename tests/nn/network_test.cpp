@@ -32,3 +32,14 @@ TEST_CASE("shared weights must fit what they are used on") {
   CHECK_THROWS_WITH_AS(net.add_shared(conv, b), doctest::Contains("shared weights of 'conv'"), ShapeError);
   CHECK_NOTHROW(net.add_shared(conv, a));
 }
+
+TEST_CASE("two nodes cannot have the same name, nor two weights") {
+  Network<float> net;
+  const Value x = net.input({3});
+  net.add(Dense<float>(2), x, "head");
+  CHECK_THROWS_WITH_AS(net.add(Dense<float>(2), x, "head"), "network: there are two nodes named 'head'", Error);
+  Parameters<float> parameters;
+  parameters.declare({.name = "head.kernel", .shape = {2}});
+  CHECK_THROWS_WITH_AS(parameters.declare({.name = "head.kernel", .shape = {3}}),
+                       "parameters: the name 'head.kernel' is used twice", Error);
+}
