@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <new>
 #include <sstream>
 
 using namespace amdefect;
@@ -66,6 +68,14 @@ TEST_CASE("shape errors name the operation and both shapes") {
   CHECK_THROWS_AS(Shape({Index{1} << 40, Index{1} << 40}), ShapeError);
   CHECK_THROWS_AS(Tensor<double>({Index{1} << 61}), ShapeError);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which end a program that asks for so much memory
+TEST_CASE("a tensor may have as many bytes as an index can tell, if the machine has them") {
+  constexpr Index most = std::numeric_limits<Index>::max() / Index{sizeof(float)};
+  CHECK_THROWS_AS(Tensor<float>({most}), std::bad_alloc);
+  CHECK_THROWS_AS(Tensor<float>({most + 1}), ShapeError);
+}
+#endif
 
 TEST_CASE("printing shortens long dimensions") {
   Tensor<float> tensor({2, 9});

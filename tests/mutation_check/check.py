@@ -7,6 +7,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(sys.argv[1], "scripts", "mutation"))
+from changes import changes_of, key_of, listed_change  # noqa: E402
+
 source, compiler, flags = sys.argv[1], sys.argv[2], " ".join(sys.argv[3:])
 
 
@@ -20,6 +23,26 @@ def expect(truth, *what):
     if not truth:
         sys.exit("\n".join(str(w) for w in ("mutation_check differs from what was expected", *what)))
 
+
+def expect_to_apply(file):
+    """The listed changes, and those without effect, are changes of the headers as they are now."""
+    with open(f"{source}/scripts/mutation/{file}.json", encoding="utf-8") as stream:
+        entries = json.load(stream)
+    for entry in entries:
+        with open(f"{source}/include/amdefect/{entry['file']}", encoding="utf-8") as stream:
+            text = stream.read()
+        if file == "listed":
+            try:
+                listed_change(entry["file"], text, entry["old"], entry["new"], entry["why"])
+            except ValueError as error:
+                expect(False, f"scripts/mutation/{file}.json:", error)
+        else:
+            known = key_of(entry["file"], entry["old"], entry["new"], entry.get("nth", 0))
+            expect(known in {c.key for c in changes_of(entry["file"], text)}, f"scripts/mutation/{file}.json: unknown:", known)
+
+
+expect_to_apply("listed")
+expect_to_apply("equivalents")
 
 with tempfile.TemporaryDirectory() as root:
     shutil.copytree(f"{source}/tests/mutation_check/tree", root, dirs_exist_ok=True)

@@ -13,6 +13,20 @@
 
 using namespace amdefect;
 
+namespace {
+
+/// Biases and what batch norms compute with, which begin as zeros and ones.
+template <class T>
+void randomize_all_but_kernels(Network<T>& net) {
+  for (const Parameter& p : net.parameters().list())
+    if (!p.weight_decay) {
+      const Tensor<T> values = gaussian_tensor<T>(p.shape, static_cast<std::uint64_t>(p.size() + p.offset));
+      net.parameters().value(p).array() = values.array().abs() + T(0.5);
+    }
+}
+
+}  // namespace
+
 TEST_CASE("inference fuses convolutions with what follows and gives the same") {
   Network<double> net;
   const Value image = net.input({7, 9, 3});
@@ -26,11 +40,7 @@ TEST_CASE("inference fuses convolutions with what follows and gives the same") {
   net.output(net.add(Relu<double>(), net.add(Conv2d<double>(4), net.add(Relu<double>(), usual))), "end");
   net.output(active, "middle");  // an output: the batch norm behind it is not fused
   net.initialize(7);
-  for (const Parameter& p : net.parameters().list())
-    if (p.statistic || p.name.find("gamma") != std::string::npos || p.name.find("beta") != std::string::npos) {
-      const Tensor<double> values = gaussian_tensor<double>(p.shape, static_cast<std::uint64_t>(p.size()));
-      net.parameters().value(p).array() = values.array().abs() + 0.5;
-    }
+  randomize_all_but_kernels(net);
   const auto nodes = fuse_for_inference(net);
   const auto gone = std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return !node.operation; });
   CHECK(gone == 6);  // the input, what became part of "active", "direct", the ReLU behind "usual", and the last ReLU
@@ -84,6 +94,7 @@ TEST_CASE_TEMPLATE("inference fuses each activation with each kind of convolutio
     }
     if (!show) net.output(x, "end");
     net.initialize(3);
+    randomize_all_but_kernels(net);
     return net;
   };
   const Network<float> fused_net = build(false), plain_net = build(true);
@@ -128,4 +139,11 @@ TEST_CASE("training fuses batch norms with the ReLU behind them and learns the s
   CHECK((fused_net.parameters().gradients().array() - plain_net.parameters().gradients().array()).abs().maxCoeff() <
         1e-12 * plain_net.parameters().gradients().array().abs().maxCoeff());
   CHECK((fused_net.parameters().values().array() == plain_net.parameters().values().array()).all());  // statistics
+}
+
+TEST_CASE_TEMPLATE("training leaves other activations behind a batch norm as they are", Layer, Relu6<float>,
+                   Sigmoid<float>, Silu<float>, HardSwish<float>, Gelu<float>) {
+  Network<float> net;
+  net.output(net.add(Layer(), net.add(BatchNorm<float>(), net.input({2, 2, 1}))), "end");
+  CHECK(fuse_for_training(net)[1].operation == net.nodes()[1].operation);
 }

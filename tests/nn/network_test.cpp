@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "amdefect/nn/layers.hpp"
 #include "amdefect/nn/workspace.hpp"
+#include "nn/gaussian_tensor.hpp"
 
 using namespace amdefect;
 
@@ -30,5 +33,24 @@ TEST_CASE("shared weights must fit what they are used on") {
   const Value a = net.input({4, 4, 2}, "a"), b = net.input({4, 4, 3}, "b");
   const Value conv = net.add(Conv2d<float>(5, {.kernel = 3}), a, "conv");
   CHECK_THROWS_WITH_AS(net.add_shared(conv, b), doctest::Contains("shared weights of 'conv'"), ShapeError);
-  CHECK_NOTHROW(net.add_shared(conv, a));
+  const Value again = net.add_shared(conv, a);
+  CHECK(net.nodes().at(again.id).name == "conv_1");
+  net.output(conv, "first");
+  net.output(again, "second");
+  net.initialize(1);
+  Workspace<float> workspace(net);
+  const Tensor<float> x = gaussian_tensor<float>({1, 4, 4, 2}, 1), unused({1, 4, 4, 3});
+  workspace.forward(std::array<TensorView<const float>, 2>{x, unused});
+  CHECK((workspace.output("first").array() == workspace.output("second").array()).all());
+}
+
+TEST_CASE("two nodes cannot have the same name, nor two weights") {
+  Network<float> net;
+  const Value x = net.input({3});
+  net.add(Dense<float>(2), x, "head");
+  CHECK_THROWS_WITH_AS(net.add(Dense<float>(2), x, "head"), "network: there are two nodes named 'head'", Error);
+  Parameters<float> parameters;
+  parameters.declare({.name = "head.kernel", .shape = {2}});
+  CHECK_THROWS_WITH_AS(parameters.declare({.name = "head.kernel", .shape = {3}}),
+                       "parameters: the name 'head.kernel' is used twice", Error);
 }
