@@ -5,9 +5,9 @@
 #include <string>
 #include <unordered_map>
 
+#include "amdefect/coco/coco_split.hpp"
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
-#include "amdefect/metrics/coco_dataset.hpp"
 
 namespace amdefect {
 
