@@ -13,6 +13,7 @@
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/number_text.hpp"
+#include "amdefect/core/parallel.hpp"
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/json_reader.hpp"
 
@@ -36,7 +37,13 @@ CLI::Validator number_range(Number least, Number most = std::numeric_limits<Numb
 inline const CLI::Validator seed_range = number_range<std::uint64_t>(0, 9'000'000'000'000'000'000);
 inline constexpr const char* allow_outside_files_help =
     "Read images outside of the data set's folder, where names in its annotations or links may lead";
-inline const CLI::Validator thread_range = number_range(0, 1024);
+inline const CLI::Validator thread_range(
+    [range = number_range(0, 1024)](std::string& text) {
+      const std::string problem = range(text);
+      if (problem.empty()) std::cerr << thread_note(std::stoi(text));
+      return problem;
+    },
+    "[0 - 1024]");
 
 /// The name of an option, without `--`, as the command has it, where `-` and `_` count as the same; empty if it has
 /// none of that name.

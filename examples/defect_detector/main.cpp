@@ -9,6 +9,7 @@
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/printable.hpp"
+#include "amdefect/kernels/simd_level.hpp"
 #include "amdefect/version.hpp"
 #include "coco_eval_command.hpp"
 #include "commands.hpp"
@@ -46,9 +47,16 @@ int printed(int code) {
 
 }  // namespace
 
-// Exit codes: 0 success, 1 bad data or a failure while working, 2 wrong use of the command line, 130 interrupted.
+// Exit codes: 0 success, 1 bad data or a failure while working, 2 wrong use of the command line or the environment, 130
+// interrupted.
 int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond `ulimit -f` is an error of writing, with a message
+  try {
+    static_cast<void>(amdefect::simd_level());  // before there is any work
+  } catch (const amdefect::Error& error) {
+    std::cerr << "amdefect: " << error.what() << '\n';
+    return 2;
+  }
   CLI::App program{"amdefect: trains, evaluates and runs detectors of defects in images, on the CPU", "amdefect"};
   program.require_subcommand(1);
   program.set_version_flag("--version", amdefect::concat("amdefect ", amdefect::version));

@@ -187,7 +187,7 @@ std::vector<TrainOption> make_table() {
       row("seed", &C::seed, "Of weights, order, augmentation and splits", {.check = seed_range, .used_by = all_models}),
       row("gpu", &C::gpu, "Only null: this program uses the CPU",
           {.identity = false, .parse = gpu_of, .write = [](bool) { return Json(); }}),
-      row("threads", &C::threads, "Threads of the network; 0: all cores", {.check = whole(0, 1024), .identity = false}),
+      row("threads", &C::threads, "Threads of the network; 0: all cores", {.check = thread_range, .identity = false}),
       row("workers", &C::workers, "Threads that load images ahead", {.check = whole(0, 256), .identity = false}),
       row("cache_memory_mb", &C::cache_memory_mb, "Memory for resized images",
           {.check = whole(0, 1 << 20), .identity = false}),

@@ -1,6 +1,7 @@
 #include "training_run.hpp"
 
 #include "amdefect/detection/training/training_splits.hpp"
+#include "amdefect/inspect/box_layout.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/viz/history_json.hpp"
 #include "amdefect/viz/split_report.hpp"
@@ -20,7 +21,8 @@ DetectorLabels labels_of(const TrainConfig& config, const CocoSplit& split) {
 }
 
 void RunFiles::on_begin(Trainer<float>& trainer) {
-  write_text_file(std::filesystem::path(config_.output_dir) / "config.json", to_json(config_).dump(1) + "\n");
+  const std::filesystem::path file = std::filesystem::path(config_.output_dir) / "config.json";
+  if (!trainer.finished() || !is_there(file)) write_text_file(file, to_json(config_).dump(1) + "\n");
   guard_.emplace(trainer);
 }
 
@@ -56,7 +58,7 @@ CocoSplits read_splits(TrainConfig& config) {
       usable_splits(read_coco_splits(config.dataset_path, {.annotation_file = config.annotation_file,
                                                            .seed = config.seed,
                                                            .allow_outside_files = config.allow_outside_files}));
-  std::cerr << left_aside_warning(splits);
+  std::cerr << left_aside_warning(splits) << box_layout_warning(splits.train->coco);
   if (!splits.valid) {
     std::cerr << "warning: there is no validation split with boxes in it; watching the training loss\n";
     config.monitor = "loss";

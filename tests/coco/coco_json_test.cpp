@@ -51,7 +51,8 @@ TEST_CASE("annotations: any key order, unknown fields of any type, all ways to w
        {"id": -3, "image_id": 12, "category_id": 7, "bbox": [0, 0, 2, 4], "iscrowd": null, "area": null,
         "image_id": 4611686018427387903}],
      "info": {"images": [1], "annotations": {"id": "x"}}, "licenses": null,
-     "categories": [{"id": 7}, {"id": 9, "name": "crack", "supercategory": "defect"}, {"id": 10, "name": 5}],
+     "categories": [{"id": 7}, {"id": 9, "name": "crack", "supercategory": "defect"}, {"id": 10, "name": 5},
+                    {"id": 11, "name": ""}],
      "images": [{"id": 12, "width": 640, "height": "480", "file_name": "\u0061/\u00e9.png", "date": {}},
                 {"file_name": "b.png", "id": 4611686018427387903, "width": null}]})");
   const CocoDataset dataset = read_coco_annotations(path);
@@ -61,8 +62,9 @@ TEST_CASE("annotations: any key order, unknown fields of any type, all ways to w
   CHECK(dataset.images[0].width == 640);
   CHECK(dataset.images[0].height == 480);
   CHECK(dataset.images[1].width == 0);
-  REQUIRE(dataset.categories.size() == 3);
+  REQUIRE(dataset.categories.size() == 4);
   CHECK(dataset.categories[0].name == "7");
+  CHECK(dataset.categories[3].name == "11");
   CHECK(dataset.categories[1].supercategory == "defect");
   CHECK(dataset.categories[2].name == "5");
   REQUIRE(dataset.annotations.size() == 2);
@@ -269,7 +271,7 @@ TEST_CASE("evaluation tolerates annotations of unknown images and categories and
 }
 
 TEST_CASE("broken results give one error that names the entry") {
-  CHECK(results_error("{}") == "dt.json: is a JSON object, expected a list of results");
+  CHECK(results_error("{}") == "dt.json: is a JSON object, expected a list of results (JSON Lines are not read)");
   CHECK(results_error("[3]") == "dt.json: results[0] is a number, expected an object");
   CHECK(results_error(R"([{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}])") ==
         "dt.json: results[0]: has no \"score\", expected a number");
@@ -281,7 +283,6 @@ TEST_CASE("broken results give one error that names the entry") {
             .find("negative width or height") != std::string::npos);
   CHECK(results_error(R"([{"image_id": 1, "category_id": 1, "segmentation": {}, "score": 1}])") ==
         "dt.json: results[0]: has no \"bbox\", expected [x, y, width, height]");
-  CHECK(results_error("[] x").find("not valid JSON") != std::string::npos);
   CocoDataset dataset;
   dataset.images = {{1, "", 0, 0}};
   const std::vector<CocoResult> results = {{1, 3, {}, 0.5}, {2, 3, {}, 0.5}};
@@ -289,6 +290,30 @@ TEST_CASE("broken results give one error that names the entry") {
         "dt.json: results[1]: there is no image with id 2");
   CHECK(error_of([&] { require_known_references("dt.json", dataset, results, CocoStrictness::training); }) ==
         "dt.json: results[0]: there is no category with id 3");
+}
+
+TEST_CASE("what people take for a COCO file is named") {
+  using namespace std::string_literals;
+  for (const auto& [content, name] :
+       {std::pair("\x1f\x8b\x08\0\0"s, "compressed by gzip (unpack it with gunzip)"),
+        {"PK\x03\x04\x14", "a ZIP archive (unpack it)"},
+        {"\xff\xfe{\0\"\0"s, "text in UTF-16 (save it as UTF-8)"},
+        {"\xfe\xff\0{"s, "text in UTF-16 (save it as UTF-8)"},
+        {"{\0\"\0"s, "text in UTF-16 (save it as UTF-8)"},
+        {"\xff\xfe\0\0{\0\0\0"s, "text in UTF-32 (save it as UTF-8)"},
+        {"<?xml version", "an XML file, perhaps of Pascal VOC"},
+        {"version https://git-lfs.github.com", "a pointer of Git LFS, not the file itself (git lfs pull)"}}) {
+    CHECK(annotations_error(content) == "gt.json: is "s + name + ", expected JSON");
+    CHECK(results_error(content) == "dt.json: is "s + name + ", expected JSON");
+  }
+  const std::string lines = R"({"image": "a.png", "boxes": []})";
+  const std::string more = ": has more behind the end of its JSON, expected one ";
+  CHECK(annotations_error(lines + '\n' + lines) ==
+        "gt.json" + more + "object with all lists (JSON Lines are not read)");
+  CHECK(annotations_error(R"({"images": [], "annotations": [], "categories": []} x)").starts_with("gt.json" + more));
+  CHECK(results_error("[] []") == "dt.json" + more + "list of results (JSON Lines are not read)");
+  CHECK(results_error("{\"image_id\": 1}\n{\"image_id\": 2}\n").find("JSON Lines") != std::string::npos);
+  CHECK(annotations_error(R"({"images": []]})").find("not valid JSON") != std::string::npos);
 }
 
 TEST_CASE("missing files, folders, deep nesting and garbage give one error and stay small") {
@@ -305,7 +330,6 @@ TEST_CASE("missing files, folders, deep nesting and garbage give one error and s
   for (int i = 0; i < 1'000'000; ++i) objects += R"({"a":)";
   CHECK(annotations_error(objects) == "gt.json: is nested more than 500 levels deep");
   CHECK(annotations_error(std::string(1000, '\0')).find("not valid JSON") != std::string::npos);
-  CHECK(annotations_error("\xFF\xFE{").find("not valid JSON") != std::string::npos);
   CHECK(annotations_error("{\"" + std::string(100'000, 'x') + "\": \x01").size() < 300);
 }
 

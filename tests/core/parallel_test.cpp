@@ -36,6 +36,21 @@ TEST_CASE("0 threads stand for OMP_NUM_THREADS, else for the cores that the proc
   CHECK(resolve_threads(7) == 7);
 }
 
+TEST_CASE("OMP_NUM_THREADS is read as OpenMP reads it: the first of a list of numbers, blanks before it allowed") {
+  using detail::first_thread_number;
+  for (const char* three : {"3", " 3", "\t 3 ", "3,2", " 3 , 2", "3x"}) CHECK(first_thread_number(three) == 3);
+  for (const char* none : {"", " ", "0", "-2", "x", ",4", "99999999999999"}) CHECK(first_thread_number(none) == 0);
+}
+
+TEST_CASE("more threads than cores are said to be of no use") {
+  const int cores = detail::available_cores();
+  CHECK(thread_note(0).empty());
+  CHECK(thread_note(cores).empty());
+  const std::string note = thread_note(cores + 1);
+  CHECK(note == "note: " + std::to_string(cores + 1) + " threads, but only " + std::to_string(cores) +
+                    " cores: more threads than cores do not help\n");
+}
+
 TEST_CASE("a parallel loop visits all places once, with any number of threads") {
   for (const int threads : {0, 1, 2, 3, 32})
     for (const Index count : {0, 1, 2, 31, 1000})

@@ -112,7 +112,15 @@ TEST_CASE("what is no anchor-free detector is refused") {
   CHECK(holds(with("{}"), "expected the key \"architecture\""));
   CHECK(holds(with("{\"architecture\":\"dense\",\"colour\":1}"), "unknown key \"colour\""));
   CHECK(holds(with("{\"score_threshold\":1.5.2}"), "found"));
-  CHECK(holds(with("{\"architecture\":\"dense\",\"class_names\":[\"a\"],\"category_ids\":[]}"), "not consistent"));
+  const auto classes = [&](const std::string& names, const std::string& ids) {
+    return with(R"({"architecture":"dense","class_names":)" + names + R"(,"category_ids":)" + ids + '}');
+  };
+  CHECK(holds(classes(R"(["a"])", "[]"), "class_names has 1 names, but category_ids 0 ids: expected one for each"));
+  CHECK(holds(classes("[]", "[]"), "class_names is empty, expected at least one class"));
+  CHECK(holds(classes(R"(["a","b"])", "[1,1]"), "category_ids has a category twice"));
+  CHECK(holds(classes(R"(["a","a"])", "[1,2]"), "does not fit"));  // as COCO files may have them: the ids are others
+  CHECK(holds(with(R"({"architecture":"dense","class_names":["a"],"category_ids":[1],"channels":0})"),
+              "channels is 0, expected at least 1"));
   const std::string one_class = "{\"architecture\":\"dense\",\"class_names\":[\"a\"],\"category_ids\":[1]";
   CHECK(holds(with(one_class + "}"), "does not fit"));
   CHECK(holds(with(one_class + ",\"network\":{\"stem\":0}}"), "stem is 0, expected 1 to 4096"));

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "amdefect/detection/training/detector_trainer.hpp"
+#include "contains.hpp"
 #include "error_of.hpp"
 #include "temporary_folder.hpp"
 
@@ -43,7 +44,7 @@ TEST_CASE("what is not the same run is said in the words of its user") {
   const auto error_with = [&](const char* key, const JsonValue& value) {
     JsonValue now = before;
     now.set(key, value);
-    const std::string message = error_of([&] { require_same_run(file, now); });
+    const std::string message = error_of([&] { require_same_run(file, now, {}); });
     return message.substr(message.find(" with another "));
   };
   CHECK(error_with("model", "dense-s") ==
@@ -53,22 +54,69 @@ TEST_CASE("what is not the same run is said in the words of its user") {
   CHECK(error_with("seed", 2) == " with another seed: the run was started with 1, now it is 2");
 }
 
+TEST_CASE("a run is resumed with its own annotations only, and the file that is another is named") {
+  const TemporaryFolder folder;
+  const auto split = [&](const char* name, const char* content) {
+    return CocoSplit{.name = name,
+                     .annotation_file = folder.write(std::string(name) + ".json", content),
+                     .coco = {},
+                     .image_files = {}};
+  };
+  CocoSplits splits;
+  splits.train = split("train", "a");
+  splits.valid = split("valid", "b");
+  const auto file_of = [&](const std::string& name, const CocoSplits& of) {
+    write_safetensors(folder / name, {}, {{identity_key, run_identity(JsonValue::object(), of).to_text()}});
+    return read_safetensors(folder / name);
+  };
+  const auto error_from = [&](const SafetensorsFile& checkpoint) {
+    return error_of([&] { require_same_run(checkpoint, run_identity(JsonValue::object(), splits), splits); });
+  };
+  const SafetensorsFile file = file_of("last.safetensors", splits);
+  const std::string cannot = concat("train: cannot resume from ", file.path().string(), " with ");
+  CHECK(error_from(file) == "no error");
+  splits.valid = split("valid", "c");
+  CHECK(error_from(file) ==
+        concat(cannot, "other annotations: ", (folder / "valid.json").string(),
+               " is another file than that of the valid split when the run was begun, or was changed; ",
+               detail::what_to_do));
+  splits.valid.reset();
+  CHECK(error_from(file) == cannot + "no validation split, because the run was begun with one");
+  const SafetensorsFile without = file_of("without.safetensors", splits);
+  splits.valid = split("valid", "b");
+  CHECK(contains(error_from(without), "with a validation split, because the run was begun without one"));
+}
+
 TEST_CASE("a run is resumed with its own pictures only") {
   const TemporaryFolder folder;
   const std::string path = (folder / "last.safetensors").string();
-  write_safetensors(path, {}, {{images_key, to_text({.train = {1, 2, 3}, .valid = {4}, .test = {5}})}});
+  CocoSplits splits;
+  splits.train.emplace();
+  splits.train->annotation_file = folder / "train.json";
+  for (const char* name : {"a.png", "b.png", "c.png"}) {
+    splits.train->coco.images.push_back({1, name, 0, 0});
+    splits.train->image_files.push_back(folder.write(name, name));
+  }
+  splits.valid = splits.train;
+  splits.valid->annotation_file = folder / "valid.json";
+  const ImageMembership then = membership_of(splits);
+  write_safetensors(path, {}, {{images_key, to_text(then)}});
   const SafetensorsFile file = read_safetensors(path);
-  CHECK_NOTHROW(require_same_images(file, {.train = {1, 2, 3}, .valid = {4}, .test = {}}));
-  CHECK(error_of([&] {
-          require_same_images(file, {.train = {2, 3, 7, 8}, .valid = {4}});
-        }) == concat("train: cannot resume from ", path,
-                     " with other pictures: of the 3 that it was trained with, 2 are among the 4 of now"));
-  CHECK(error_of([&] {
-          require_same_images(file, {.train = {1, 2, 3}});
-        }) == concat("train: cannot resume from ", path,
-                     " with other pictures: of the 1 that it was validated with, 0 are among the 0 of now"));
+  const auto error = [&] { return error_of([&] { require_same_images(file, membership_of(splits), splits); }); };
+  CHECK(error() == "no error");
+  folder.write("b.png", "changed");
+  CHECK(error() == concat("train: cannot resume from ", path,
+                          " with other pictures: of the 3 that it was trained with, 2 are among the 3 of ",
+                          (folder / "train.json").string(), " (new or changed: b.png); ", detail::what_to_do));
+  folder.write("b.png", "b.png");
+  splits.valid->coco.images.pop_back();
+  splits.valid->image_files.pop_back();
+  CHECK(contains(error(), concat("of the 3 that it was validated with, 2 are among the 2 of ",
+                                 (folder / "valid.json").string(), "; ")));
+  splits.valid.reset();
+  CHECK(contains(error(), "of the 3 that it was validated with, 0 are among the 0; "));
   write_safetensors(path, {}, {{"of", "0.1"}});
-  CHECK_NOTHROW(require_same_images(read_safetensors(path), {.train = {1}}));
+  CHECK_NOTHROW(require_same_images(read_safetensors(path), {.train = {1}}, splits));
 }
 
 TEST_CASE("splits that were made by hand are named in messages") {

@@ -66,6 +66,31 @@ TEST_CASE("each fault of a box is found where it is, and nothing else") {
   CHECK_THROWS_AS(check.side(90), Error);
 }
 
+TEST_CASE("boxes that are corners, or shares of the image's size, are said to look like it") {
+  const auto layout = [](const std::vector<CocoBox>& boxes) {
+    std::vector<CocoAnnotation> annotations;
+    for (const CocoBox& box : boxes)
+      annotations.push_back(annotation(static_cast<std::int64_t>(annotations.size()), 10, 3, box));
+    const CocoSplit split = split_of(std::move(annotations));  // 100 x 80
+    const AnnotationCheck check = check_annotations(split);
+    const std::vector<Finding> found = findings(check, split, 0);
+    CHECK((found.front().text == check.box_layout) == !check.box_layout.empty());
+    CHECK(box_layout_warning(split.coco) == (check.box_layout.empty() ? "" : "warning: " + check.box_layout + '\n'));
+    return check.box_layout;
+  };
+  CHECK(layout({{5, 5, 20, 30}, {60, 50, 90, 70}, {50, 40, 100, 80}, {10, 20, 30, 40}}) ==
+        "boxes look like corners (x1, y1, x2, y2): as x, y, width, height, which COCO's are, 2 of 4 reach beyond their "
+        "images, as corners 4 fit");
+  CHECK(layout({{5, 5, 20, 30}, {10, 20, 30, 40}}).empty());                                          // may be either
+  CHECK(layout({{60, 50, 90, 70}, {50, 40, 100, 80}, {70, 60, 10, 10}}).empty());                     // no corners
+  CHECK(layout({{60, 50, 90, 70}, {5, 5, 9, 9}, {5, 5, 8, 8}, {5, 5, 7, 7}, {5, 5, 6, 6}}).empty());  // a single one
+  CHECK(layout({{60, 50, 90, 190}, {50, 40, 100, 80}}).empty());                                      // fits in no way
+  CHECK(layout({{0, 0, 1, 1}, {0.5, 0.25, 0.1, 0.2}}) ==
+        "boxes look like shares of the image's size: no number is above 1; COCO's boxes are in pixels");
+  CHECK(layout({{0, 0, 1, 1}, {0.5, 0.25, 0.1, 1.5}}).empty());
+  CHECK(layout({}).empty());
+}
+
 TEST_CASE("findings name the first offenders by file and box") {
   const CocoSplit split = split_of({annotation(11, 20, 3, {5, 5, 0, 30}), annotation(12, 10, 3, {1, 2, 0.25, 4}),
                                     annotation(13, 10, 3, {7, 7, 0.5, 4}), annotation(14, 10, 3, {20, 20, 9, 9})});

@@ -24,3 +24,16 @@ TEST_CASE("a path that the system cannot look at is an error of one sentence") {
   const std::string name(5000, 'n');
   CHECK(error_of([&] { is_there(name); }) == "cannot look at '" + name + "': File name too long");
 }
+
+TEST_CASE("where the folder one works in is gone, a path from there is an error of one sentence") {
+  const TemporaryFolder folder;
+  const std::filesystem::path here = std::filesystem::current_path();
+  CHECK(absolute_path("a.txt") == here / "a.txt");
+  std::filesystem::create_directory(folder / "gone");
+  std::filesystem::current_path(folder / "gone");
+  std::filesystem::remove(folder / "gone");
+  const std::string message = error_of([] { absolute_path("a.txt"); });
+  std::filesystem::current_path(here);
+  CHECK(message == "cannot find 'a.txt' from the folder one works in: No such file or directory");
+  CHECK(absolute_path("/a.txt") == "/a.txt");
+}

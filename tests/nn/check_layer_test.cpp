@@ -4,6 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <string>
+#include <vector>
+
 #include "amdefect/nn/layers.hpp"
 
 using namespace amdefect;
@@ -11,7 +15,17 @@ using namespace amdefect;
 namespace {
 
 /// y = scale x with a switch for each way to break the contract.
-enum class Fault { none, wrong_gradient, overwrites_parameter, adds_to_dx, partial_dx, reads_input };
+enum class Fault {
+  none,
+  wrong_gradient,
+  overwrites_parameter,
+  adds_to_dx,
+  partial_dx,
+  reads_input,
+  prepares_another,
+  prepares_nothing,
+  prepares_too_much
+};
 
 class FaultyScale : public Layer<double> {
  public:
@@ -21,9 +35,17 @@ class FaultyScale : public Layer<double> {
   std::vector<ParameterSpec> parameters(const Shape&) const override {
     return {{.name = "scale", .shape = {1}, .initializer = Initializer::ones}};
   }
+  PreparedRequest prepared(const Shape&, const Execution&) const override { return {.bytes = sizeof(double)}; }
+  void prepare(Context<double>& context, const Shape&, std::byte* to) const override {
+    auto* const scale = reinterpret_cast<double*>(to);
+    if (fault_ != Fault::prepares_nothing) *scale = context.parameter(0)[0];
+    if (fault_ == Fault::prepares_another) *scale *= 1.001;
+    if (fault_ == Fault::prepares_too_much) scale[1] = 0;
+  }
   MemoryTraits traits() const override { return {.needs_input = fault_ != Fault::reads_input}; }
   void forward(Context<double>& context, TensorView<const double> x, TensorView<double> y) const override {
-    y.array() = x.array() * context.parameter(0)[0];
+    const auto* const prepared = context.prepared<double>();
+    y.array() = x.array() * (prepared ? *prepared : context.parameter(0)[0]);
   }
   void backward(Context<double>& context, TensorView<const double> x, TensorView<const double>,
                 TensorView<const double> dy, TensorView<double> dx) const override {
@@ -53,4 +75,10 @@ TEST_CASE("the layer checker finds every fault it is made for") {
     CAPTURE(static_cast<int>(fault));
     CHECK_FALSE(check_layer(FaultyScale(fault), {{3, 5}}).passed());
   }
+  const auto failures = [](Fault fault) { return check_layer(FaultyScale(fault), {{3, 5}}).failures; };
+  const std::vector<std::string> differs{"faulty_scale: forward with prepared weights differs from forward without"};
+  CHECK(failures(Fault::prepares_another) == differs);
+  CHECK(failures(Fault::prepares_nothing) == differs);
+  CHECK(failures(Fault::prepares_too_much) ==
+        std::vector<std::string>{"faulty_scale: prepare writes more bytes than prepared() asks for"});
 }

@@ -20,12 +20,46 @@ TEST_CASE("a run does not continue on other data") {
     if (is_picture(entry.path())) pictures.push_back(entry.path());
   REQUIRE(pictures.size() == 8);
   fs::copy_file(pictures[0], pictures[1], fs::copy_options::overwrite_existing);
-  check_refused("more", "with other pictures: of the 8 that it was trained with, 7 are among the 8 of now");
+  check_refused("more",
+                "with other pictures: of the 8 that it was trained with, 7 are among the 8 of "
+                "more/train/_annotations.coco.json; resume with the data of then, or begin another run");
 
   auto json = nlohmann::json::parse(read(world.path("more/train/_annotations.coco.json")));
   json["annotations"].erase(0);
   write(world.path("more/train/_annotations.coco.json"), json.dump());
-  check_refused("more", "with another training_annotations: the run was started with");
+  check_refused(
+      "more",
+      "with other annotations: more/train/_annotations.coco.json is another file than that of the train split "
+      "when the run was begun, or was changed; resume with the data of then");
+}
+
+TEST_CASE("a run of which nothing is left to train says so, needs its best weights, and keeps its configuration") {
+  const World& world = World::get();
+  fs::copy(world.path("model"), world.path("finished"), fs::copy_options::recursive);
+  const std::string configuration = read(world.path("finished/config.json"));
+  const auto resumed = [&](const std::string& epochs) {
+    const Outcome outcome = world.run(world.train("finished", "--resume --epochs " + epochs));
+    INFO(outcome.err);
+    CHECK(outcome.code == 0);
+    return outcome.out;
+  };
+  for (const std::string epochs : {"2", "1"}) {
+    CHECK(resumed(epochs).find("note: nothing is left to train: the run has 2 epochs, the options ask for " + epochs) !=
+          std::string::npos);
+    CHECK(read(world.path("finished/config.json")) == configuration);
+  }
+  CHECK(resumed("3").find("note: the run was to have 2 epochs, now it is to have 3: the learning rate goes on from ") !=
+        std::string::npos);
+  CHECK(read(world.path("finished/config.json")) != configuration);
+  const std::string best = read(world.path("finished/best.safetensors"));
+  write(world.path("finished/best.safetensors"), best.substr(0, best.size() / 2));
+  check_fails(world.train("finished", "--resume --epochs 4"),
+              "cannot resume from finished/last.safetensors: its best weights are damaged: ");
+  fs::remove(world.path("finished/best.safetensors"));
+  check_fails(world.train("finished", "--resume --epochs 3"),
+              "finished/best.safetensors is missing, and no epoch is left to write another; ask for more epochs");
+  CHECK(resumed("4").find("warning: finished/best.safetensors is missing") != std::string::npos);
+  CHECK(fs::exists(world.path("finished/best.safetensors")));
 }
 
 TEST_CASE("a run that is stopped by Ctrl-C continues exactly") {

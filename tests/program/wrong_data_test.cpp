@@ -103,3 +103,38 @@ TEST_CASE("poor data sets train, or stop with a clear message") {
   make("train", 4, 0);
   check_fails(train + " --overwrite", "there is nothing to learn");
 }
+
+TEST_CASE("boxes that are no x, y, width, height in pixels are noticed, and categories of one name stay two classes") {
+  const World& world = World::get();
+  // A copy of the data, with each box and category changed.
+  const auto write_data = [&](const std::string& folder, const auto& change_box, const auto& change_category) {
+    fs::copy(world.path("data"), world.path(folder), fs::copy_options::recursive);
+    for (const std::string split : {"train", "valid", "test"}) {
+      const fs::path file = world.path(folder) / split / "_annotations.coco.json";
+      auto json = nlohmann::json::parse(read(file));
+      for (auto& annotation : json["annotations"]) change_box(annotation["bbox"]);
+      for (auto& category : json["categories"]) change_category(category["name"]);
+      write(file, json.dump());
+    }
+  };
+  const auto nothing = [](auto&) {};
+  write_data(
+      "shares",
+      [](auto& box) {
+        for (auto& number : box) number = number.template get<double>() / 64;
+      },
+      nothing);
+  CHECK(world.run("inspect shares").out.find("boxes look like shares of the image's size") != std::string::npos);
+  const auto to_corners = [](auto& box) {
+    for (int i : {0, 1}) box[i + 2] = box[i].template get<double>() + box[i + 2].template get<double>();
+  };
+  write_data("corners", to_corners, nothing);
+  CHECK(world.run("inspect corners").out.find("boxes look like corners (x1, y1, x2, y2)") != std::string::npos);
+  CHECK(world.run("train corners --model blob --output_dir of_corners").err.find("warning: boxes look like corners") !=
+        std::string::npos);
+
+  write_data("same_names", nothing, [](auto& name) { name = "defect"; });
+  REQUIRE(world.run("train same_names --model blob --output_dir of_same_names").code == 0);
+  CHECK(world.run("eval same_names --weights of_same_names --output_dir e_same_names").code == 0);
+  CHECK(world.run("predict same_names/test --weights of_same_names --output_dir p_same_names").code == 0);
+}

@@ -101,3 +101,14 @@ TEST_CASE("wrong weights and images") {
       "--output_dir eval_renamed",
       "1 spout");
 }
+
+TEST_CASE("a wrong AMDEFECT_SIMD ends the program before it does anything, more threads than cores are named") {
+  const World& world = World::get();
+  const Outcome outcome = world.run("inspect nowhere", "env AMDEFECT_SIMD=nonsense");
+  CHECK(outcome.code == 2);
+  CHECK(outcome.err == "amdefect: AMDEFECT_SIMD: expected baseline, avx2 or avx512, got 'nonsense'\n");
+  const Outcome many = world.run("inspect data --threads 1000");
+  CHECK(many.code == 0);
+  CHECK(many.err.starts_with("note: 1000 threads, but only "));
+  CHECK(world.run("inspect data --threads 1").err.empty());
+}

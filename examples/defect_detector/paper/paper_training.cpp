@@ -8,6 +8,7 @@
 #include "amdefect/core/interrupt.hpp"
 #include "amdefect/detection/split_membership.hpp"
 #include "amdefect/detection/training/measure_map.hpp"
+#include "amdefect/detection/training/resumed_run.hpp"
 #include "amdefect/optim/adam.hpp"
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/early_stopping.hpp"
@@ -72,9 +73,9 @@ class PaperRun {
            const ImageMembership& images) {
     if (const std::filesystem::path from = config_.resume_file(); !from.empty()) {
       const SafetensorsFile file = read_safetensors(from);
-      require_same_run(file, identity_);
-      require_same_images(file, images);
-      trainer_.restore(load_checkpoint(file, trainer_.network().parameters()));
+      require_same_run(file, identity_, splits_);
+      require_same_images(file, images, splits_);
+      resume_run(trainer_, file, [](const std::string& line) { std::cout << line << std::endl; });
     }
     std::cout << "training on " << splits_.train->size() << " images (" << training.size() << " samples per epoch)";
     if (splits_.valid) std::cout << ", validating on " << splits_.valid->size();

@@ -14,6 +14,7 @@
 
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/io/file_bytes.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/metrics/pooled_ap.hpp"
 #include "amdefect/viz/comparison.hpp"
 
@@ -79,7 +80,7 @@ inline void add_other_run(Comparison& comparison, const std::filesystem::path& m
                        ": is no metrics.json of 'amdefect eval': there is no number ", key);
     return json[pointer].get<double>();
   };
-  comparison.insert_column(1, std::filesystem::absolute(metrics).parent_path().filename().string(),
+  comparison.insert_column(1, absolute_path(metrics).parent_path().filename().string(),
                            [&](const Comparison::Row& row) {
                              for (const auto& [figure, key] : keys)
                                if (row.figure == figure) return read(key);

@@ -47,16 +47,18 @@ inline std::string synth_file_name(Index index) {
 
 /// What an earlier run wrote; other files stay. @throws FileError if there are other images: it is somebody's data set.
 inline std::vector<std::filesystem::path> find_synth_files(const std::filesystem::path& folder) {
-  std::error_code none;
   std::vector<std::filesystem::path> old;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+  if (!is_there(folder)) return old;
+  const auto look = [&](const std::filesystem::directory_entry& entry) {
     const std::string name = entry.path().filename().string();
     const bool ours = name == "_annotations.coco.json" || (name.starts_with("synth_") && name.ends_with(".jpg"));
     const bool image = name.ends_with(".jpg") || name.ends_with(".jpeg") || name.ends_with(".png");
     require<FileError>(ours || !image, entry.path().string(),
                        ": is not from generated data; only such data are overwritten");
     if (ours) old.push_back(entry.path());
-  }
+  };
+  const std::error_code problem = for_each_entry(folder, look);
+  require<FileError>(!problem, folder.string(), ": cannot be read: ", problem.message());
   return old;
 }
 

@@ -12,6 +12,7 @@
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
 #include "amdefect/io/atomic_file.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/metrics/coco_eval.hpp"
 #include "amdefect/metrics/coco_text.hpp"
 
@@ -77,7 +78,7 @@ inline void run_coco_eval(const CocoEvalRequest& request, std::ostream& out, std
   out << coco_summary_text(runs[0]);
   if (request.output.empty()) return;
   nlohmann::ordered_json json = {
-      {"case", std::filesystem::absolute(request.annotations).parent_path().filename().string()},
+      {"case", absolute_path(request.annotations).parent_path().filename().string()},
       {"description", concat(request.detections.string(), " against ", request.annotations.string())}};
   json.update(evaluation_report_json(dataset, results, runs));
   write_text_file(request.output, json.dump(1) + '\n');

@@ -61,7 +61,9 @@ struct CocoDatasetSink {
   }
   static CocoCategory category(const CocoEntry& entry) {
     const std::int64_t id = entry.integer(CocoField::id);
-    return {id, entry.text_or(CocoField::name, std::to_string(id)), entry.text_or(CocoField::supercategory, "")};
+    std::string name = entry.text_or(CocoField::name, "");
+    if (name.empty()) name = std::to_string(id);
+    return {id, std::move(name), entry.text_or(CocoField::supercategory, "")};
   }
   static CocoAnnotation annotation(const CocoEntry& entry) {
     const CocoBox box = entry.box();
@@ -107,7 +109,7 @@ void write_json_list(AtomicFile& file, std::size_t count, Entry&& entry) {
 }  // namespace detail
 
 /// Reads a COCO annotation file. Keys may come in any order and unknown ones hold anything; ids may be digits in
-/// quotes; a missing area is that of the box, a missing category name is its id.
+/// quotes; a missing area is that of the box, a missing or empty category name is its id.
 /// @throws FileError that names the file and the offending entry: not JSON, a list or field missing or of a wrong type,
 /// a negative size, a repeated id, and what `strictness` asks for.
 inline CocoDataset read_coco_annotations(const std::filesystem::path& path,

@@ -64,7 +64,9 @@ class CocoParser final : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool start_object(std::size_t) override {
-    if (depth_ == 0) require<FileError>(entry_depth_ == 3, file_, ": is a JSON object, expected a list of results");
+    if (depth_ == 0)
+      require<FileError>(entry_depth_ == 3, file_, ": is a JSON object, expected a list of results ",
+                         "(JSON Lines are not read)");
     if (starts_entry()) {
       entry_.restart(file_, list_name(), index_++);
       field_ = CocoField::other;
@@ -75,6 +77,7 @@ class CocoParser final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool end_object() override {
     if (--depth_ == entry_depth_ - 1 && wanted()) sink_.add(list_, entry_);
+    whole_ = depth_ == 0;
     return true;
   }
 
@@ -93,11 +96,13 @@ class CocoParser final : public nlohmann::json_sax<nlohmann::json> {
     return open(CocoValue::Kind::list);
   }
   bool end_array() override {
-    --depth_;
+    whole_ = --depth_ == 0;
     return true;
   }
 
   bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& error) override {
+    require<FileError>(!whole_, file_, ": has more behind the end of its JSON, expected one ",
+                       lists_.empty() ? "list of results" : "object with all lists", " (JSON Lines are not read)");
     std::string what = error.what();
     what = what.substr(what.find("] ") + 2);  // without "[json.exception.parse_error.101] "
     if (what.size() > 200) what = what.substr(0, 200) + "...";
@@ -162,6 +167,7 @@ class CocoParser final : public nlohmann::json_sax<nlohmann::json> {
   Sink& sink_;
   JsonBytes bytes_;
   std::size_t depth_ = 0, list_ = 0, index_ = 0;
+  bool whole_ = false;  ///< the last bracket is closed
   CocoField field_ = CocoField::other;
   CocoEntry entry_;
 };

@@ -125,7 +125,7 @@ inline std::filesystem::path folder_of_images(const std::filesystem::path& annot
   if (options.allow_outside_files) return {};
   const bool in_root = is_folder(splits.root) && lies_in(annotation_file.parent_path(), splits.root);
   if (!in_root) return data_set_of(annotation_file);
-  const std::filesystem::path root = (std::filesystem::absolute(splits.root) / "").lexically_normal().parent_path();
+  const std::filesystem::path root = (absolute_path(splits.root) / "").lexically_normal().parent_path();
   return is_annotation_folder(root) ? root.parent_path() : splits.root;  // whose images lie beside it
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "amdefect/coco/split_names.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/io/lies_in.hpp"
 #include "amdefect/io/list_folder.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
@@ -32,7 +33,7 @@ class ImageFinder {
     const std::string_view split = split_of_name(subset).split;
     const std::filesystem::path folder = annotation_file.parent_path();
     add(folder, subset, split);
-    const std::filesystem::path around = std::filesystem::absolute(annotation_file).lexically_normal().parent_path();
+    const std::filesystem::path around = absolute_path(annotation_file).lexically_normal().parent_path();
     if (is_annotation_folder(around))
       add(folder.filename() == around.filename() ? folder.parent_path() : folder / "..", subset, split);
   }

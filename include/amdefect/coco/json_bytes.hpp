@@ -7,8 +7,11 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
+#include "amdefect/coco/json_lookalike.hpp"
 #include "amdefect/core/error.hpp"
 
 namespace amdefect::detail {
@@ -19,13 +22,15 @@ class JsonBytes {
  public:
   static constexpr std::size_t longest_value = std::size_t{64} << 20;
 
-  /// @throws FileError if the file cannot be opened or read.
+  /// @throws FileError if the file cannot be opened or read, or is of another kind, by its first bytes.
   explicit JsonBytes(const std::filesystem::path& path) : name_(path.string()), block_(std::size_t{1} << 16) {
     std::error_code ignored;
     require<FileError>(!std::filesystem::is_directory(path, ignored), name_, ": is a folder, expected a JSON file");
     file_.open(path, std::ios::binary);
     require<FileError>(file_.is_open(), name_, ": cannot be opened: ", std::strerror(errno));
     fill();
+    const std::string_view what = json_lookalike({block_.data(), size_});
+    require<FileError>(what.empty(), name_, ": is ", what, ", expected JSON");
   }
 
   /// The parser has understood everything up to here.

@@ -29,7 +29,7 @@ inline std::vector<std::filesystem::path> annotation_folders(const std::filesyst
 }
 /// The folder of the data set to which an annotation file belongs, by the names of the folders around it.
 inline std::filesystem::path data_set_of(const std::filesystem::path& annotation_file) {
-  std::filesystem::path folder = std::filesystem::absolute(annotation_file).lexically_normal().parent_path();
+  std::filesystem::path folder = absolute_path(annotation_file).lexically_normal().parent_path();
   if (is_annotation_folder(folder)) folder = folder.parent_path();
   const NamedSplit named = split_of_name(folder.filename().string());
   return named.split.empty() || named.rank > 2 ? folder : folder.parent_path();

@@ -9,6 +9,8 @@
 
 #if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
 #error "amdefect: -ffast-math (-ffinite-math-only) removes the checks for NaN and infinity; compile without it"
+#elif defined(__ASSOCIATIVE_MATH__)
+#error "amdefect: -fassociative-math (-funsafe-math-optimizations) changes the order of sums; compile without it"
 #endif
 
 namespace amdefect {

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 #include <thread>
 
+#include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
 #include "amdefect/core/thread_team.hpp"
 
@@ -26,13 +28,19 @@ inline int available_cores() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+/// The first number of a list of numbers of threads as OpenMP reads it, blanks before it allowed; 0 if there is none.
+inline int first_thread_number(std::string_view list) {
+  list.remove_prefix(std::min(list.find_first_not_of(" \t"), list.size()));
+  int number = 0;
+  std::from_chars(list.data(), list.data() + list.size(), number);
+  return std::max(0, number);
+}
+
 /// The first number of OMP_NUM_THREADS, which most programs of this kind respect; else all cores.
 inline int default_threads() {
   static const int threads = [] {
     const char* set = std::getenv("OMP_NUM_THREADS");
-    const std::string_view text = set ? set : "";
-    int number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
+    const int number = first_thread_number(set ? set : "");
     return number > 0 ? number : available_cores();
   }();
   return threads;
@@ -45,6 +53,13 @@ inline int default_threads() {
 inline int resolve_threads(int requested) {
   if (detail::ThreadTeam::inside() || detail::ThreadTeam::gone()) return 1;
   return requested > 0 ? requested : detail::default_threads();
+}
+
+/// A line that says so if there are fewer cores than threads that are requested; else empty.
+inline std::string thread_note(int requested) {
+  const int cores = detail::available_cores();
+  if (requested <= cores) return "";
+  return concat("note: ", requested, " threads, but only ", cores, " cores: more threads than cores do not help\n");
 }
 
 /// Threads worth waking for that many elements of cheap work (an addition, a comparison): 1 below about 10 us of it.

@@ -17,6 +17,7 @@
 #include "amdefect/coco/coco_split.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/image/image_io.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/io/lies_in.hpp"
 
 namespace amdefect {
@@ -143,7 +144,7 @@ class BasicCocoSource final : public BasicSampleSource<P> {
       const auto written = std::filesystem::last_write_time(file, no_time);
       require<FileError>(!no_size && !no_time, file.string(),
                          ": cannot be read: ", (no_size ? no_size : no_time).message());
-      key << '|' << std::filesystem::absolute(file).string() << ' ' << size << ' '
+      key << '|' << absolute_path(file).string() << ' ' << size << ' '
           << std::chrono::duration_cast<std::chrono::nanoseconds>(written.time_since_epoch()).count();
     }
     for (const LabelledBox& object : objects(index))

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
@@ -63,9 +64,13 @@ class DetectorFile {
       scaling.allow_only({"offset", "scale"});
       traits.pixel_scaling = {scaling.get<double>("offset"), scaling.get<double>("scale")};
     }
-    require<FileError>(!traits.labels.class_names.empty() &&
-                           traits.labels.class_names.size() == traits.labels.category_ids.size() && traits.channels > 0,
-                       where(), ": its description is not consistent");
+    std::vector<std::string>& names = traits.labels.class_names;
+    require<FileError>(!names.empty(), where(), ": class_names is empty, expected at least one class");
+    require<FileError>(names.size() == traits.labels.category_ids.size(), where(), ": class_names has ", names.size(),
+                       " names, but category_ids ", traits.labels.category_ids.size(), " ids: expected one for each");
+    require<FileError>(traits.channels > 0, where(), ": channels is ", traits.channels, ", expected at least 1");
+    for (std::size_t i = 0; i < names.size(); ++i)  // as where annotations are read
+      if (names[i].empty()) names[i] = std::to_string(traits.labels.category_ids[i]);
     require<FileError>(traits.score_threshold >= 0 && traits.score_threshold <= 1, where(), ": score_threshold is ",
                        traits.score_threshold, ", expected 0 to 1");
     require<FileError>(std::abs(traits.labels.box_offset) <= largest_box_offset, where(), ": box_offset is ",

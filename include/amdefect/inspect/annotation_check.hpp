@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "amdefect/coco/coco_split.hpp"
+#include "amdefect/inspect/box_layout.hpp"
 
 namespace amdefect {
 
@@ -38,6 +39,7 @@ struct AnnotationCheck {
   Index crowds = 0;
   Index usable = 0;  ///< boxes that training can use, see `is_usable`
   std::array<std::vector<Place>, box_fault_names.size()> faults{};
+  std::string box_layout{};                              ///< see `suspicious_box_layout`
   double box_offset = 0;                                 ///< see `detect_box_offset`
   std::vector<std::pair<std::string, Index>> classes{};  ///< boxes of each category
   std::array<double, percents.size()> sides{};           ///< percentiles of the larger side of a box, without crowds
@@ -101,7 +103,7 @@ inline bool has_usable_box(const CocoSplit& split) {
 }
 
 inline AnnotationCheck check_annotations(const CocoSplit& split) {
-  AnnotationCheck check{.box_offset = detect_box_offset(split.coco)};
+  AnnotationCheck check{.box_layout = suspicious_box_layout(split.coco), .box_offset = detect_box_offset(split.coco)};
   check.by_image.resize(split.coco.images.size());
   std::unordered_map<std::int64_t, std::size_t> positions;
   for (std::size_t i = 0; i < split.coco.images.size(); ++i) positions.emplace(split.coco.images[i].id, i);

@@ -41,6 +41,7 @@ inline std::vector<Finding> findings(const AnnotationCheck& check, const CocoSpl
     if (examples > 0 && count > examples) shown.push_back(concat("and ", count - examples, " more"));
     found.push_back({concat(text, ": ", count), std::move(shown)});
   };
+  if (!check.box_layout.empty()) found.push_back({check.box_layout});
   for (std::size_t fault = 0; fault < check.faults.size(); ++fault) {
     const std::vector<AnnotationCheck::Place>& places = check.faults[fault];
     add(box_fault_names[fault], places.size(), [&](std::size_t i) {

@@ -29,4 +29,12 @@ inline bool is_folder(const std::filesystem::path& path) {
   return file_type(path) == std::filesystem::file_type::directory;
 }
 
+/// The whole path from the root. @throws FileError where the folder that one works in is gone.
+inline std::filesystem::path absolute_path(const std::filesystem::path& path) {
+  std::error_code problem;
+  std::filesystem::path whole = std::filesystem::absolute(path, problem);
+  require<FileError>(!problem, "cannot find '", path.string(), "' from the folder one works in: ", problem.message());
+  return whole;
+}
+
 }  // namespace amdefect

@@ -21,6 +21,7 @@
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/file_type.hpp"
+#include "amdefect/io/list_folder.hpp"
 
 namespace amdefect {
 
@@ -155,14 +156,14 @@ class RunFolder {
 
   /// Removes temporary files of processes that died here.
   void remove_leftovers() const {
-    std::error_code none;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_, none)) {
+    detail::for_each_entry(folder_, [](const std::filesystem::directory_entry& entry) {
       const std::string name = entry.path().filename().string();
-      if (!name.starts_with(temporary_file_start)) continue;
+      if (!name.starts_with(temporary_file_start)) return;
       const std::string_view process = std::string_view(name).substr(temporary_file_start.size());
       const auto id = parse_number<pid_t>(process.substr(0, process.find('_')));
+      std::error_code none;
       if (id && ::kill(*id, 0) != 0 && errno == ESRCH) std::filesystem::remove(entry.path(), none);
-    }
+    });
   }
 
   void write_lock_file() const {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <string>
 #include <vector>
@@ -30,7 +32,11 @@ namespace detail {
 class LayerChecker {
  public:
   LayerChecker(const Operation<double>& operation, std::span<const Shape> shapes, const LayerCheckOptions& options)
-      : operation_(operation), options_(options), random_(options.seed) {
+      : operation_(operation),
+        shapes_(shapes.begin(), shapes.end()),
+        options_(options),
+        random_(options.seed),
+        prepared_(operation.prepared(shapes, {})) {
     for (const Shape& shape : shapes) x_.push_back(gaussian(shape));
     const Shape out = operation.output_shape(shapes);
     y_ = Tensor<double>(out);
@@ -43,7 +49,10 @@ class LayerChecker {
     }
     const MemoryRequest request = operation.memory(shapes, {}, true);
     state_ = Tensor<std::byte>({static_cast<Index>(request.state) + 1});
-    scratch_ = Tensor<std::byte>({static_cast<Index>(std::max(request.forward_scratch, request.backward_scratch)) + 1});
+    scratch_ = Tensor<std::byte>(
+        {static_cast<Index>(std::max({request.forward_scratch, request.backward_scratch, prepared_.forward_scratch,
+                                      operation.memory(shapes, {}, false).forward_scratch})) +
+         1});
   }
 
   LayerCheckReport run() {
@@ -54,6 +63,7 @@ class LayerChecker {
     check_accumulates(y, dparameters);
     check_traits(y, dx);
     check_in_place(y, dx);
+    check_prepared();
     check_differences(dx, dparameters);
     return report_;
   }
@@ -179,6 +189,33 @@ class LayerChecker {
     }
   }
 
+  /// Inference with what `prepare` made of the weights, in the memory that it asked for, is inference without.
+  void check_prepared() {
+    if (prepared_.bytes == 0) return;
+    constexpr Index behind = 64;
+    const auto size = static_cast<Index>(prepared_.bytes);
+    Tensor<std::byte> block({size + behind});
+    block.fill(std::byte{0xff});
+    with_context([&](Context<double>& context) { operation_.prepare(context, shapes_, block.data()); });
+    expect(std::all_of(block.begin() + size, block.end(), [](std::byte b) { return b == std::byte{0xff}; }),
+           "prepare writes more bytes than prepared() asks for");
+    const Tensor<double> expected = infer(nullptr), y = infer(block.data());
+    const bool same = y.array().isFinite().all() && relative_error(y.array(), expected.array()) <= options_.tolerance;
+    expect(same, "forward with prepared weights differs from forward without");
+  }
+  Tensor<double> infer(const std::byte* prepared) {
+    y_.fill(poison);
+    with_context([&](Context<double>& context) {
+      context.training = false;
+      context.gradients = {};
+      context.statistics = {};
+      context.state_memory = nullptr;
+      context.prepared_memory = prepared;
+      operation_.forward(context, views<const double>(x_), y_);
+    });
+    return y_.clone();
+  }
+
   /// Central differences of sum(y dy) by every input and parameter.
   void check_differences(const Tensors& dx, const Tensors& dparameters) {
     for (std::size_t i = 0; i < x_.size(); ++i) compare(x_[i], dx[i], concat("dx ", i));
@@ -209,8 +246,10 @@ class LayerChecker {
   }
 
   const Operation<double>& operation_;
+  std::vector<Shape> shapes_;
   LayerCheckOptions options_;
   Random random_;
+  PreparedRequest prepared_;
   Tensors x_, parameters_, moving_, gradients_;
   std::vector<bool> statistic_;
   Tensor<double> y_, dy_;
@@ -221,8 +260,8 @@ class LayerChecker {
 }  // namespace detail
 
 /// Puts a layer to the test in double precision: gradients against finite differences, dx (poisoned before)
-/// overwritten, parameter gradients added to, in-place work equal to out-of-place, and `traits` honest. For your own
-/// layers, too:
+/// overwritten, parameter gradients added to, in-place work equal to out-of-place, inference with prepared weights
+/// equal to inference without, and `traits` honest. For your own layers, too:
 ///
 ///     const LayerCheckReport report = check_layer(MyLayer<double>(), {{3, 5, 7, 4}});
 inline LayerCheckReport check_layer(const Operation<double>& operation, const std::vector<Shape>& input_shapes,

@@ -92,7 +92,7 @@ class Trainer {
     if (validation) validation_loader = std::make_unique<DataLoader<T>>(*validation, options_.validation_loader());
     start_training();
     for (auto& callback : callbacks_) callback->on_begin(*this);
-    while (epoch_ < options_.epochs && !stopped_ && !interrupted()) {
+    while (!finished() && !interrupted()) {
       EpochLog log = train_epoch(loader);
       detail::require_finite_weights(network_.parameters(), log.epoch, step_);
       if (interrupted() && batch_ < loader.batches()) break;
@@ -148,6 +148,8 @@ class Trainer {
   /// Ends the training after this epoch.
   void stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
+  /// Whether there is no epoch left to train.
+  bool finished() const { return stopped_ || epoch_ >= options_.epochs; }
   /// Ends the training after this update. Safe to call from a signal handler or another thread.
   void interrupt() noexcept { interrupted_.store(true, std::memory_order_relaxed); }
   bool interrupted() const { return interrupted_.load(std::memory_order_relaxed); }
@@ -169,6 +171,7 @@ class Trainer {
     auto& numbers = state.numbers;
     numbers["progress"] = {static_cast<double>(epoch_), static_cast<double>(batch_), static_cast<double>(step_),
                            stopped_ ? 1.0 : 0.0};
+    numbers["epochs"] = {static_cast<double>(options_.epochs)};
     numbers["sums"] = sums_.totals;
     numbers["sums_samples"] = {static_cast<double>(sums_.samples)};
     numbers["schedule"] = schedule_->state();

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "amdefect/optim/best_value.hpp"
 #include "amdefect/train/trainer.hpp"
@@ -24,6 +26,16 @@ class BestWeights : public Callback<float> {
   }
   void on_end(Trainer<float>& trainer) override {
     if (!best_.empty() && !trainer.interrupted()) copy(best_, network_->parameters().values());
+  }
+  /// Those of the run that is resumed lie beside its checkpoint.
+  void restore(const TrainingState<float>& state) override {
+    const std::vector<double>& numbers = state.at("checkpoint", 2);
+    if (numbers[0] == 0) return;
+    best_value_.restore(numbers[1]);
+    const TensorView<float> values = network_->parameters().values();
+    copy(values, ensure_capacity(best_, values.shape()));
+    load_weights(state.file.parent_path() / "best.safetensors", network_->parameters());
+    std::swap_ranges(values.begin(), values.end(), best_.begin());
   }
 
  private:

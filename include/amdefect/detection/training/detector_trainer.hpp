@@ -18,6 +18,7 @@
 #include "amdefect/detection/training/detector_trainer_options.hpp"
 #include "amdefect/detection/training/measure_map.hpp"
 #include "amdefect/detection/training/pretrained.hpp"
+#include "amdefect/detection/training/resumed_run.hpp"
 #include "amdefect/detection/training/run_identity.hpp"
 #include "amdefect/detection/training/training_splits.hpp"
 #include "amdefect/io/run_folder.hpp"
@@ -93,15 +94,15 @@ class DetectorTrainer {
     std::optional<SafetensorsFile> checkpoint;
     if (!options_.resume.empty()) {
       checkpoint = read_safetensors(options_.resume);
-      require_same_run(*checkpoint, identity_);
+      require_same_run(*checkpoint, identity_, splits_);
     }
     images_ = std::make_shared<const ImageMembership>(membership_of(splits_));
-    if (checkpoint) require_same_images(*checkpoint, *images_);
+    if (checkpoint) require_same_images(*checkpoint, *images_, splits_);
     make_trainer();
     const std::unique_ptr<Dataset<float>> training =
         options_.pixel_bits == 16 ? training_set<std::uint16_t>() : training_set<std::uint8_t>();
     add_callbacks();
-    if (checkpoint) trainer_->restore(load_checkpoint(*checkpoint, network_->parameters()));
+    if (checkpoint) resume_run(*trainer_, *checkpoint, options_.log);
     checkpoint.reset();
     if (folder_) folder_->begin();
     const std::filesystem::path& folder = options_.output_folder;

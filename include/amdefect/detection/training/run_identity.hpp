@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <string>
@@ -10,6 +11,7 @@
 #include "amdefect/coco/coco_split.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_description.hpp"
 #include "amdefect/detection/image_membership.hpp"
+#include "amdefect/detection/split_membership.hpp"
 #include "amdefect/detection/training/detector_trainer_options.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
@@ -67,13 +69,20 @@ inline JsonValue identity_of(const DetectorTrainerOptions& o) {
           {"contrast", o.augment.contrast}};
 }
 
+namespace detail {
+
+inline constexpr const char *training_annotations = "training_annotations",
+                            *validation_annotations = "validation_annotations";
+
+}  // namespace detail
+
 /// The options that change the course of a run, a JSON object, with checksums of the annotation files it learns from.
 /// @throws FileError for an annotation file that cannot be read.
 inline JsonValue run_identity(JsonValue options, const CocoSplits& splits, int pixel_bits = 8) {
   if (pixel_bits != 8) options.set("pixel_bits", pixel_bits);  // runs of before, which read 8 bits, do not say so
   const auto checksum = [](const CocoSplit& split) { return concat(crc32(read_bytes(split.annotation_file))); };
-  options.set("training_annotations", checksum(splits.at("train")));
-  options.set("validation_annotations", splits.valid ? checksum(*splits.valid) : "none");
+  options.set(detail::training_annotations, checksum(splits.at("train")));
+  options.set(detail::validation_annotations, splits.valid ? checksum(*splits.valid) : "none");
   return options;
 }
 
@@ -87,39 +96,70 @@ inline std::string shown(const std::string& key, const JsonValue* value) {
   return key == "model" && text->starts_with("dense-") ? "anchor-free-" + text->substr(6) : *text;
 }
 
+inline constexpr const char* what_to_do =
+    "resume with the data of then, or begin another run, with the weights of this one if you like (pretrained)";
+
+/// Names of images of a split that are not among those with these checksums, in brackets; empty if there are none.
+inline std::string new_images(const CocoSplit& split, const std::vector<std::uint64_t>& known) {
+  const auto checksums = image_checksums(split);
+  std::string names;
+  Index count = 0;
+  for (std::size_t i = 0; i < checksums.size(); ++i) {
+    if (!checksums[i] || std::binary_search(known.begin(), known.end(), *checksums[i])) continue;
+    if (++count <= 3) names += (count > 1 ? ", " : "") + split.coco.images[i].file_name;
+  }
+  if (count > 3) names += concat(" and ", count - 3, " more");
+  return count > 0 ? concat(" (new or changed: ", names, ')') : "";
+}
+
 }  // namespace detail
 
-/// @throws FileError if the file is no checkpoint of a training, Error that names what is not the same.
-inline void require_same_run(const SafetensorsFile& checkpoint, const JsonValue& identity) {
+/// @throws FileError if the file is no checkpoint of a training, Error that names what is not the same: an option, or
+/// the annotation file of `splits` with other contents.
+inline void require_same_run(const SafetensorsFile& checkpoint, const JsonValue& identity, const CocoSplits& splits) {
   const auto stored = checkpoint.metadata().find(identity_key);
   require<FileError>(stored != checkpoint.metadata().end(), "train: ", checkpoint.path().string(),
                      " is no checkpoint of 'amdefect train'");
   const JsonValue before = parse_json(stored->second, checkpoint.path().string());
-  const auto check = [&](const std::string& key, const JsonValue* then, const JsonValue* now) {
-    require(then && now && *then == *now, "train: cannot resume from ", checkpoint.path().string(), " with another ",
-            key, ": the run was started with ", detail::shown(key, then), ", now it is ", detail::shown(key, now));
-  };
   const JsonValue::Object* stored_options = before.get_if<JsonValue::Object>();
   require<FileError>(stored_options != nullptr, "train: ", checkpoint.path().string(),
                      ": what it says of its run is no JSON object");
+  const std::string cannot = concat("train: cannot resume from ", checkpoint.path().string(), " with ");
+  const auto check = [&](const std::string& key, const JsonValue* then, const JsonValue* now) {
+    if (then && now && *then == *now) return;
+    const bool training = key == detail::training_annotations;
+    require(training || key == detail::validation_annotations, cannot, "another ", key, ": the run was started with ",
+            detail::shown(key, then), ", now it is ", detail::shown(key, now));
+    const auto& split = training ? splits.train : splits.valid;
+    require(split && then && *then != JsonValue("none"), cannot, split ? "a" : "no",
+            " validation split, because the run was begun ", split ? "without one" : "with one");
+    throw Error(concat(cannot, "other annotations: ", split->annotation_file.string(),
+                       " is another file than that of the ", split->name,
+                       " split when the run was begun, or was changed; ", detail::what_to_do));
+  };
   for (const auto& [key, value] : *identity.get_if<JsonValue::Object>()) check(key, before.find(key), &value);
   for (const auto& [key, value] : *stored_options) check(key, &value, identity.find(key));
 }
 
-/// @throws Error if the checkpoint's training learned from, or was validated with, other pictures. (Those of the test
-/// split have no part in it, and a run of version 0.1 does not say.)
-inline void require_same_images(const SafetensorsFile& checkpoint, const ImageMembership& now) {
+/// @throws Error if the checkpoint's training learned from, or was validated with, other pictures than those of
+/// `splits`, whose checksums are `now`. (Those of the test split have no part in it, and a run of version 0.1 does not
+/// say.)
+inline void require_same_images(const SafetensorsFile& checkpoint, const ImageMembership& now,
+                                const CocoSplits& splits) {
   const ImageMembership then = read_membership(checkpoint);
   if (then.empty()) return;
-  const auto check = [&](const char* use, const auto& before, const auto& present) {
+  const auto check = [&](const char* use, const auto& before, const auto& present, const auto& split) {
+    if (before == present) return;
     std::vector<std::uint64_t> common;
     std::set_intersection(before.begin(), before.end(), present.begin(), present.end(), std::back_inserter(common));
-    require(before == present, "train: cannot resume from ", checkpoint.path().string(),
-            " with other pictures: of the ", before.size(), " that it was ", use, " with, ", common.size(),
-            " are among the ", present.size(), " of now");
+    const std::string now_there =
+        split ? concat(" of ", split->annotation_file.string(), detail::new_images(*split, before)) : "";
+    throw Error(concat("train: cannot resume from ", checkpoint.path().string(), " with other pictures: of the ",
+                       before.size(), " that it was ", use, " with, ", common.size(), " are among the ", present.size(),
+                       now_there, "; ", detail::what_to_do));
   };
-  check("trained", then.train, now.train);
-  check("validated", then.valid, now.valid);
+  check("trained", then.train, now.train, splits.train);
+  check("validated", then.valid, now.valid, splits.valid);
 }
 
 }  // namespace amdefect

@@ -86,23 +86,34 @@ class Checkpoint : public Callback<T> {
     continues_ = false;
     resumed_ = state.file;
     known_ = numbers[0] != 0;
-    if (known_) best_.restore(numbers[1]);
+    if (!known_) return;
+    best_.restore(numbers[1]);
+    const std::filesystem::path best = best_before();
+    if (!best.empty()) static_cast<void>(read_safetensors(best));  // while nothing is lost if it is damaged
   }
+  /// A state that knows of no best epoch, for a run whose best weights are gone.
+  static void forget_best(TrainingState<T>& state) { state.numbers["checkpoint"] = {0, 0}; }
 
  private:
-  /// The best weights lie beside the file that the run is resumed from. Where they are gone, the next ones are the
-  /// best.
+  /// The best weights of the run that is resumed: beside the file that it is resumed from, or where this run writes its
+  /// own, unless those of other runs lie there. Empty where they are gone.
+  std::filesystem::path best_before() const {
+    if (options_.best.empty() || resumed_.empty()) return {};
+    const std::filesystem::path beside = resumed_.parent_path() / options_.best.filename();
+    if (is_there(beside)) return beside;
+    return folder_.empty() && is_there(options_.best) ? options_.best : std::filesystem::path();
+  }
+  /// Where the best weights are gone, the next ones are the best.
   void take_best_along() {
     if (!known_ || options_.best.empty() || resumed_.empty()) return;
-    const std::filesystem::path before = resumed_.parent_path() / options_.best.filename();
+    const std::filesystem::path before = best_before();
     std::error_code none;
-    if (std::filesystem::equivalent(before, options_.best, none)) return;
-    if (is_there(before)) {
-      const Bytes bytes = read_bytes(before);
-      write_text_file(options_.best, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    } else if (!is_there(options_.best)) {
+    if (before.empty()) {
       known_ = false;
       best_ = BestValue(options_.higher_is_better);
+    } else if (!std::filesystem::equivalent(before, options_.best, none)) {
+      const Bytes bytes = read_bytes(before);
+      write_text_file(options_.best, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     }
   }
   void save_last(Trainer<T>& trainer) const {

@@ -63,6 +63,8 @@ class EarlyStopping : public Callback<T> {
     require(found != state.tensors.end(), "early stopping: the state lacks the best weights");
     keep(found->second);
   }
+  /// A state that knows of no best epoch, and waits for none yet, for a run whose best weights are gone.
+  static void forget_best(TrainingState<T>& state) { state.numbers["early_stopping"] = {0, 0, 0}; }
 
  private:
   /// Copies the weights into memory that is allocated once.
