@@ -11,7 +11,14 @@ namespace {
 
 /// What the data suggest, with all that the command line says.
 DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& splits, const AnnotationCheck& check) {
-  DetectorTrainerOptions options = suggest_options(splits, check, anchor_free_preset(config.model));
+  DetectorTrainerOptions options =
+      suggest_options(splits, check,
+                      config.backbone.empty() ? anchor_free_preset(config.model)
+                                              : anchor_free_on(config.backbone, config.first_stride));
+  if (!config.extra_image_folders.empty()) options.pixel_scaling = PixelScaling{};  // of any number of channels
+  options.frozen_stages = config.frozen_stages;
+  options.frozen_norms = config.frozen_norms;
+  options.backbone_rate = config.backbone_rate;
   if (!config.network.empty()) options.model = anchor_free_model_of(config.network);
   if (config.box_bins > 1) options.model.box_bins = config.box_bins;
   if (config.crop_size > 0) options.crop_side = config.crop_size;
@@ -23,6 +30,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.minutes = config.minutes;
   options.epochs = config.minutes > 0 ? 0 : config.epochs;
   options.batch_size = config.batch_size;
+  options.accumulate = config.accumulate;
   options.learning_rate = config.learning_rate;
   options.clip_norm = config.clip_norm;
   options.on_nonfinite = config.nonfinite();

@@ -3,10 +3,16 @@
 #include <string>
 #include <vector>
 
+#include "amdefect/models/published.hpp"
+
 namespace amdefect {
 
 /// Names of networks on the command line. The anchor-free ones were called dense-n and dense-s before.
-inline const std::vector<std::string> network_names{"anchor-free-n", "anchor-free-s", "paper", "dense-n", "dense-s"};
+inline std::vector<std::string> network_names() {
+  std::vector<std::string> names{"anchor-free-n", "anchor-free-s", "paper", "dense-n", "dense-s"};
+  names.insert(names.end(), published_models.begin(), published_models.end());
+  return names;
+}
 
 /// The name of today for one of before; any other stays as it is.
 inline std::string present_model_name(const std::string& name) {

@@ -13,16 +13,26 @@ void add_summary_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("summary", "Print a network layer by layer");
   auto classes = std::make_shared<Index>(4), size = std::make_shared<Index>(416), channels = std::make_shared<Index>(3);
   auto model = std::make_shared<std::string>("paper");
-  command->add_option("--model", *model, "Which network")->check(CLI::IsMember(network_names))->capture_default_str();
   const auto add = [&](const char* name, auto& value, const char* text) {
     return command->add_option(name, value, text)->capture_default_str();
   };
-  add("--num_classes", *classes, "Categories, unused ones included")->transform(number_range(1, 10000));
-  add("--img_size", *size, "Width and height of the input in pixels (paper)")->transform(number_range(8, 8192));
+  add("--model", *model, "Which network")->check(CLI::IsMember(network_names()));
+  add("--num_classes", *classes, "Categories, unused ones included (published networks: 1000)")
+      ->transform(number_range(1, 10000));
+  add("--img_size", *size, "Width and height of the input in pixels (published networks: 224)")
+      ->transform(number_range(8, 8192));
   add("--channels", *channels, "Channels of the input")->transform(number_range(1, 64));
   command->callback([=] {
     if (*model == "paper") {
       std::cout << summary(paper_network<float>(*classes, *size, *channels));
+      return;
+    }
+    if (is_published(*model)) {
+      const auto or_else = [&](const char* name, Index given, Index published) {
+        return command->get_option(name)->count() > 0 ? given : published;
+      };
+      std::cout << summary(published_network(*model, or_else("--num_classes", *classes, 1000),
+                                             or_else("--img_size", *size, 224), *channels));
       return;
     }
     AnchorFreeModel anchor_free = anchor_free_preset(*model);

@@ -24,7 +24,7 @@ struct TrainConfig {
   std::vector<std::string> freeze;              ///< beginnings of names of layers that stay as they are
   std::optional<std::filesystem::path> resume;  ///< see `resume_file`
   bool overwrite = false;                       ///< the run in the output folder
-  Index epochs = 50, batch_size = 16;
+  Index epochs = 50, batch_size = 16, accumulate = 1;
   double minutes = 60;  ///< instead of epochs; 0: no limit
   double learning_rate = 2e-3, clip_norm = 0;
   std::string on_nonfinite = "stop";  ///< or skip: a batch whose loss or gradients are not finite
@@ -41,7 +41,11 @@ struct TrainConfig {
   Index cache_memory_mb = 2048;
   std::string cache_dir;
   // The anchor-free detector.
-  std::string network;  ///< JSON; empty: the preset
+  std::string network;   ///< JSON; empty: the preset
+  std::string backbone;  ///< a published network; empty: the preset's own
+  Index first_stride = 8, frozen_stages = 0;
+  bool frozen_norms = false;
+  double backbone_rate = 1;
   Index crop_size = 0, box_bins = 1;
   double mosaic = 0.5;
   std::string box_loss = "giou", score_loss = "quality_focal";

@@ -145,6 +145,8 @@ std::vector<TrainOption> make_table() {
           {.check = number_range(0.0), .paper = 0.0}),
       row("epochs", &C::epochs, "Largest number of epochs", {.check = whole(0, 1000000), .identity = false}),
       row("batch_size", &C::batch_size, "Images per step", {.check = whole(1, 65536), .paper = 8}),
+      row("accumulate", &C::accumulate, "Steps whose gradients make one update: batches beyond memory",
+          {.check = whole(1, 65536), .used_by = anchor_free_model, .newer = true}),
       row("learning_rate", &C::learning_rate, "Adam's rate at the start",
           {.check = number_range(1e-12, 1000.0), .paper = 1e-4}),
       row("clip_norm", &C::clip_norm, "Largest norm of the gradient; 0: no limit", {.check = number_range(0.0)}),
@@ -192,11 +194,20 @@ std::vector<TrainOption> make_table() {
       row("cache_memory_mb", &C::cache_memory_mb, "Memory for resized images",
           {.check = whole(0, 1 << 20), .identity = false}),
       row("cache_dir", &C::cache_dir, "Folder that keeps resized images between runs", {.identity = false}),
-
       row("network", &C::network,
           "An architecture of your own as JSON, e.g. {\"stem\": 16, \"widths\": [32, 64], \"blocks\": [1, 1]}",
           {.used_by = anchor_free_model,
            .write = [](const std::string& text) { return text.empty() ? Json() : Json::parse(text, nullptr, false); }}),
+      row("backbone", &C::backbone, "mobilenet_v2, efficientnet_b0, resnet18 or resnet50, below pyramid and heads",
+          {.used_by = anchor_free_model, .newer = true}),
+      row("first_stride", &C::first_stride, "Finest features of the backbone that are used",
+          {.check = CLI::IsMember({4, 8, 16, 32}), .used_by = anchor_free_model, .newer = true}),
+      row("frozen_stages", &C::frozen_stages, "Of the backbone, that stay as they are: 1 is all up to stride 4, ...",
+          {.check = whole(0, 8), .used_by = anchor_free_model, .newer = true}),
+      row("frozen_norms", &C::frozen_norms, "The backbone's batch norms stay as they are",
+          {.used_by = anchor_free_model, .newer = true}),
+      row("backbone_rate", &C::backbone_rate, "Factor of the learning rate of the backbone",
+          {.check = number_range(0.0, 1000.0), .used_by = anchor_free_model, .newer = true}),
       row("crop_size", &C::crop_size, "Side of the training crops in pixels; 0: by the objects",
           {.check = whole(0, 4096), .used_by = anchor_free_model}),
       row("mosaic", &C::mosaic, "Share of training pictures made of four crops",
@@ -211,7 +222,6 @@ std::vector<TrainOption> make_table() {
           {.check = whole(1, EdgeDistance::most_bins), .used_by = anchor_free_model}),
       row("class_weights", &C::class_weights, "A weight per category, e.g. 1,1,3; default: all the same",
           {.check = number_range(1e-6, 1e6), .used_by = anchor_free_model}),
-
       row("img_size", &C::img_size, "Width and height of the network's input",
           {.check = whole(8, 8192), .used_by = paper_model}),
       row("fit", &C::fit, "How images get the input's size",
@@ -274,7 +284,8 @@ nlohmann::ordered_json to_json(const TrainConfig& config, bool identity) {
   Json json;
   for (const TrainOption& option : train_options()) {
     const Json value = option.to_json(config);
-    if (!identity || (option.identity && !(option.newer && value.empty()))) json[option.name] = value;
+    if (!identity || (option.identity && !(option.newer && value == option.to_json(TrainConfig()))))
+      json[option.name] = value;
   }
   if (identity) json["model"] = stored_model_name(config.model);
   return json;

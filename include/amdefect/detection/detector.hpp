@@ -152,15 +152,14 @@ class Detector {
   /// What a file tells of this detector besides its weights.
   JsonValue description() const {
     require(!architecture().empty(), "detector: this kind of detector has no name (architecture) to be saved by");
-    JsonValue json{
-        {"format", description_format},
-        {"architecture", architecture()},
-        {"channels", channels()},
-        {"class_names", JsonValue::array(labels().class_names)},
-        {"category_ids", JsonValue::array(labels().category_ids)},
-        {"box_offset", labels().box_offset},
-        {"score_threshold", score_threshold()},
-        {"pixel_scaling", JsonValue{{"offset", traits_.pixel_scaling.offset}, {"scale", traits_.pixel_scaling.scale}}}};
+    JsonValue json{{"format", description_format},
+                   {"architecture", architecture()},
+                   {"channels", channels()},
+                   {"class_names", JsonValue::array(labels().class_names)},
+                   {"category_ids", JsonValue::array(labels().category_ids)},
+                   {"box_offset", labels().box_offset},
+                   {"score_threshold", score_threshold()},
+                   {"pixel_scaling", to_json(traits_.pixel_scaling)}};
     for (const auto& [key, value] : settings()) json.set(key, value);
     return json;
   }

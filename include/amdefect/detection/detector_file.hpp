@@ -59,11 +59,8 @@ class DetectorFile {
                    json.get<std::vector<std::int64_t>>("category_ids"), json.get<double>("box_offset", 0)},
         .channels = json.get<Index>("channels", 3),
         .score_threshold = json.get<double>("score_threshold", default_score_threshold)};
-    if (json.contains("pixel_scaling")) {
-      const JsonReader scaling = json.at("pixel_scaling");
-      scaling.allow_only({"offset", "scale"});
-      traits.pixel_scaling = {scaling.get<double>("offset"), scaling.get<double>("scale")};
-    }
+    if (json.contains("pixel_scaling"))
+      traits.pixel_scaling = checked([&] { return read_pixel_scaling(json.at("pixel_scaling")); });
     std::vector<std::string>& names = traits.labels.class_names;
     require<FileError>(!names.empty(), where(), ": class_names is empty, expected at least one class");
     require<FileError>(names.size() == traits.labels.category_ids.size(), where(), ": class_names has ", names.size(),
@@ -78,7 +75,9 @@ class DetectorFile {
     const std::set<std::int64_t> ids(traits.labels.category_ids.begin(), traits.labels.category_ids.end());
     require<FileError>(ids.size() == traits.labels.category_ids.size(), where(),
                        ": category_ids has a category twice, expected another id for each class");
-    checked([&] { check(traits.pixel_scaling); });
+    const auto scalings = static_cast<Index>(traits.pixel_scaling.channel_offsets.size());
+    require<FileError>(scalings == 0 || scalings == traits.channels, where(), ": pixel_scaling has ", scalings,
+                       " channels, expected ", traits.channels);
     return traits;
   }
   /// @throws FileError for a key that neither all kinds of detectors have nor is among `own`.

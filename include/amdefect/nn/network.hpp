@@ -33,6 +33,8 @@ struct Value {
 template <class T = float>
 class Network {
  public:
+  using Scalar = T;
+
   /// One operation, its inputs and where its parameters are.
   struct Node {
     std::string name;

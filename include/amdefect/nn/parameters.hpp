@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -27,6 +28,7 @@ struct Parameter : ParameterSpec {
   Index offset = 0;       ///< first element in the arenas
   bool trainable = true;  ///< an optimiser may change it: neither a statistic nor frozen
   bool frozen = false;    ///< training leaves it as it is; a statistic is then used instead of updated
+  double rate = 1;        ///< factor of the optimiser's learning rate
   Index size() const { return shape.elements(); }
 };
 
@@ -115,6 +117,19 @@ class Parameters {
       if (std::string_view(p.name).starts_with(prefix)) {
         any = true;
         set_frozen(p, !trainable);
+      }
+    require(any, "parameters: no name starts with '", prefix, "'");
+  }
+  /// Optimisers change all weights whose name starts with `prefix` by `rate` times their learning rate.
+  /// @throws Error if no parameter matches, or for a rate that is negative or not finite.
+  void set_rate(std::string_view prefix, double rate) {
+    require(std::isfinite(rate) && rate >= 0, "parameters: the rate of '", prefix, "' is ", rate,
+            ", expected a number of at least 0");
+    bool any = false;
+    for (Parameter& p : list_)
+      if (std::string_view(p.name).starts_with(prefix)) {
+        any = true;
+        p.rate = rate;
       }
     require(any, "parameters: no name starts with '", prefix, "'");
   }

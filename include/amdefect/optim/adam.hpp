@@ -45,15 +45,15 @@ class Adam : public Optimizer<T> {
     // Both forms are rate * m / (sqrt(v) + epsilon) with these two numbers.
     rate_ = static_cast<T>(learning_rate * correction2 / correction1);
     epsilon_ = static_cast<T>(keras ? options_.epsilon : options_.epsilon * correction2);
-    shrink_ = static_cast<T>(1 - learning_rate * options_.weight_decay);
+    decay_ = learning_rate * options_.weight_decay;
   }
   void update(const Parameter& parameter, ConstArrayMap<T> gradient, Index first, ArrayMap<T> weights) override {
     ArrayMap<T> m = this->moment(0, first, gradient.size());
     ArrayMap<T> v = this->moment(1, first, gradient.size());
-    if (parameter.weight_decay && options_.weight_decay != 0) weights *= shrink_;
+    if (parameter.weight_decay && options_.weight_decay != 0) weights *= static_cast<T>(1 - parameter.rate * decay_);
     m += (gradient - m) * static_cast<T>(1 - options_.beta1);
     v += (gradient.square() - v) * static_cast<T>(1 - options_.beta2);
-    weights -= rate_ * m / (v.sqrt() + epsilon_);
+    weights -= static_cast<T>(parameter.rate * static_cast<double>(rate_)) * m / (v.sqrt() + epsilon_);
   }
 
  private:
@@ -66,7 +66,8 @@ class Adam : public Optimizer<T> {
   }
 
   AdamOptions options_;
-  T rate_ = 0, epsilon_ = 0, shrink_ = 1;
+  T rate_ = 0, epsilon_ = 0;
+  double decay_ = 0;
 };
 
 AMDEFECT_COMPILED_CLASS(Adam)

@@ -27,17 +27,18 @@ class Sgd : public Optimizer<T> {
   void update(const Parameter& parameter, ConstArrayMap<T> gradient, Index first, ArrayMap<T> weights) override {
     const T decay = static_cast<T>(parameter.weight_decay ? options_.weight_decay : 0);
     const auto momentum = static_cast<T>(options_.momentum);
+    const T rate = static_cast<T>(parameter.rate * static_cast<double>(rate_));
     const auto total = gradient + decay * weights;
     if (options_.momentum == 0) {
-      weights -= rate_ * total;
+      weights -= rate * total;
       return;
     }
     ArrayMap<T> buffer = this->moment(0, first, gradient.size());
     buffer = momentum * buffer + total;
     if (options_.nesterov)
-      weights -= rate_ * (total + momentum * buffer);
+      weights -= rate * (total + momentum * buffer);
     else
-      weights -= rate_ * buffer;
+      weights -= rate * buffer;
   }
 
  private:

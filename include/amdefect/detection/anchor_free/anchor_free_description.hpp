@@ -19,29 +19,36 @@ struct AnchorFreeDescription {
   friend bool operator==(const AnchorFreeDescription&, const AnchorFreeDescription&) = default;
 };
 
-/// The network's part of a model: `{"stem":16,"widths":[32,64,128],...}`, without channels and classes, which depend on
-/// the data.
+/// The network's part of a model: `{"stem":16,"widths":[32,64,128],...}` or `{"backbone":"resnet18",...}`, without
+/// channels and classes, which depend on the data.
 inline JsonValue to_json(const AnchorFreeModel& model) {
-  return {{"stem", model.stem},
-          {"widths", JsonValue::array(model.widths)},
-          {"blocks", JsonValue::array(model.blocks)},
-          {"pyramid", model.pyramid},
-          {"head_convs", model.head_convs},
-          {"levels", model.levels},
-          {"box_bins", model.box_bins}};
+  JsonValue json = JsonValue::object();
+  if (model.backbone.empty()) {
+    json.set("stem", model.stem);
+    json.set("widths", JsonValue::array(model.widths));
+    json.set("blocks", JsonValue::array(model.blocks));
+  } else {
+    json.set("backbone", model.backbone);
+    json.set("first_stride", model.first_stride);
+  }
+  json.set("pyramid", model.pyramid);
+  json.set("head_convs", model.head_convs);
+  json.set("levels", model.levels);
+  json.set("box_bins", model.box_bins);
+  return json;
 }
 
 /// Reads what `to_json` makes; keys that are left out keep the values of anchor-free-n. @throws FileError for anything
 /// else.
 inline AnchorFreeModel read_anchor_free_model(const JsonReader& json) {
-  json.allow_only({"stem", "widths", "blocks", "pyramid", "head_convs", "levels", "box_bins"});
+  json.allow_only(
+      {"stem", "widths", "blocks", "pyramid", "head_convs", "levels", "box_bins", "backbone", "first_stride"});
   AnchorFreeModel model{};
-  const std::pair<const char*, Index*> numbers[] = {{"stem", &model.stem},
-                                                    {"pyramid", &model.pyramid},
-                                                    {"head_convs", &model.head_convs},
-                                                    {"levels", &model.levels},
-                                                    {"box_bins", &model.box_bins}};
+  const std::pair<const char*, Index*> numbers[] = {
+      {"stem", &model.stem},     {"pyramid", &model.pyramid},           {"head_convs", &model.head_convs},
+      {"levels", &model.levels}, {"first_stride", &model.first_stride}, {"box_bins", &model.box_bins}};
   for (const auto& [key, number] : numbers) *number = json.get<Index>(key, *number);
+  model.backbone = json.get<std::string>("backbone", "");
   model.widths = json.get<std::vector<Index>>("widths", model.widths);
   model.blocks = json.get<std::vector<Index>>("blocks", model.blocks);
   return model;

@@ -1,7 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "amdefect/core/error.hpp"
@@ -22,8 +26,8 @@ struct AnchorFreeModel {
   Index head_convs = 1;                    ///< 3x3 convolutions of a head before its output
   Index levels = 4;                        ///< outputs, at strides 4, 8, 16, ...; at least one per stage
   Index box_bins = 1;                      ///< outputs per edge of a box: 1, or 8 to 64, see `EdgeDistance`
-
-  static constexpr Index first_stride = 4;
+  std::string backbone{};  ///< a published one (backbones.hpp) in place of the stages that stem, widths and blocks mean
+  Index first_stride = 4;  ///< of the first level; a power of 2 from 4 on
 
   /// Pixels from one output of a level to the next.
   Index stride(Index level) const { return first_stride << level; }
@@ -40,6 +44,13 @@ inline AnchorFreeModel anchor_free_n() { return {}; }
 /// are cheap.
 inline AnchorFreeModel anchor_free_s() {
   return {.stem = 24, .widths = {48, 96, 192}, .blocks = {1, 2, 2}, .pyramid = 48, .head_convs = 1};
+}
+
+/// A detector on a published backbone, or one of your own: levels at strides 8, 16 and 32 (or from `first_stride` on).
+inline AnchorFreeModel anchor_free_on(std::string backbone, Index first_stride = 8) {
+  AnchorFreeModel model{.pyramid = 64, .levels = 1, .backbone = std::move(backbone), .first_stride = first_stride};
+  while (model.largest_stride() < 32) ++model.levels;
+  return model;
 }
 
 /// The model of that name; dense-n and dense-s are the names of before. @throws Error for an unknown one.
@@ -61,10 +72,16 @@ inline void check(const AnchorFreeModel& model) {
   positive("pyramid", model.pyramid, most_channels);
   positive("head_convs", model.head_convs, 16);
   positive("levels", model.levels, 8);
+  require(model.first_stride >= 4 && model.first_stride <= 32 &&
+              std::has_single_bit(static_cast<std::uint64_t>(model.first_stride)),
+          "anchor-free model: first_stride is ", model.first_stride, ", expected 4, 8, 16 or 32");
+  require(!model.backbone.empty() || model.first_stride == 4, "anchor-free model: first_stride is ", model.first_stride,
+          ", expected 4 without a backbone");
   require(
       model.box_bins == 1 || (model.box_bins >= EdgeDistance::least_bins && model.box_bins <= EdgeDistance::most_bins),
       "anchor-free model: box_bins is ", model.box_bins, ", expected 1, or ", EdgeDistance::least_bins, " to ",
       EdgeDistance::most_bins);
+  if (!model.backbone.empty()) return;
   for (const Index width : model.widths) positive("widths", width, most_channels);
   for (const Index count : model.blocks) positive("blocks", count, 100);
   require(!model.widths.empty() && model.widths.size() == model.blocks.size(),

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
+#include "amdefect/detection/anchor_free/backbones.hpp"
 #include "amdefect/nn/layers.hpp"
 #include "amdefect/nn/network.hpp"
 
@@ -19,7 +20,7 @@ class AnchorFreeBuilder {
   explicit AnchorFreeBuilder(const AnchorFreeModel& model) : model_(model) {
     const Index side = 2 * model.largest_stride();
     const Value image = net_.input({side, side, model.channels}, "image");
-    const std::vector<Value> levels = pyramid(stages(image));
+    const std::vector<Value> levels = pyramid(model.backbone.empty() ? stages(image) : backbone(image));
     for (Index level = 0; level < model.levels; ++level) {
       const Value features = levels[static_cast<std::size_t>(level)];
       for (const auto& [kind, outputs] : {std::pair("score", model.classes), std::pair("box", 4 * model.box_bins)}) {
@@ -63,6 +64,21 @@ class AnchorFreeBuilder {
     return results;
   }
 
+  /// The features of a published backbone from the first stride on.
+  std::vector<Value> backbone(Value image) {
+    std::vector<Value> results;
+    for (const FeatureLevel& level : BackboneRegistry<T>::instance().build(model_.backbone, net_, image).levels) {
+      if (level.stride < model_.first_stride) continue;
+      require(level.stride == model_.stride(static_cast<Index>(results.size())), "anchor-free model: the backbone '",
+              model_.backbone, "' has no features of stride ", model_.stride(static_cast<Index>(results.size())));
+      results.push_back(level.value);
+    }
+    require(!results.empty() && static_cast<Index>(results.size()) <= model_.levels,
+            "anchor-free model: ", model_.levels, " levels for ", results.size(), " features of '", model_.backbone,
+            "', expected at least one for each");
+    return results;
+  }
+
   /// Features of every level with the same number of channels: those of the stages, to which the coarser ones are
   /// added from the top down (Lin et al. 2017, arXiv:1612.03144), and further halved ones on top.
   std::vector<Value> pyramid(const std::vector<Value>& stages) {
@@ -88,8 +104,8 @@ class AnchorFreeBuilder {
 
 }  // namespace detail
 
-/// A single-stage, anchor-free detector: residual backbone, top-down feature pyramid, and on every level separate heads
-/// for scores and boxes.
+/// A single-stage, anchor-free detector: residual or published backbone, top-down feature pyramid, and on every level
+/// separate heads for scores and boxes.
 ///
 /// Input [batch, height, width, channels], height and width multiples of `largest_stride()`, values as
 /// `scale_pixels` gives them. Outputs, level by level: `score4` [batch, height / 4, width / 4, classes], logits, and

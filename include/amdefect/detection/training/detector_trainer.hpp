@@ -66,6 +66,9 @@ class DetectorTrainer {
     description_.model.classes = static_cast<Index>(description_.labels.class_names.size());
     description_.score_threshold = options_.score_threshold;
     description_.pixel_scaling = options_.pixel_scaling;
+    const auto scalings = static_cast<Index>(options_.pixel_scaling.channel_offsets.size());
+    require(scalings == 0 || scalings == description_.model.channels, "detector trainer: pixel_scaling has ", scalings,
+            " channels, the images have ", description_.model.channels);
   }
 
   DetectorTrainer(const DetectorTrainer&) = delete;
@@ -164,9 +167,10 @@ class DetectorTrainer {
     initialize_anchor_free(*network_, model, options_.seed);
     if (!options_.pretrained.empty())
       if (const std::string line = load_pretrained(options_.pretrained, model, *network_); !line.empty()) log(line);
-    for (const std::string& prefix : options_.freeze) network_->parameters().set_trainable(prefix, false);
+    freeze_and_slow();
     average_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
-    const Index steps_per_epoch = (crops_per_epoch() + options_.batch_size - 1) / options_.batch_size;
+    const Index update = options_.batch_size * options_.accumulate;  // crops that make one
+    const Index steps_per_epoch = (crops_per_epoch() + update - 1) / update;
     const Index steps = by_time() ? 0 : std::max<Index>(1, options_.epochs * steps_per_epoch);
     trainer_ = std::make_unique<Trainer<float>>(*network_, Adam<float>({.weight_decay = options_.weight_decay}),
                                                 WarmupCosine(options_.learning_rate, {.steps = steps}),
@@ -178,7 +182,23 @@ class DetectorTrainer {
                                                                .workers = options_.workers,
                                                                .monitor = options_.monitor,
                                                                .execution = options_.execution,
+                                                               .accumulate = options_.accumulate,
                                                                .on_nonfinite = options_.on_nonfinite});
+  }
+
+  /// Weights that stay as they are, and those of a backbone that learn more slowly.
+  void freeze_and_slow() {
+    Parameters<float>& parameters = network_->parameters();
+    for (const std::string& prefix : options_.freeze) parameters.set_trainable(prefix, false);
+    const std::string& backbone = description_.model.backbone;
+    if (backbone.empty()) return;
+    for (const std::string& name : stage_parameters(backbone, options_.frozen_stages)) parameters.freeze(name);
+    if (options_.frozen_norms)
+      for (const auto& node : network_->nodes())
+        if (node.operation && node.operation->kind() == BatchNorm<float>().kind() &&
+            node.name.starts_with(backbone_prefix))
+          parameters.set_trainable(node.name + ".", false);
+    if (options_.backbone_rate != 1) parameters.set_rate(backbone_prefix, options_.backbone_rate);
   }
 
   template <PixelType P>

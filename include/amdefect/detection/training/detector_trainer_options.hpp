@@ -45,6 +45,7 @@ struct DetectorTrainerOptions {
   Index epochs = 0;     ///< 0: as many as fit into `minutes`
   double minutes = 60;  ///< where `epochs` is 0
   Index batch_size = 16;
+  Index accumulate = 1;         ///< batches whose gradients make one update, see TrainerOptions
   double learning_rate = 2e-3;  ///< the highest: after a warm-up over 5 % it falls to 0 as half a cosine
   double weight_decay = 0.02;
   double clip_norm = 0;          ///< largest norm of the gradient; 0: no limit
@@ -67,7 +68,11 @@ struct DetectorTrainerOptions {
   bool overwrite = false;              ///< replace the run that the output folder holds; else it is refused
   std::filesystem::path pretrained{};  ///< weights to start from; empty: random ones
   std::vector<std::string> freeze{};   ///< weights whose names begin so stay as they are, e.g. "stem" and "stage"
-  std::filesystem::path resume{};      ///< last.safetensors of an interrupted run to continue exactly; empty: begin
+  // Of a model with a published backbone:
+  Index frozen_stages = 0;    ///< of the backbone, that stay as they are: 1 is all up to stride 4, 2 up to stride 8
+  bool frozen_norms = false;  ///< its batch norms stay as they are and normalise with their moving statistics
+  double backbone_rate = 1;   ///< factor of the learning rate of its weights
+  std::filesystem::path resume{};  ///< last.safetensors of an interrupted run to continue exactly; empty: begin
   /// JSON object of what must be the same when a run is continued; null: these options, as far as they change its
   /// course. Checksums of the annotations are added.
   JsonValue identity{};
@@ -83,9 +88,11 @@ inline void check(const DetectorTrainerOptions& options) {
   check(options.pixel_scaling);
   require(options.pixel_bits == 8 || options.pixel_bits == 16, where, "pixel_bits is ", options.pixel_bits,
           ", expected 8 or 16");
-  require(options.crop_side > 0 && options.crops_per_epoch >= 0 && options.slots > 0 && options.batch_size > 0, where,
-          "crop_side, slots and batch_size must be positive and crops_per_epoch not negative, got ", options.crop_side,
-          ", ", options.slots, ", ", options.batch_size, " and ", options.crops_per_epoch);
+  require(options.crop_side > 0 && options.crops_per_epoch >= 0 && options.slots > 0 && options.batch_size > 0 &&
+              options.accumulate > 0,
+          where, "crop_side, slots, batch_size and accumulate must be positive and crops_per_epoch not negative, got ",
+          options.crop_side, ", ", options.slots, ", ", options.batch_size, ", ", options.accumulate, " and ",
+          options.crops_per_epoch);
   const auto at_least_0 = [&](const char* name, double value) {
     require(std::isfinite(value) && value >= 0, where, name, " is ", value, ", expected a number of at least 0");
   };
@@ -98,6 +105,11 @@ inline void check(const DetectorTrainerOptions& options) {
   at_least_0("clip_norm", options.clip_norm);
   at_least_0("threads", options.execution.threads);
   at_least_0("workers", options.workers);
+  at_least_0("frozen_stages", static_cast<double>(options.frozen_stages));
+  at_least_0("backbone_rate", options.backbone_rate);
+  require(!options.model.backbone.empty() ||
+              (options.frozen_stages == 0 && !options.frozen_norms && options.backbone_rate == 1),
+          where, "frozen_stages, frozen_norms and backbone_rate are for models with a backbone");
   require(options.mosaic >= 0 && options.mosaic <= 1, where, "mosaic is ", options.mosaic, ", expected 0 to 1");
   require(options.average_decay >= 0 && options.average_decay < 1, where, "average_decay is ", options.average_decay,
           ", expected at least 0 and less than 1");
@@ -125,8 +137,8 @@ inline AnchorFreeModel suggest_levels(AnchorFreeModel model, double object_side)
 ///
 /// Crops show twice that side, so that few objects are cut, and at least 256 pixels; never more than the largest image,
 /// nor more than 640, which would leave too few of them in an hour. The model gets the levels that the objects need.
-/// Half a pixel is added to boxes that are pixel indices, and images of 16 bits are read as such. Without boxes to
-/// validate on the loss picks the best epoch.
+/// A published backbone is shown pixels as its public weights expect them. Half a pixel is added to boxes that are
+/// pixel indices, and images of 16 bits are read as such. Without boxes to validate on the loss picks the best epoch.
 inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const AnnotationCheck& check,
                                               const AnchorFreeModel& model = anchor_free_n()) {
   const double object_side = check.side(95);
@@ -135,6 +147,7 @@ inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const An
     largest_image = std::max({largest_image, image.height, image.width});
   DetectorTrainerOptions options{.model = suggest_levels(model, object_side)};
   options.model.classes = static_cast<Index>(check.classes.size());
+  if (!options.model.backbone.empty()) options.pixel_scaling = imagenet_scaling();
   options.crop_side = static_cast<Index>(std::clamp(2 * object_side, 256.0, 640.0));
   if (largest_image > 0) options.crop_side = std::min(options.crop_side, largest_image);
   options.slots = std::max<Index>(1, 4 * check.most_boxes());  // a mosaic may show four images

@@ -5,6 +5,9 @@
 #include <string>
 
 #include "amdefect/detection/anchor_free/anchor_free_description.hpp"
+#include "amdefect/detection/anchor_free/backbones.hpp"
+#include "amdefect/io/torch_file.hpp"
+#include "amdefect/models/torchvision_names.hpp"
 #include "amdefect/nn/network.hpp"
 #include "amdefect/nn/weights.hpp"
 
@@ -14,19 +17,20 @@ namespace detail {
 
 /// "5 levels (strides 4 to 64)".
 inline std::string levels_text(const AnchorFreeModel& model) {
-  return concat(model.levels, " levels (strides ", AnchorFreeModel::first_stride, " to ", model.largest_stride(), ')');
+  return concat(model.levels, " levels (strides ", model.first_stride, " to ", model.largest_stride(), ')');
 }
 
 /// Throws a FileError that names the numbers of the architecture that differ from those of the model in the file.
 /// Channels, classes, levels and bins may differ: they add outputs, or change the first and the last convolutions.
 inline void require_same_backbone(const SafetensorsFile& file, AnchorFreeModel there, const AnchorFreeModel& here) {
-  there.levels = std::max(here.levels, static_cast<Index>(there.widths.size()));
+  there.levels = here.backbone.empty() ? std::max(here.levels, static_cast<Index>(there.widths.size())) : here.levels;
   there.box_bins = here.box_bins;
   const JsonValue other = to_json(there), wanted = to_json(here);
   std::string differences;
   for (const auto& [key, value] : *wanted.get_if<JsonValue::Object>())
-    if (const JsonValue& found = *other.find(key); !(found == value))
-      differences += concat(differences.empty() ? "" : ", ", key, ' ', found.to_text(), ", expected ", value.to_text());
+    if (const JsonValue* found = other.find(key); !found || !(*found == value))
+      differences += concat(differences.empty() ? "" : ", ", key, ' ', found ? found->to_text() : "none", ", expected ",
+                            value.to_text());
   require<FileError>(differences.empty(), "pretrained: ", file.path().string(),
                      " is of another architecture: ", differences);
 }
@@ -36,8 +40,8 @@ inline std::string left_of(const AnchorFreeModel& there, const AnchorFreeModel& 
   std::string text;
   const auto add = [&](const auto&... parts) { text += concat(text.empty() ? "" : ", ", parts...); };
   if (there.levels != here.levels)
-    add("it has ", levels_text(there), ", this model has ", here.levels, " (strides ", AnchorFreeModel::first_stride,
-        " to ", here.largest_stride(), "), as the objects' size asks for");
+    add("it has ", levels_text(there), ", this model has ", here.levels, " (strides ", here.first_stride, " to ",
+        here.largest_stride(), "), as the objects' size asks for");
   if (there.classes != here.classes) add("it has ", there.classes, " classes, this model has ", here.classes);
   if (there.channels != here.channels) add("it has ", there.channels, " channels, this model has ", here.channels);
   if (there.box_bins != here.box_bins) add("it has ", there.box_bins, " bins per edge, this model has ", here.box_bins);
@@ -46,12 +50,35 @@ inline std::string left_of(const AnchorFreeModel& there, const AnchorFreeModel& 
 
 }  // namespace detail
 
-/// Starts a network from the weights of a trained detector, or from any file of weights with the same names. What does
-/// not fit, such as the scores of other classes or a level more, keeps its values. Returns a line about what was left,
-/// empty if nothing was. @throws FileError for a file of another architecture, or of which nothing fits.
+namespace detail {
+
+/// The weights of a published backbone by torchvision's names; kernels for other numbers of channels are adapted.
+inline std::string load_backbone(const TensorFile& file, Network<float>& network) {
+  LoadOptions options = torchvision_weights(backbone_prefix);
+  options.strict = false;
+  options.adapt_channels = true;
+  LoadReport report = load_weights(file, network.parameters(), options);
+  std::erase_if(report.missing, [](const std::string& name) { return !name.starts_with(backbone_prefix); });
+  return concat("the backbone starts from ", file.path().string(), ": ", report.to_text());
+}
+
+}  // namespace detail
+
+/// Starts a network from the weights of a trained detector, from any file of weights with the same names, or its
+/// backbone from weights of torchvision (`.pth` or safetensors). What does not fit, such as the scores of other classes
+/// or a level more, keeps its values. Returns a line about what was left, empty if nothing was.
+/// @throws FileError for a file of another architecture, or of which nothing fits.
 inline std::string load_pretrained(const std::filesystem::path& path, const AnchorFreeModel& model,
                                    Network<float>& network) {
+  if (is_torch_file(path)) {
+    require<FileError>(!model.backbone.empty(), "pretrained: ", path.string(),
+                       " holds weights of PyTorch, expected a model with a backbone of torchvision");
+    return detail::load_backbone(read_torch(path), network);
+  }
   const SafetensorsFile file = read_safetensors(path);
+  const auto is_ours = [](const TensorEntry& entry) { return entry.name.starts_with(backbone_prefix); };
+  if (!model.backbone.empty() && std::none_of(file.entries().begin(), file.entries().end(), is_ours))
+    return detail::load_backbone(file, network);
   std::string differences;
   if (file.metadata().contains(description_key)) {
     const AnchorFreeModel there = anchor_free_description(DetectorFile(file)).model;

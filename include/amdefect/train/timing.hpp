@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <vector>
+
+#include "amdefect/core/random.hpp"
+#include "amdefect/core/tensor.hpp"
+#include "amdefect/losses/loss_function.hpp"
+#include "amdefect/nn/workspace.hpp"
+#include "amdefect/optim/adam.hpp"
+
+/// How long a network takes on this machine.
+namespace amdefect {
+
+/// Made-up input: numbers from 0 to 1.
+inline Tensor<float> random_pixels(const Shape& shape, Random& random) {
+  Tensor<float> pixels(shape);
+  for (float& value : pixels) value = static_cast<float>(random.uniform());
+  return pixels;
+}
+
+/// Milliseconds of each of `calls` calls of `step`, after two that are not counted.
+template <class Step>
+std::vector<double> time_calls(int calls, const Step& step) {
+  for (int i = 0; i < 2; ++i) step();
+  std::vector<double> milliseconds;
+  for (int i = 0; i < calls; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    step();
+    milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  }
+  return milliseconds;
+}
+
+/// Milliseconds of training steps: forward, loss, backward and an update by Adam. Changes the weights.
+template <class T>
+std::vector<double> time_training(Network<T>& network, const LossFunction<T>& loss, TensorView<const T> x,
+                                  std::span<const TensorView<const T>> targets, const Execution& execution, int steps) {
+  auto workspace = Workspace<T>::for_training(network, execution);
+  Adam<T> adam;
+  std::vector<double> parts(loss.parts.size());
+  return time_calls(steps, [&] {
+    network.parameters().gradients().fill(0);
+    workspace.forward(x);
+    std::vector<TensorView<const T>> outputs;
+    std::vector<TensorView<T>> gradients;
+    for (std::size_t i = 0; i < network.outputs().size(); ++i) {
+      outputs.push_back(workspace.output(i));
+      gradients.push_back(workspace.output_gradient(i));
+    }
+    loss.evaluate({outputs, targets, gradients, parts});
+    workspace.backward();
+    adam.step(network.parameters(), 1e-4, execution.threads);
+  });
+}
+
+/// Milliseconds of inference.
+template <class T>
+std::vector<double> time_inference(const Network<T>& network, TensorView<const T> x, const Execution& execution,
+                                   int calls) {
+  Workspace<T> workspace(network, execution);
+  return time_calls(calls, [&] { workspace.forward(x); });
+}
+
+}  // namespace amdefect
