@@ -31,9 +31,9 @@ const RegisterBackbone small_backbone("small", [](auto& network, Value image) ->
 });
 
 AnchorFreeModel small_model() {
-  AnchorFreeModel model = anchor_free_on("small");
-  model.pyramid = 8;
-  return model;
+  AnchorFreeModel small = anchor_free_on("small");
+  small.pyramid = 8;
+  return small;
 }
 
 }  // namespace
@@ -42,13 +42,13 @@ TEST_CASE("detectors on published backbones have levels at strides 8, 16 and 32,
   for (const char* name : {"mobilenet_v2", "efficientnet_b0", "resnet18"})
     for (const Index first : {4, 8}) {
       CAPTURE(name);
-      const AnchorFreeModel model = anchor_free_on(name, first);
-      CHECK(model.levels == (first == 4 ? 4 : 3));
-      const Network<float> network = anchor_free_network<float>(model);
-      REQUIRE(network.outputs().size() == static_cast<std::size_t>(2 * model.levels));
-      for (Index level = 0; level < model.levels; ++level) {
+      const AnchorFreeModel built = anchor_free_on(name, first);
+      CHECK(built.levels == (first == 4 ? 4 : 3));
+      const Network<float> network = anchor_free_network<float>(built);
+      REQUIRE(network.outputs().size() == static_cast<std::size_t>(2 * built.levels));
+      for (Index level = 0; level < built.levels; ++level) {
         const Shape& shape = network.shape(network.outputs()[static_cast<std::size_t>(2 * level)].value);
-        CHECK(shape == Shape{1, 64 / model.stride(level), 64 / model.stride(level), 1});
+        CHECK(shape == Shape{1, 64 / built.stride(level), 64 / built.stride(level), 1});
       }
     }
   CHECK(contains(error_of([] { anchor_free_network<float>(anchor_free_on("vgg")); }),
@@ -97,11 +97,11 @@ TEST_CASE("a backbone starts from weights by PyTorch's names and layouts, adapte
   write_safetensors(folder / "weights.safetensors", entries);
   for (const Index channels : {1, 3, 4}) {
     CAPTURE(channels);
-    AnchorFreeModel model = small_model();
-    model.channels = channels;
-    Network<float> network = anchor_free_network<float>(model);
-    initialize_anchor_free(network, model, 1);
-    const std::string line = load_pretrained(folder / "weights.safetensors", model, network);
+    AnchorFreeModel small = small_model();
+    small.channels = channels;
+    Network<float> network = anchor_free_network<float>(small);
+    initialize_anchor_free(network, small, 1);
+    const std::string line = load_pretrained(folder / "weights.safetensors", small, network);
     CHECK(contains(line, "took 2 of 3 tensors"));
     CHECK(contains(line, "'fc.weight' (no parameter)"));
     CHECK(contains(line, "'backbone.stride4.kernel'"));

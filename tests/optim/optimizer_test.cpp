@@ -62,6 +62,25 @@ void check_steps(Optimizer<double>&& optimizer, Plain plain) {
 
 }  // namespace
 
+TEST_CASE("weights may learn at a rate of their own") {
+  const auto moved = [](Optimizer<double>&& optimizer, double rate) {
+    Parameters<double> p = many_weights();
+    const Parameters<double> before = many_weights();
+    p.set_rate("bias", rate);
+    for (double& gradient : p.gradients()) gradient = 0.5;
+    optimizer.step(p, 0.01);
+    return std::array{p.value("kernel")[7] - before.value("kernel")[7], p.value("bias")[1] - before.value("bias")[1]};
+  };
+  const auto [kernel, bias] = moved(Sgd<double>(), 0.1);
+  CHECK(kernel == doctest::Approx(-0.005));
+  CHECK(bias == doctest::Approx(-0.0005));
+  CHECK(moved(Adam<double>(), 0.1)[1] == doctest::Approx(0.1 * moved(Adam<double>(), 1)[1]));
+  CHECK(moved(Adam<double>({.weight_decay = 0.5}), 0)[1] == 0);
+  Parameters<double> p = many_weights();
+  CHECK_THROWS_AS(p.set_rate("kernel", -1), Error);
+  CHECK_THROWS_AS(p.set_rate("stem", 1), Error);
+}
+
 TEST_CASE("every element follows its formula, in parameters of any size and with several threads") {
   for (const AdamEpsilon form : {AdamEpsilon::keras, AdamEpsilon::pytorch})
     check_steps(Adam<double>({.beta1 = 0.8, .beta2 = 0.9, .epsilon = 0.01, .weight_decay = 0.5, .form = form}),
