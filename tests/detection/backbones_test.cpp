@@ -54,7 +54,8 @@ TEST_CASE("detectors on published backbones have levels at strides 8, 16 and 32,
   CHECK(contains(error_of([] { anchor_free_network<float>(anchor_free_on("vgg")); }),
                  "backbones: there is no 'vgg', expected one of: efficientnet_b0, mobilenet_v2, resnet18"));
   CHECK(contains(error_of([] { check(AnchorFreeModel{.first_stride = 8}); }), "expected 4 without a backbone"));
-  CHECK(contains(error_of([] { check(AnchorFreeModel{.backbone = "small", .first_stride = 12}); }), "first_stride is 12"));
+  CHECK(contains(error_of([] { check(AnchorFreeModel{.backbone = "small", .first_stride = 12}); }),
+                 "first_stride is 12"));
 }
 
 TEST_CASE("a detector on a backbone of one's own is saved and opened again") {
@@ -108,7 +109,7 @@ TEST_CASE("a backbone starts from weights by PyTorch's names and layouts, adapte
     CHECK(contains(line, "adapted to the channels") == (channels != 3));
     CHECK_FALSE(contains(line, "score8"));
     const TensorView<const float> kernel = network.parameters().value("backbone.stem.kernel");  // [3, 3, channels, 4]
-    const auto stored = [&](Index channel) { return stem[(1 * 3 + channel) * 9 + 5]; };  // of filter 1, pixel 5
+    const auto stored = [&](Index channel) { return stem[(1 * 3 + channel) * 9 + 5]; };         // of filter 1, pixel 5
     const auto loaded = [&](Index channel) { return kernel[(5 * channels + channel) * 4 + 1]; };
     if (channels == 1) CHECK(loaded(0) == stored(0) + stored(1) + stored(2));
     if (channels == 3) CHECK(loaded(2) == stored(2));

@@ -1,13 +1,13 @@
 #include <doctest/doctest.h>
 
-#include <functional>
+#include <array>
+#include <cmath>
 #include <string>
+#include <vector>
 
-#include "amdefect/models/efficientnet.hpp"
-#include "amdefect/models/mobilenet_v2.hpp"
-#include "amdefect/models/resnet.hpp"
+#include "amdefect/models/published.hpp"
+#include "amdefect/models/top_classes.hpp"
 #include "amdefect/models/torchvision_names.hpp"
-#include "amdefect/models/vision_transformer.hpp"
 #include "amdefect/nn/predict.hpp"
 
 using namespace amdefect;
@@ -105,4 +105,24 @@ TEST_CASE("a vision transformer refuses images that do not divide into patches")
   Network net;
   CHECK_THROWS_WITH_AS(static_cast<void>(vit_b_16(net, net.input({224, 230, 3}))),
                        "vit_b_16: an image [1, 224, 230, 3] does not divide into patches of 16x16 pixels", ShapeError);
+}
+
+TEST_CASE("published networks by their names") {
+  const Network net = published_network("resnet18", 7, 64, 1);
+  CHECK(net.shape(net.outputs()[0].value) == Shape{1, 7});
+  CHECK(net.shape(net.inputs()[0]) == Shape{1, 64, 64, 1});
+  CHECK_THROWS_WITH_AS(
+      published_network("vgg16"),
+      "models: there is no 'vgg16', expected mobilenet_v2, efficientnet_b0, resnet18, resnet50 or vit_b_16", Error);
+}
+
+TEST_CASE("the likeliest classes come first, with the probabilities of a softmax over all") {
+  const Tensor<float> logits({4},
+                             std::array<float, 4>{std::log(2.0F), 100 + std::log(3.0F), 100, 100 + std::log(3.0F)});
+  const std::vector<ClassProbability> best = top_classes<float>(logits, 3);
+  REQUIRE(best.size() == 3);
+  CHECK((best[0].label == 1 && best[1].label == 3 && best[2].label == 2));
+  CHECK(best[0].probability == doctest::Approx(3.0 / 7));
+  CHECK(best[2].probability == doctest::Approx(1.0 / 7));
+  CHECK(top_classes<float>(logits, 9).size() == 4);
 }
