@@ -121,8 +121,19 @@ TEST_CASE_TEMPLATE("activations of what is not finite, and of corners", T, float
     CHECK(forward<T>(activation, {T(0)})[0] == (activation == Activation::sigmoid ? T(0.5) : T(0)));
     CHECK(forward<T>(activation, {T(-1e4)})[0] == (activation == Activation::none ? T(-1e4) : T(0)));
   }
-  const std::vector<T> corners{0, 6}, ones{1, 1};
-  std::vector<T> dx(2);
-  activation_backward(1, Activation::relu6, 2, corners.data(), ones.data(), dx.data());
-  CHECK(dx == std::vector<T>{0, 0});
+  const auto slopes = [](Activation activation, const std::vector<T>& x) {
+    const std::vector<T> ones(x.size(), 1);
+    std::vector<T> dx(x.size());
+    activation_backward(1, activation, static_cast<Index>(x.size()), x.data(), ones.data(), dx.data());
+    return dx;
+  };
+  CHECK(slopes(Activation::relu6, {0, 6}) == std::vector<T>{0, 0});
+  CHECK(slopes(Activation::hard_swish, {-3, 3}) == std::vector<T>{0, 1});
+}
+
+TEST_CASE("where the result tells the slope, the argument need not be kept") {
+  for (const Activation activation : {Activation::relu, Activation::relu6, Activation::sigmoid})
+    CHECK(derivative_from_output(activation));
+  for (const Activation activation : {Activation::silu, Activation::hard_swish, Activation::gelu})
+    CHECK_FALSE(derivative_from_output(activation));
 }

@@ -100,19 +100,23 @@ void check(const ConvGeometry& g, int threads, Random& random) {
   CAPTURE(g.pad_top);
   CAPTURE(g.pad_left);
   const auto x = uniform<double>(g.input_size(), random), kernel = uniform<double>(g.kernel_size(), random),
-             dy = uniform<double>(g.output_size(), random), bias = uniform<double>(g.out_c, random);
-  const auto x_t = convert<T>(x), kernel_t = convert<T>(kernel), dy_t = convert<T>(dy), bias_t = convert<T>(bias);
+             dy = uniform<double>(g.output_size(), random), bias = uniform<double>(g.out_c, random),
+             scale = uniform<double>(g.out_c, random), shift = uniform<double>(g.out_c, random);
+  const auto x_t = convert<T>(x), kernel_t = convert<T>(kernel), dy_t = convert<T>(dy), bias_t = convert<T>(bias),
+             scale_t = convert<T>(scale), shift_t = convert<T>(shift);
   constexpr int steps = 2 * (Scheme::input + Scheme::points + 3);
 
-  Tensor<double> expected({g.output_size()});
-  reference::conv2d_forward(g, x.data(), kernel.data(), {.bias = bias.data(), .activation = Activation::relu},
-                            expected.data());
-  Tensor<T> y({g.output_size()});
   CHECK(conv2d_prepared<T>(execution, g).algorithm == ConvAlgorithm::winograd);
   auto scratch = scratch_block<T>(conv2d_forward_scratch<T>(execution, g));
-  conv2d_forward(execution, g, x_t.data(), kernel_t.data(), {.bias = bias_t.data(), .activation = Activation::relu},
-                 y.data(), scratch.data());
-  CHECK(largest_difference(y, expected) <= error_bound<T>(amplification<Output, Input, Kernel>(), g.in_c, steps));
+  for (const Activation activation : {Activation::relu, Activation::relu6}) {  // in registers, and behind them
+    Tensor<double> expected({g.output_size()});
+    reference::conv2d_forward(g, x.data(), kernel.data(), {bias.data(), activation, scale.data(), shift.data()},
+                              expected.data());
+    Tensor<T> y({g.output_size()});
+    conv2d_forward(execution, g, x_t.data(), kernel_t.data(),
+                   {bias_t.data(), activation, scale_t.data(), shift_t.data()}, y.data(), scratch.data());
+    CHECK(largest_difference(y, expected) <= error_bound<T>(amplification<Output, Input, Kernel>(), g.in_c, steps));
+  }
 
   Tensor<double> expected_dx({g.input_size()});
   reference::conv2d_backward_input(g, dy.data(), kernel.data(), expected_dx.data());
