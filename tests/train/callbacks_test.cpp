@@ -1,7 +1,9 @@
 // Each callback by itself: what it makes of an epoch's log, and what of it comes back from a checkpoint.
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <sstream>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -150,6 +152,26 @@ TEST_CASE("checkpoint: the best file changes only with a better value, in a resu
   second.on_epoch(resumed.trainer, epoch_log(5, 3.5));
   CHECK(best() == 4);
   CHECK(!std::filesystem::exists(folder / "last.safetensors"));
+}
+
+TEST_CASE("checkpoint: damaged best weights end a resumed run before it begins, missing ones make the next the best") {
+  const TemporaryFolder folder;
+  const CheckpointOptions options{.best = folder / "best.safetensors", .last = folder / "last.safetensors"};
+  Weights run;
+  Checkpoint<float> first(options), resumed(options);
+  first.on_epoch(run.trainer, epoch_log(1, 5));
+  TrainingState<float> state;
+  first.save(state);
+  state.file = options.last;
+  CHECK_NOTHROW(Checkpoint<float>(options).restore(state));
+  const std::string whole = folder.read("best.safetensors");
+  folder.write("best.safetensors", whole.substr(0, whole.size() - 4));
+  CHECK_THROWS_WITH_AS(Checkpoint<float>(options).restore(state), doctest::Contains("best.safetensors"), FileError);
+  std::filesystem::remove(options.best);
+  resumed.restore(state);
+  resumed.on_begin(run.trainer);
+  resumed.on_epoch(run.trainer, epoch_log(2, 6));
+  CHECK(std::filesystem::exists(options.best));
 }
 
 TEST_CASE("weight average: its formula, an update at a time, from where it was") {
