@@ -10,6 +10,7 @@
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/detection/training/pretrained.hpp"
 #include "contains.hpp"
+#include "detection/tiny_training.hpp"
 #include "error_of.hpp"
 #include "temporary_folder.hpp"
 
@@ -24,6 +25,7 @@ const RegisterBackbone small_backbone("small", [](auto& network, Value image) ->
   Value x = network.add(Conv2d<T>(4, {.kernel = 3, .stride = 2}), image, "backbone.stem");
   for (const Index stride : {4, 8, 16, 32}) {
     x = network.add(Conv2d<T>(6, {.kernel = 3, .stride = 2}), x, concat("backbone.stride", stride));
+    x = network.add(BatchNorm<T>(), x, concat("backbone.norm", stride));
     x = network.add(Relu<T>(), x, concat("backbone.relu", stride));
     output.levels.push_back({stride, x});
   }
@@ -79,11 +81,51 @@ TEST_CASE("a detector on a backbone of one's own is saved and opened again") {
   for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i].score == b[i].score);
 }
 
+TEST_CASE("frozen stages and norms of a backbone stay, and a slower backbone learns less") {
+  const TemporaryFolder folder;
+  const CocoSplits splits = write_data(folder);
+  DetectorTrainerOptions options = tiny_options();
+  options.epochs = 1;
+  options.model = small_model();
+  Network<float> fresh = anchor_free_network<float>(options.model), trained = anchor_free_network<float>(options.model);
+  initialize_anchor_free(fresh, options.model, options.seed);
+  trained.parameters().allocate();
+  const auto train = [&] {
+    DetectorTrainer(splits, options).fit()->save(folder / "d.safetensors");
+    load_weights(folder / "d.safetensors", trained.parameters());
+  };
+  const auto moved = [&](const std::string& name) {
+    return (fresh.parameters().value(name).array() - trained.parameters().value(name).array()).abs().maxCoeff();
+  };
+  options.frozen_stages = 1;
+  options.frozen_norms = true;
+  train();
+  for (const char* name : {"stem.kernel", "stride4.bias", "norm4.gamma", "norm4.moving_mean", "norm8.gamma",
+                           "norm8.moving_variance", "norm32.beta"}) {
+    CAPTURE(name);
+    CHECK(moved(concat("backbone.", name)) == 0);
+  }
+  CHECK(moved("backbone.stride8.kernel") > 0);
+  CHECK(moved("lateral8_norm.moving_mean") > 0);
+  options.frozen_stages = 0;
+  options.frozen_norms = false;
+  train();
+  const float fast = moved("backbone.stem.kernel");
+  CHECK(moved("backbone.norm8.moving_mean") > 0);
+  options.backbone_rate = 0.01;
+  train();
+  CHECK(moved("backbone.stem.kernel") < 0.1F * fast);
+  options.model = AnchorFreeModel{};
+  CHECK_THROWS_AS(DetectorTrainer(splits, options), Error);
+}
+
 TEST_CASE("stages of a backbone are counted from stride 4 on") {
   CHECK(stage_parameters("small", 0).empty());
-  CHECK(stage_parameters("small", 1) == std::vector<std::string>{"backbone.stem.kernel", "backbone.stem.bias",
-                                                                 "backbone.stride4.kernel", "backbone.stride4.bias"});
-  CHECK(stage_parameters("small", 4).size() == 10);
+  CHECK(stage_parameters("small", 1) ==
+        std::vector<std::string>{"backbone.stem.kernel", "backbone.stem.bias", "backbone.stride4.kernel",
+                                 "backbone.stride4.bias", "backbone.norm4.gamma", "backbone.norm4.beta",
+                                 "backbone.norm4.moving_mean", "backbone.norm4.moving_variance"});
+  CHECK(stage_parameters("small", 4).size() == 26);
   CHECK(contains(error_of([] { stage_parameters("small", 5); }), "'small' has 4 stages, cannot freeze 5"));
 }
 
