@@ -51,9 +51,9 @@ build() {
       -D CMAKE_CXX_FLAGS=-stdlib=libc++ ;;
     debug) run_tests "$1" "core io kernels" -D CMAKE_BUILD_TYPE=Debug ;;
     fast-math) fast_math ;;
-    arm64) AMDEFECT_EMULATED=1 run_tests "$1" "core kernels nn" -D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR=aarch64 \
-      -D CMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -D CMAKE_EXE_LINKER_FLAGS=-static \
-      -D CMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64 ;;
+    arm64) AMDEFECT_EMULATED=1 run_tests "$1" "core kernels nn" -D CMAKE_SYSTEM_NAME=Linux \
+      -D CMAKE_SYSTEM_PROCESSOR=aarch64 -D CMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \
+      -D CMAKE_EXE_LINKER_FLAGS=-static -D CMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64 ;;
     *) sed -n 's/^# Usage: //p' "$0" >&2 && return 2 ;;
   esac
 }
