@@ -80,6 +80,10 @@ TEST_CASE("a run is resumed with its own annotations only, and the file that is 
         concat(cannot, "other annotations: ", (folder / "valid.json").string(),
                " is another file than that of the valid split when the run was begun, or was changed; ",
                detail::what_to_do));
+  splits.valid = split("valid", "b");
+  splits.train = split("train", "c");
+  CHECK(contains(error_from(file), concat(cannot, "other annotations: ", (folder / "train.json").string())));
+  splits.train = split("train", "a");
   splits.valid.reset();
   CHECK(error_from(file) == cannot + "no validation split, because the run was begun with one");
   const SafetensorsFile without = file_of("without.safetensors", splits);
