@@ -109,6 +109,6 @@ TEST_CASE("a wrong AMDEFECT_SIMD ends the program before it does anything, more 
   CHECK(outcome.err == "amdefect: AMDEFECT_SIMD: expected baseline, avx2 or avx512, got 'nonsense'\n");
   const Outcome many = world.run("inspect data --threads 1000");
   CHECK(many.code == 0);
-  CHECK(many.err.starts_with("note: 1000 threads, but only "));
-  CHECK(world.run("inspect data --threads 1").err.empty());
+  CHECK(many.err.find("note: 1000 threads, but only ") != std::string::npos);
+  CHECK(world.run("inspect data --threads 1").err.find("note: ") == std::string::npos);
 }
