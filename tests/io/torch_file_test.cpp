@@ -75,6 +75,13 @@ TEST_CASE("damage of a file of PyTorch is found, wherever it is cut off or a byt
   CHECK(contains(error_of_bytes(bytes), "is damaged: its checksum is wrong"));
 }
 
+TEST_CASE("a pickle makes a bounded number of objects") {
+  const Bytes old = read_bytes(file("state_old.pth"));
+  Bytes bytes(old.begin(), old.begin() + TorchFile::first_bytes);
+  bytes.resize(std::size_t{1} << 21, '}');  // an empty dictionary for each byte
+  CHECK(contains(error_of_bytes(bytes), "the pickle makes more than 1048576 objects"));
+}
+
 TEST_CASE("a compressed archive and one of something else are told from PyTorch's") {
   Bytes bytes = read_bytes(file("state.pth"));
   const std::uint8_t entry[] = {'P', 'K', 1, 2};

@@ -53,6 +53,9 @@ class Pickle {
   using Bytes = std::span<const std::uint8_t>;
   using Kind = PickleItems::Kind;
 
+  /// Objects that a pickle may make, which bounds the memory: those of 40,000 tensors.
+  static constexpr std::size_t most_objects = std::size_t{1} << 20;
+
   /// Reads an object from the beginning of the bytes; `where` begins all messages.
   /// @throws FileError for a pickle that is not one, or that holds anything but plain data, names and calls.
   Pickle(Bytes bytes, std::string where) : bytes_(bytes), where_(std::move(where)) {
@@ -199,8 +202,13 @@ class Pickle {
     return value;
   }
 
+  /// @throws FileError for one object too many.
+  void count_object() {
+    require<FileError>(++objects_ <= most_objects, where_, "the pickle makes more than ", most_objects, " objects");
+  }
   template <class T>
   void push(T value) {
+    count_object();
     stack_.push_back({value});
   }
   PickleItems make(Kind kind, std::vector<PickleValue> items) {
@@ -253,18 +261,20 @@ class Pickle {
   void remember(std::size_t index) {
     require<FileError>(!stack_.empty() && index <= memo_.size(), where_, "the pickle remembers object ", index,
                        " at byte ", at_, ", expected at most ", memo_.size());
+    count_object();
     if (index == memo_.size()) memo_.push_back(stack_.back());
     memo_[index] = stack_.back();
   }
   void push_remembered(std::size_t index) {
     require<FileError>(index < memo_.size(), where_, "the pickle asks for object ", index, " at byte ", at_,
                        ", it remembers ", memo_.size());
+    count_object();
     stack_.push_back(memo_[index]);
   }
 
   Bytes bytes_;
   std::string where_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0, objects_ = 0;
   bool done_ = false;
   std::vector<PickleValue> stack_, memo_;
   std::vector<std::vector<PickleValue>> items_;
