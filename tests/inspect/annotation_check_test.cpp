@@ -123,7 +123,7 @@ TEST_CASE("files listed twice and categories of one name are told, and crowds ha
   CHECK(findings(check_annotations(split), split, 2).size() == 2);  // the crowd, and a class without boxes
   CHECK(check_annotations(split).side(100) == 20);
   CHECK(check_annotations(split).side(95) == 20);
-  for (const std::size_t i : {0, 2}) split.coco.images[i].file_name = "b.png";  // not one behind the other
+  for (const std::size_t i : {0U, 2U}) split.coco.images[i].file_name = "b.png";  // not one behind the other
   split.coco.categories[1].name = "pore";
   const std::vector<Finding> found = findings(check_annotations(split), split, 2);
   REQUIRE(found.size() == 4);

@@ -67,3 +67,28 @@ TEST_CASE("the anchor-free detector: the same commands") {
   check_fails("train --dataset_path data --model dense-x --output_dir bad",
               "expected anchor-free-n, anchor-free-s, paper or blob, got 'dense-x'", 2);
 }
+
+TEST_CASE("the anchor-free detector on a published backbone: training, continuing, evaluating") {
+  const World& world = World::get();
+  const std::string train =
+      "train data --backbone mobilenet_v2 --frozen_stages 2 --frozen_norms --accumulate 2 "
+      "--crop_size 32 --batch_size 16 --threads 1 --eval_interval 0 --monitor loss --output_dir on_backbone ";
+  const Outcome trained = world.run(train + "--epochs 1 --backbone_rate 0.1");
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  const std::string identity = read(world.path("on_backbone/config.json"));
+  CHECK(identity.find(R"("backbone": "mobilenet_v2")") != std::string::npos);
+  CHECK(identity.find(R"("accumulate": 2)") != std::string::npos);
+  const Outcome other = world.run(train + "--epochs 1 --resume --backbone_rate 0.2");
+  CHECK(other.code == 1);
+  CHECK(other.err.find("backbone_rate") != std::string::npos);
+  const Outcome evaluated = world.run("eval data --weights on_backbone --output_dir on_backbone/eval");
+  INFO(evaluated.err);
+  CHECK(evaluated.code == 0);
+  const Outcome unknown = world.run("train data --backbone vgg16 --epochs 1 --output_dir nothing");
+  CHECK(unknown.code == 1);
+  CHECK(unknown.err.find("there is no 'vgg16', expected one of: efficientnet_b0") != std::string::npos);
+  const Outcome without = world.run("train data --frozen_norms --epochs 1 --output_dir nothing");
+  CHECK(without.code == 1);
+  CHECK(without.err.find("are for models with a backbone") != std::string::npos);
+}
