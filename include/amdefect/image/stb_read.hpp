@@ -161,6 +161,7 @@
 // Of a JPEG whose data end early, stb_image up to 2.27 takes more bits than it has and then shifts by more than a word
 // has. So its function that adds bits gets another name where it is defined (`stbi__jpeg *j`), and where it is called
 // (`j`, `z`), ours is: behind the last bit there are zeros.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): it is stb_image's
 #define stbi__grow_buffer_unsafe(argument) AMDEFECT_GROW_##argument)
 #define AMDEFECT_GROW_stbi__jpeg grow_once(stbi__jpeg
 #define AMDEFECT_GROW_j grow(j

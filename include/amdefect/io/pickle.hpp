@@ -103,7 +103,6 @@ class Pickle {
       case 'X':
         return push(text(number<std::uint32_t>()));
       case 0x8c:
-        return push(text(number<std::uint8_t>()));
       case 'U':  // bytes of Python 2
         return push(text(number<std::uint8_t>()));
       case '}':

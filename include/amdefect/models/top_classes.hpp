@@ -16,7 +16,7 @@ struct ClassProbability {
 /// The likeliest classes of one image by its logits, best first: softmax, then the first `count`.
 template <class T>
 std::vector<ClassProbability> top_classes(TensorView<const T> logits, Index count) {
-  require<ShapeError>(logits.size() > 0, "top classes: there are no logits");
+  require<ShapeError>(!logits.empty(), "top classes: there are no logits");
   const T most = *std::max_element(logits.begin(), logits.end());
   std::vector<ClassProbability> classes;
   double sum = 0;

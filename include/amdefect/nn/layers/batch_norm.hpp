@@ -152,9 +152,10 @@ class BatchNorm : public Layer<T> {
   /// Moves a statistic towards `factor` times that of the batch.
   void update(Context<T>& context, Slot slot, const double* batch, double factor) const {
     const TensorView<T> moving = context.statistic(slot);
-    for (Index c = 0; c < moving.size(); ++c)
-      moving[c] = static_cast<T>(static_cast<double>(moving[c]) * options_.momentum +
-                                 batch[c] * factor * (1 - options_.momentum));
+    for (Index c = 0; c < moving.size(); ++c) {
+      const double target = batch[c] * factor;
+      moving[c] = static_cast<T>(static_cast<double>(moving[c]) * options_.momentum + target * (1 - options_.momentum));
+    }
   }
 
   BatchNormOptions options_;

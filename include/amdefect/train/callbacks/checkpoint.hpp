@@ -99,7 +99,7 @@ class Checkpoint : public Callback<T> {
   /// own, unless those of other runs lie there. Empty where they are gone.
   std::filesystem::path best_before() const {
     if (options_.best.empty() || resumed_.empty()) return {};
-    const std::filesystem::path beside = resumed_.parent_path() / options_.best.filename();
+    std::filesystem::path beside = resumed_.parent_path() / options_.best.filename();
     if (is_there(beside)) return beside;
     return folder_.empty() && is_there(options_.best) ? options_.best : std::filesystem::path();
   }
