@@ -80,9 +80,8 @@ class BackboneRegistry {
 /// The names of its layers should begin with `backbone_prefix`.
 struct RegisterBackbone {
   template <class Function>
-  requires std::invocable < Function, Network<float>
-  &, Value > &&std::invocable<Function, Network<double>&, Value> RegisterBackbone(const std::string& name,
-                                                                                  const Function& function) {
+  requires(std::invocable<Function, Network<float>&, Value>&& std::invocable<Function, Network<double>&, Value>)
+      RegisterBackbone(const std::string& name, const Function& function) {
     BackboneRegistry<float>::instance().add(name, function);
     BackboneRegistry<double>::instance().add(name, function);
   }

@@ -48,10 +48,6 @@ inline std::string left_of(const AnchorFreeModel& there, const AnchorFreeModel& 
   return text;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// The weights of a published backbone by torchvision's names; kernels for other numbers of channels are adapted.
 inline std::string load_backbone(const TensorFile& file, Network<float>& network) {
   LoadOptions options = torchvision_weights(backbone_prefix);
