@@ -91,6 +91,28 @@ TEST_CASE("the parts of a loop run at the same time") {
   CHECK(arrived == 2);
 }
 
+TEST_CASE("items: each has its turn once, with any number of threads") {
+  for (const int threads : {0, 1, 2, 3, 70})
+    for (const Index count : {0, 1, 2, 31, 1000}) {
+      std::vector<std::atomic<int>> visits(static_cast<std::size_t>(count));
+      parallel_items(threads, count, [&](auto next, int) {
+        for (Index i = next(); i >= 0; i = next()) ++visits[static_cast<std::size_t>(i)];
+      });
+      CHECK(std::all_of(visits.begin(), visits.end(), [](const auto& visit) { return visit == 1; }));
+    }
+}
+
+TEST_CASE("items: a thread that is through takes those of one that is not") {
+  std::atomic<int> done{0};
+  parallel_items(2, 10, [&](auto next, int thread) {
+    for (Index i = next(); i >= 0; i = next()) {
+      while (thread == 1 && done < 9) std::this_thread::yield();  // for ever, did thread 0 not take the rest
+      ++done;
+    }
+  });
+  CHECK(done == 10);
+}
+
 TEST_CASE("threads with loops of their own do not disturb each other") {
   std::vector<std::thread> callers;
   std::atomic<int> wrong{0};

@@ -109,12 +109,13 @@ void check(const ConvGeometry& g, int threads, Random& random) {
   CHECK(conv2d_prepared<T>(execution, g).algorithm == ConvAlgorithm::winograd);
   auto scratch = scratch_block<T>(conv2d_forward_scratch<T>(execution, g));
   for (const Activation activation : {Activation::relu, Activation::relu6}) {  // in registers, and behind them
-    Tensor<double> expected({g.output_size()});
-    reference::conv2d_forward(g, x.data(), kernel.data(), {bias.data(), activation, scale.data(), shift.data()},
+    const bool add = random.chance(0.5);
+    Tensor<double> expected = dy.clone();
+    reference::conv2d_forward(g, x.data(), kernel.data(), {bias.data(), activation, scale.data(), shift.data(), add},
                               expected.data());
-    Tensor<T> y({g.output_size()});
+    Tensor<T> y = dy_t.clone();
     conv2d_forward(execution, g, x_t.data(), kernel_t.data(),
-                   {bias_t.data(), activation, scale_t.data(), shift_t.data()}, y.data(), scratch.data());
+                   {bias_t.data(), activation, scale_t.data(), shift_t.data(), add}, y.data(), scratch.data());
     CHECK(largest_difference(y, expected) <= error_bound<T>(amplification<Output, Input, Kernel>(), g.in_c, steps));
   }
 
@@ -145,6 +146,19 @@ TEST_CASE_TEMPLATE("Winograd convolution keeps the error bound of its matrices",
   for (int trial = 0; trial < 40; ++trial) {
     check<T, WinogradStride1, WinogradStride1>(random_geometry(random, 1), 1 + trial % 3, random);
     check<T, WinogradStride2, WinogradStride2Gradient>(random_geometry(random, 2), 1 + trial % 3, random);
+  }
+}
+
+TEST_CASE_TEMPLATE("Winograd convolution: threads share few tiles beside a large kernel", T, float, double) {
+  Random random(3);
+  for (const int threads : {1, 2, 3}) {
+    ConvGeometry g = random_geometry(random, 1);
+    g.batch = 1, g.in_h = g.out_h = 9, g.in_w = g.out_w = 11, g.pad_top = g.pad_left = 1;
+    g.in_c = 96, g.out_c = 112;
+    CHECK(winograd_blocks<T, WinogradStride1>(forward_grid<WinogradStride1>(g), threads).shared);
+    check<T, WinogradStride1, WinogradStride1>(g, threads, random);
+    g.batch = 40;
+    CHECK(!winograd_blocks<T, WinogradStride1>(forward_grid<WinogradStride1>(g), threads).shared);
   }
 }
 

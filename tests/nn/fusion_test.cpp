@@ -108,6 +108,57 @@ TEST_CASE_TEMPLATE("inference fuses each activation with each kind of convolutio
   CHECK((fused.output("end").array() - expected).abs().maxCoeff() <= 2e-5f * expected.abs().maxCoeff());
 }
 
+namespace {
+
+/// Blocks that end in a sum, as inference fuses them or, where all values are shown, does not.
+template <class T>
+Network<T> residual_network(bool show) {
+  Network<T> net;
+  std::size_t shown = 0;
+  const auto add = [&](auto layer, std::initializer_list<Value> inputs) {
+    const Value x = net.add(std::move(layer), inputs);
+    if (show) net.output(x, concat("value", shown++));
+    return x;
+  };
+  const auto conv = [&](Value x, Index filters, const ConvOptions& options) {
+    return add(BatchNorm<T>(), {add(Conv2d<T>(filters, options), {x})});
+  };
+  const Value image = net.input({20, 20, 16});
+  Value x = add(Relu<T>(), {add(Add<T>(), {conv(image, 16, {.kernel = 3}), image})});  // the residual is an input
+  x = add(Silu<T>(), {add(Add<T>(), {x, conv(x, 16, {.kernel = 3})})});                // x is also what is convolved
+  const Value wide = conv(add(Relu<T>(), {conv(x, 8, {})}), 24, {.kernel = 3, .stride = 2});
+  x = add(Relu<T>(), {add(Add<T>(), {wide, conv(x, 24, {.stride = 2})})});  // two convolutions: one is fused
+  x = add(Add<T>(), {conv(add(Relu<T>(), {conv(x, 96, {})}), 24, {}), x});  // no activation
+  const Value used_later = x;
+  x = add(Gelu<T>(), {add(Add<T>(), {add(Conv2d<T>(24), {add(Relu<T>(), {conv(x, 24, {})})}), x})});
+  x = add(Add<T>(), {conv(x, 24, {.kernel = 3, .groups = 24}), x});  // depthwise: not fused
+  x = add(Add<T>(), {x, used_later});
+  if (!show) net.output(x, "end");
+  net.initialize(3);
+  randomize_all_but_kernels(net);
+  return net;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("inference adds residuals within convolutions", T, float, double) {
+  const Network<T> fused_net = residual_network<T>(false), plain_net = residual_network<T>(true);
+  const auto nodes = fuse_for_inference(fused_net);
+  const auto sums = std::count_if(nodes.begin(), nodes.end(),
+                                  [](const auto& node) { return node.operation && node.operation->kind() == "add"; });
+  CHECK(sums == 2);  // behind the depthwise convolution, and the last one
+  const Tensor<T> x = gaussian_tensor<T>({2, 20, 20, 16}, 1);
+  for (const ConvAlgorithm algorithm : {ConvAlgorithm::automatic, ConvAlgorithm::reference, ConvAlgorithm::im2col,
+                                        ConvAlgorithm::winograd, ConvAlgorithm::implicit_gemm}) {
+    Workspace<T> fused(fused_net, {.convolution = algorithm}), plain(plain_net);
+    fused.forward(x);
+    plain.forward(x);
+    const auto expected = plain.output(concat("value", plain_net.outputs().size() - 1)).array();
+    const T tolerance = sizeof(T) == sizeof(float) ? T(2e-5) : T(1e-12);
+    CHECK((fused.output("end").array() - expected).abs().maxCoeff() <= tolerance * expected.abs().maxCoeff());
+  }
+}
+
 TEST_CASE("training fuses batch norms with the ReLU behind them and learns the same") {
   const auto build = [](bool show_norm) {
     Network<double> net;

@@ -5,6 +5,7 @@
 #endif
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <string>
@@ -46,6 +47,36 @@ inline int default_threads() {
   return threads;
 }
 
+/// The indices [0, count) as one range per thread. Who is through with its own range takes from the others'.
+class SharedIndices {
+ public:
+  SharedIndices(int threads, Index count) : ranges_(std::min(threads, most_ranges)) {
+    for (int i = 0; i < ranges_; ++i) {
+      range_[i].next.store(count * i / ranges_, std::memory_order_relaxed);
+      range_[i].end = count * (i + 1) / ranges_;
+    }
+  }
+
+  /// An index that no thread has had yet; -1 if there is none left.
+  Index next(int thread) {
+    for (int i = 0; i < ranges_; ++i) {
+      Range& range = range_[(thread + i) % ranges_];
+      if (range.next.load(std::memory_order_relaxed) >= range.end) continue;
+      if (const Index index = range.next.fetch_add(1, std::memory_order_relaxed); index < range.end) return index;
+    }
+    return -1;
+  }
+
+ private:
+  struct alignas(64) Range {
+    std::atomic<Index> next;
+    Index end;
+  };
+  static constexpr int most_ranges = 64;  // more threads share them
+  int ranges_;
+  Range range_[most_ranges];
+};
+
 }  // namespace detail
 
 /// The number of threads a request stands for: 0 means OMP_NUM_THREADS if the environment sets it (read once), else all
@@ -78,6 +109,21 @@ void parallel_for(int threads, Index count, Body&& body) {
   }
   detail::ThreadTeam::mine().run(parts,
                                  [&](int part) { body(count * part / parts, count * (part + 1) / parts, part); });
+}
+
+/// Calls `body(next, thread)` on each thread, where `next()` gives it one index in [0, count) after the other, and -1
+/// at the end: each index to one thread, to whichever has time. So cores of unequal speed, or one that another program
+/// has for a while, end at the same time. For work of which each index writes its own part of the result: what a
+/// thread adds up would depend on chance. `body` must not throw. Nested calls run serially.
+template <class Body>
+void parallel_items(int threads, Index count, Body&& body) {
+  const int parts = static_cast<int>(std::clamp<Index>(count, 1, resolve_threads(threads)));
+  if (parts == 1) {
+    Index index = 0;
+    return body([&] { return index < count ? index++ : Index{-1}; }, 0);
+  }
+  detail::SharedIndices indices(parts, count);
+  detail::ThreadTeam::mine().run(parts, [&](int part) { body([&] { return indices.next(part); }, part); });
 }
 
 }  // namespace amdefect

@@ -2,7 +2,6 @@
 
 #include "amdefect/core/compiled.hpp"
 #include "amdefect/core/execution.hpp"
-#include "amdefect/kernels/bias_gradient.hpp"
 #include "amdefect/kernels/conv_epilogue.hpp"
 #include "amdefect/kernels/geometry.hpp"
 #include "amdefect/kernels/prepared_kernel.hpp"

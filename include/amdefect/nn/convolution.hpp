@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "amdefect/kernels/conv2d.hpp"
+#include "amdefect/kernels/pixel_sums.hpp"
 #include "amdefect/nn/operation.hpp"
 
 /// What layers that are convolutions, or products with a matrix, which are 1x1 convolutions, have in common.
@@ -44,7 +45,7 @@ void convolve(const Execution& execution, const ConvGeometry& g, const T* x, con
 template <class T>
 void convolve_backward(const Execution& execution, const ConvGeometry& g, const T* x, const T* kernel, const T* dy,
                        TensorView<T> dkernel, TensorView<T> dbias, T* dx, T* scratch) {
-  if (!dbias.empty()) bias_gradient(execution, g.batch * g.out_h * g.out_w, g.out_c, dy, dbias.data());
+  if (!dbias.empty()) add_pixel_sums(execution.threads, g.batch * g.out_h * g.out_w, g.out_c, dy, dbias.data());
   if (!dkernel.empty()) conv2d_backward_kernel(execution, g, x, dy, dkernel.data(), scratch);
   if (dx) conv2d_backward_input(execution, g, dy, kernel, dx, scratch);
 }

@@ -28,6 +28,7 @@ struct PreparedRequest {
 /// What the memory planner may do with the tensors of an operation.
 struct MemoryTraits {
   bool forward_in_place = false;   ///< y may be the memory of x
+  bool second_in_place = false;    ///< y may be the memory of the second input, if it is not that of the first as well
   bool backward_in_place = false;  ///< dx may be the memory of dy
   bool needs_input = true;         ///< backward reads x
   bool needs_output = false;       ///< backward reads y

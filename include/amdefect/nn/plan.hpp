@@ -73,6 +73,7 @@ class Plan {
   std::size_t bytes_of(std::size_t id) const {
     return static_cast<std::size_t>(nodes_[id].shape.elements()) * sizeof(T);
   }
+  std::size_t value_of(Value value) const { return nodes_[value.id].value; }
   bool is_output(std::size_t id) const {
     for (const auto& output : network_.outputs())
       if (output.value.id == id) return true;
@@ -161,10 +162,13 @@ class Plan {
     const std::vector<std::size_t> last = last_reads();
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
       if (!operation(id)) continue;  // inputs stay in the caller's memory
-      const std::size_t source = inputs(id).front().id;
-      const bool in_place = operation(id)->traits().forward_in_place && inputs(id).size() == 1 &&
-                            nodes_[source].value != none && last[source] == id && bytes_of(source) == bytes_of(id);
-      if (in_place) {
+      const std::size_t source = inputs(id).back().id;
+      const MemoryTraits traits = operation(id)->traits();
+      const bool possible = inputs(id).size() == 1 ? traits.forward_in_place
+                            : inputs(id).size() == 2
+                                ? traits.second_in_place && value_of(inputs(id)[0]) != value_of(inputs(id)[1])
+                                : false;
+      if (possible && nodes_[source].value != none && last[source] == id && bytes_of(source) == bytes_of(id)) {
         nodes_[id].value = nodes_[source].value;
         planner_.extend(nodes_[id].value, last[id]);
       } else {

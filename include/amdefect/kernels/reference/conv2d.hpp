@@ -31,7 +31,7 @@ void for_each_product(const ConvGeometry& g, Body&& body) {
 
 template <class T>
 void conv2d_forward(const ConvGeometry& g, const T* x, const T* kernel, const ConvEpilogue<T>& epilogue, T* y) {
-  std::fill_n(y, g.output_size(), T(0));
+  if (!epilogue.add_to_output) std::fill_n(y, g.output_size(), T(0));
   for_each_product(g, [=](Index i, Index k, Index o) { y[o] += x[i] * kernel[k]; });
   for (Index o = 0; o < g.output_size(); ++o) y[o] = epilogue(y[o], o % g.out_c);
 }

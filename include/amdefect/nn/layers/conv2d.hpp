@@ -46,6 +46,7 @@ class Conv2d : public Layer<T> {
   explicit Conv2d(const JsonReader& attributes)
       : Conv2d(detail::read_size(attributes, "filters"), read_options(attributes)) {}
 
+  Index filters() const { return filters_; }
   const ConvOptions& options() const { return options_; }
 
   std::string kind() const override { return "conv2d"; }

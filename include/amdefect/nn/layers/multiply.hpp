@@ -1,8 +1,9 @@
 #pragma once
 
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/core/parallel.hpp"
 #include "amdefect/kernels/column_sums.hpp"
-#include "amdefect/kernels/elementwise.hpp"
+#include "amdefect/kernels/pixel_sums.hpp"
 #include "amdefect/nn/operation.hpp"
 
 namespace amdefect {
@@ -55,14 +56,16 @@ class Multiply : public Operation<T> {
   /// result = values, times the factor.
   static void scale(const Context<T>& context, const Sizes& s, TensorView<const T> values, TensorView<const T> factor,
                     TensorView<T> result) {
-    parallel_for(
-        threads_for(context.execution.threads, result.size()), s.rows * s.positions, [&](Index begin, Index end, int) {
-          for (Index row = begin; row < end; ++row) {
-            const Index at = row * s.channels;
-            const ConstArrayMap<T> of_row(factor.data() + row / s.positions * s.channels, s.channels);
-            ArrayMap<T>(result.data() + at, s.channels) = ConstArrayMap<T>(values.data() + at, s.channels) * of_row;
-          }
-        });
+    const int threads = context.execution.threads;
+    if (s.positions == 1)
+      return parallel_for(threads_for(threads, result.size()), result.size(), [=](Index begin, Index end, int) {
+        multiply_pixels(1, Index{1}, end - begin, values.data() + begin, factor.data() + begin, result.data() + begin);
+      });
+    for (Index row = 0; row < s.rows; ++row) {
+      const Index at = row * s.positions * s.channels;
+      multiply_pixels(threads, s.positions, s.channels, values.data() + at, factor.data() + row * s.channels,
+                      result.data() + at);
+    }
   }
   static void factor_gradient(const Context<T>& context, const Sizes& s, TensorView<const T> x, TensorView<const T> dy,
                               TensorView<T> gradient) {

@@ -3,7 +3,7 @@
 #include <tuple>
 
 #include "amdefect/core/compiled.hpp"
-#include "amdefect/kernels/column_sums.hpp"
+#include "amdefect/kernels/pixel_sums.hpp"
 #include "amdefect/kernels/pooling.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
@@ -130,21 +130,13 @@ class GlobalAveragePool : public Layer<T> {
     require<ShapeError>(input[1] * input[2] > 0, "global_average_pool: the input ", input, " has no pixels");
     return {input[0], input[3]};
   }
-  MemoryRequest memory(const Shape& input, const Execution&, bool) const override {
-    return {.forward_scratch = sums(input).scratch_bytes()};
-  }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const Index pixels = x.dim(1) * x.dim(2), channels = x.dim(3);
-    for (Index image = 0; image < x.dim(0); ++image) {
-      const T* first = x.data() + image * pixels * channels;
-      const auto add = [=](Index begin, Index end, double* totals) {
-        for (Index row = begin; row < end; ++row)
-          for (Index c = 0; c < channels; ++c) totals[c] += static_cast<double>(first[row * channels + c]);
-      };
-      const double* totals =
-          sums(x.shape()).compute(context.execution.threads, context.template scratch<std::byte>(), add);
-      for (Index c = 0; c < channels; ++c) y(image, c) = static_cast<T>(totals[c] / static_cast<double>(pixels));
-    }
+    y.fill(0);
+    for (Index image = 0; image < x.dim(0); ++image)
+      add_pixel_sums(context.execution.threads, pixels, channels, x.data() + image * pixels * channels,
+                     y.data() + image * channels);
+    y.array() /= static_cast<T>(pixels);
   }
   void backward(Context<T>& context, TensorView<const T>, TensorView<const T>, TensorView<const T> dy,
                 TensorView<T> dx) const override {
@@ -158,9 +150,6 @@ class GlobalAveragePool : public Layer<T> {
                        dx[row * channels + c] = dy[row / pixels * channels + c] * weight;
                  });
   }
-
- private:
-  static ColumnSums sums(const Shape& input) { return {input[1] * input[2], input[3], 1}; }
 };
 
 AMDEFECT_COMPILED_CLASS(MaxPool2d)
