@@ -181,8 +181,7 @@ TEST_CASE("convolution: long sums and wide matrices equal the reference exactly 
            .pad_left = 3},
        })
     for (const ConvAlgorithm algorithm : {ConvAlgorithm::im2col, ConvAlgorithm::implicit_gemm})
-      for (const int threads : {1, 2, 3})
-        check_exact<float>({.threads = threads, .convolution = algorithm}, g, random);
+      for (const int threads : {1, 2, 3}) check_exact<float>({.threads = threads, .convolution = algorithm}, g, random);
 }
 
 TEST_CASE_TEMPLATE("convolution: kernel gradients of 1x1 kernels by packed factors equal the reference", T, float,
