@@ -105,6 +105,7 @@ TEST_CASE("activations keep the contract") {
     check(Silu<double>(), {shape});
     check(HardSwish<double>(), {shape});
     check(Gelu<double>(), {shape});
+    check(Tanh<double>(), {shape});
     check(Softmax<double>(), {shape});
   }
 }

@@ -183,7 +183,8 @@ def dense(name, shape, features, bias=True):
 
 def elementwise_cases():
     functions = {"relu": torch.relu, "sigmoid": torch.sigmoid, "silu": F.silu,
-                 "hard_swish": lambda x: x * F.relu6(x + 3) / 6, "relu6": F.relu6, "gelu": F.gelu}
+                 "hard_swish": lambda x: x * F.relu6(x + 3) / 6, "relu6": F.relu6, "gelu": F.gelu,
+                 "tanh": torch.tanh}
     extremes = Draw("extremes").normal(1, 8, deviation=300)
     for op, function in functions.items():
         yield layer_case(op, op, function, {"x": Draw(op).normal(2, 3, 4, 5, deviation=2)})

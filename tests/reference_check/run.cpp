@@ -46,6 +46,7 @@ std::map<std::string, Op>& ops() {
       {"leaky_relu", [](auto& c) { check_leaky_relu(c); }},
       {"relu6", []<class T>(Check<T>& c) { check_layer_op(c, Relu6<T>()); }},
       {"gelu", []<class T>(Check<T>& c) { check_layer_op(c, Gelu<T>()); }},
+      {"tanh", []<class T>(Check<T>& c) { check_layer_op(c, Tanh<T>()); }},
       {"sigmoid", []<class T>(Check<T>& c) { check_layer_op(c, Sigmoid<T>()); }},
       {"silu", []<class T>(Check<T>& c) { check_layer_op(c, Silu<T>()); }},
       {"hard_swish", []<class T>(Check<T>& c) { check_layer_op(c, HardSwish<T>()); }},

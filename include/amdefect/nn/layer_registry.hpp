@@ -102,6 +102,7 @@ class LayerRegistry {
     add<Silu<T>>("silu");
     add<HardSwish<T>>("hard_swish");
     add<Gelu<T>>("gelu");
+    add<Tanh<T>>("tanh");
     add<Softmax<T>>("softmax");
     add<Dropout<T>>("dropout");
     add<Flatten<T>>("flatten");
