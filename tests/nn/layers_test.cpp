@@ -60,6 +60,10 @@ TEST_CASE("normalisation layers keep the contract") {
   check(detail::BatchNormRelu<double>(BatchNorm<double>({.moving_statistics = true})), {{3, 4, 5, 3}});
   check_images(LayerNorm<double>(), 5);
   check(LayerNorm<double>(1e-5), {{3, 7}});
+  check_images(GroupNorm<double>(1), 5);
+  check_images(GroupNorm<double>(3, 1e-3), 6);
+  check_images(GroupNorm<double>(4), 4);
+  check(GroupNorm<double>(2), {{3, 8}});
 }
 
 TEST_CASE("dense, pooling and shape layers keep the contract") {
@@ -157,6 +161,29 @@ TEST_CASE("batch norm keeps the unbiased variance where that is asked for") {
     workspace.forward(x);
     CHECK(net.parameters().value("norm.moving_variance")[0] == doctest::Approx(unbiased ? 2.5 : 2));
   }
+}
+
+TEST_CASE("group norm normalises a sample alone as in a batch") {
+  const GroupNorm<float> norm(2);
+  Tensor<float> x({3, 4, 5, 6}), batch(x.shape()), alone({1, 4, 5, 6});
+  Random random(3);
+  for (float& value : x) value = static_cast<float>(random.normal(50, 1));
+  Tensor<float> gamma({6}), beta({6});
+  gamma.fill(1);
+  const std::vector<TensorView<const float>> parameters{gamma, beta};
+  Tensor<std::byte> scratch({Index(norm.memory(x.shape(), {}, false).forward_scratch)});
+  Context<float> context;
+  context.parameters = parameters;
+  context.scratch_memory = scratch.data();
+  norm.forward(context, x, batch);
+  for (Index sample = 0; sample < 3; ++sample) {
+    const float* values = x.data() + sample * alone.size();
+    norm.forward(context, TensorView<const float>(values, alone.shape()), alone);
+    CHECK(std::equal(alone.begin(), alone.end(), batch.data() + sample * alone.size()));
+  }
+  CHECK_THROWS_AS(GroupNorm<float>(0), Error);
+  CHECK_THROWS_WITH_AS(static_cast<void>(GroupNorm<float>(4).output_shape({1, 2, 6})),
+                       "group_norm: the channels of the input [1, 2, 6] do not divide into 4 groups", ShapeError);
 }
 
 TEST_CASE("layers of transformers refuse shapes that do not fit") {

@@ -128,7 +128,7 @@ Network<T> every_layer() {
   x = net.add(BatchNorm<T>({.momentum = 0.7, .epsilon = 1e-4, .moving_statistics = true}), x);
   x = net.add(Relu<T>(), x);
   x = net.add(BatchNorm<T>(), net.add(Conv2d<T>(4, {.padding = Padding::valid()}), x));
-  x = net.add(LeakyRelu<T>(0.125), net.add(LayerNorm<T>(1e-5), x));
+  x = net.add(LeakyRelu<T>(0.125), net.add(GroupNorm<T>(2, 1e-4), net.add(LayerNorm<T>(1e-5), x)));
   x = net.add(MaxPool2d<T>({.pool = 2, .pool_w = 3, .stride = 1, .padding = Padding::same()}), x);
   x = net.add(AveragePool2d<T>({.pool = 2, .stride = 1, .stride_w = 2, .padding = Padding::pixels(1, 0, 0, 1)}), x);
   x = net.add(UpsampleNearest<T>(3),

@@ -163,6 +163,18 @@ def layer_norm(name, shape, epsilon, mean=0.0):
                       inputs, axis=-1, epsilon=epsilon)
 
 
+def group_norm(name, shape, groups, epsilon=1e-5, mean=0.0):
+    """PyTorch's channels come second."""
+    draw = Draw(name)
+    inputs = {"x": draw.normal(*shape, mean=mean), "gamma": draw.uniform(shape[-1], low=0.5, high=1.5),
+              "beta": draw.normal(shape[-1])}
+
+    def forward(x, gamma, beta):
+        return F.group_norm(x.movedim(-1, 1), groups, gamma, beta, epsilon).movedim(1, -1)
+
+    return layer_case(name, "group_norm", forward, inputs, groups=groups, epsilon=epsilon)
+
+
 def normalisation_cases():
     yield batch_norm("batch_norm_train", (3, 4, 5, 6), True)
     yield batch_norm("batch_norm_train_one_image", (1, 7, 6, 16), True)
@@ -171,6 +183,11 @@ def normalisation_cases():
     yield batch_norm("batch_norm_infer", (2, 4, 5, 6), False)
     yield layer_norm("layer_norm", (3, 4, 10), 1e-3)
     yield layer_norm("layer_norm_4d", (2, 3, 4, 7), 1e-5)
+    yield group_norm("group_norm", (3, 4, 5, 12), 3)
+    yield group_norm("group_norm_one", (2, 3, 4, 5), 1, epsilon=1e-3)
+    yield group_norm("group_norm_each", (2, 3, 4, 5), 5)
+    yield group_norm("group_norm_2d", (4, 6), 2)
+    yield group_norm("group_norm_large_mean", (2, 8, 8, 6), 2, mean=100.0)
 
 
 def dense(name, shape, features, bias=True):

@@ -162,6 +162,12 @@ void check_layer_norm(Check<T>& check) {
 }
 
 template <class T>
+void check_group_norm(Check<T>& check) {
+  const GroupNorm<T> norm(static_cast<Index>(check->number({"groups"}, 1)), check->number({"epsilon"}, 1e-5));
+  check_layer_op(check, norm, tolerance_of_large_values(check));
+}
+
+template <class T>
 void check_softmax(Check<T>& check) {
   require_last_axis(check);
   check_layer_op(check, Softmax<T>(), tolerance_of_large_values(check));

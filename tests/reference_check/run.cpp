@@ -34,6 +34,7 @@ std::map<std::string, Op>& ops() {
       {"dense", [](auto& c) { check_dense(c); }},
       {"batch_norm", [](auto& c) { check_batch_norm(c); }},
       {"layer_norm", [](auto& c) { check_layer_norm(c); }},
+      {"group_norm", [](auto& c) { check_group_norm(c); }},
       {"max_pool2d", []<class T>(Check<T>& c) { check_pool<T, MaxPool2d>(c); }},
       {"avg_pool2d", []<class T>(Check<T>& c) { check_pool<T, AveragePool2d>(c); }},
       {"global_avg_pool", []<class T>(Check<T>& c) { check_layer_op(c, GlobalAveragePool<T>()); }},

@@ -92,6 +92,7 @@ class LayerRegistry {
     add<Dense<T>>("dense");
     add<BatchNorm<T>>("batch_norm");
     add<LayerNorm<T>>("layer_norm");
+    add<GroupNorm<T>>("group_norm");
     add<MaxPool2d<T>>("max_pool2d");
     add<AveragePool2d<T>>("average_pool2d");
     add<GlobalAveragePool<T>>("global_average_pool");

@@ -6,6 +6,7 @@
 #include "amdefect/nn/layers/conv2d.hpp"
 #include "amdefect/nn/layers/dense.hpp"
 #include "amdefect/nn/layers/dropout.hpp"
+#include "amdefect/nn/layers/group_norm.hpp"
 #include "amdefect/nn/layers/layer_norm.hpp"
 #include "amdefect/nn/layers/merge.hpp"
 #include "amdefect/nn/layers/multi_head_attention.hpp"
