@@ -39,6 +39,34 @@ TEST_CASE("convolutions keep the layer contract") {
   check(Conv2d<double>(2, {.kernel = 5}), {{2, 2, 1, 3}});
 }
 
+TEST_CASE("transposed convolutions keep the layer contract") {
+  for (const Index stride : {1, 2, 3}) check_images(ConvTranspose2d<double>(3, {.kernel = 3, .stride = stride}), 2);
+  check_images(ConvTranspose2d<double>(2, {.kernel = 3, .stride = 2, .padding = Padding::pixels(1), .bias = false}), 3);
+  check_images(ConvTranspose2d<double>(4, {.kernel = 3, .stride = 2, .groups = 2, .padding = Padding::valid()}), 2);
+  check_images(ConvTranspose2d<double>(3, {.kernel = 4, .stride = 2, .groups = 3, .padding = Padding::pixels(1)}), 3);
+  check_images(
+      ConvTranspose2d<double>(
+          2, {.kernel = 2, .kernel_w = 3, .stride_w = 3, .dilation = 2, .padding = Padding::pixels(2, 0, 1, 3)}, 1, 2),
+      3);
+  check(ConvTranspose2d<double>(2, {.kernel = 1, .stride = 3}), {{2, 2, 1, 3}});
+}
+
+TEST_CASE("a transposed convolution says what does not fit") {
+  const ConvTranspose2d<float> conv(4, {.kernel = 2, .padding = Padding::pixels(2)});
+  CHECK_THROWS_WITH_AS(static_cast<void>(conv.output_shape({1, 2, 8, 3})),
+                       "conv_transpose2d: nothing is left of the input [1, 2, 8, 3] within the padding", ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(conv.output_shape({1, 8, 3})), ShapeError);
+  CHECK_THROWS_WITH_AS(ConvTranspose2d<float>(5, {.groups = 2}),
+                       "conv_transpose2d: 5 filters do not divide into 2 groups", Error);
+  const ConvOptions twice{.kernel = 3, .stride = 2, .padding = Padding::pixels(1)};
+  CHECK_THROWS_WITH_AS(ConvTranspose2d<float>(5, twice, 1, 2),
+                       "conv_transpose2d: the output padding 1x2 must be less than stride or dilation", Error);
+  CHECK_THROWS_AS(ConvTranspose2d<float>(5, twice, -1, 0), Error);
+  CHECK_THROWS_AS(ConvTranspose2d<float>(5, {.kernel = 3, .stride = 2}, 1, 1), Error);
+  CHECK(ConvTranspose2d<float>(5, twice, 1, 0).output_shape({1, 4, 4, 3}) == Shape{1, 8, 7, 5});
+  CHECK(ConvTranspose2d<float>(5, {.kernel = 3, .stride = 2}).output_shape({1, 4, 5, 3}) == Shape{1, 8, 10, 5});
+}
+
 TEST_CASE("a convolution's shape error says what does not fit") {
   const Conv2d<float> conv(4, {.kernel = 3, .padding = Padding::valid()});
   CHECK_THROWS_WITH_AS(static_cast<void>(conv.output_shape({1, 2, 8, 3})),

@@ -128,6 +128,10 @@ Network<T> every_layer() {
   x = net.add(BatchNorm<T>({.momentum = 0.7, .epsilon = 1e-4, .moving_statistics = true}), x);
   x = net.add(Relu<T>(), x);
   x = net.add(BatchNorm<T>(), net.add(Conv2d<T>(4, {.padding = Padding::valid()}), x));
+  x = net.add(
+      ConvTranspose2d<T>(
+          4, {.kernel = 3, .stride = 2, .stride_w = 1, .groups = 2, .padding = Padding::pixels(1, 1, 1, 0)}, 1, 0),
+      x);
   x = net.add(LeakyRelu<T>(0.125), net.add(GroupNorm<T>(2, 1e-4), net.add(LayerNorm<T>(1e-5), x)));
   x = net.add(MaxPool2d<T>({.pool = 2, .pool_w = 3, .stride = 1, .padding = Padding::same()}), x);
   x = net.add(AveragePool2d<T>({.pool = 2, .stride = 1, .stride_w = 2, .padding = Padding::pixels(1, 0, 0, 1)}), x);

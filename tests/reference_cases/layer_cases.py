@@ -96,6 +96,47 @@ def conv2d_cases():
     yield conv2d("conv2d_depthwise_k5_d2", (1, 11, 10, 5), 5, 5, dilation=2, groups=5)
 
 
+def conv_transpose2d(name, image, kernel, channels, stride=1, padding="same", output_padding=0, dilation=1, groups=1,
+                     bias=True):
+    """Kernels are [height, width, out / groups, in]. What the borders cut off of the whole result is cut off here."""
+    draw = Draw(name)
+    kernel, stride_hw, dilation_hw = pair(kernel), pair(stride), pair(dilation)
+    inputs = {"x": draw.normal(*image), "kernel": draw.normal(*kernel, channels // groups, image[3])}
+    if bias:
+        inputs["bias"] = draw.normal(channels)
+
+    def forward(x, kernel, bias=None):
+        x, kernel = x.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1)
+        if isinstance(padding, int):
+            y = F.conv_transpose2d(x, kernel, bias, stride_hw, padding, output_padding, groups, dilation_hw)
+            return y.permute(0, 2, 3, 1)
+        y = F.conv_transpose2d(x, kernel, None, stride_hw, 0, 0, groups, dilation_hw)
+        sizes = [n * s for n, s in zip(image[1:3], stride_hw)]
+        (top, bottom), (left, right) = pads_of(padding, sizes, kernel.shape[2:], stride_hw, dilation_hw)
+        if padding == "same":
+            bottom, right = y.shape[2] - top - sizes[0], y.shape[3] - left - sizes[1]
+        y = F.pad(y, (-left, -right, -top, -bottom)).permute(0, 2, 3, 1)
+        return y if bias is None else y + bias
+
+    return layer_case(name, "conv_transpose2d", forward, inputs, stride=text(stride),
+                      padding=text((padding,) * 4 if isinstance(padding, int) else padding),
+                      output_padding=text(output_padding), dilation=text(dilation), groups=groups)
+
+
+def conv_transpose2d_cases():
+    yield conv_transpose2d("conv_transpose2d_k2_s2", (2, 3, 4, 5), 2, 3, stride=2, padding=0)
+    yield conv_transpose2d("conv_transpose2d_k3_s2", (2, 4, 3, 6), 3, 4, stride=2, padding=1, output_padding=1)
+    yield conv_transpose2d("conv_transpose2d_k4_s2", (1, 5, 4, 16), 4, 8, stride=2, padding=1, bias=False)
+    yield conv_transpose2d("conv_transpose2d_k3", (1, 5, 6, 3), 3, 4, padding=0)
+    yield conv_transpose2d("conv_transpose2d_k3x2_s2x3", (1, 4, 3, 2), (3, 2), 3, stride=(2, 3), padding=1,
+                           output_padding=(0, 2))
+    yield conv_transpose2d("conv_transpose2d_d3", (1, 4, 5, 3), 3, 2, stride=2, padding=2, output_padding=2, dilation=3)
+    yield conv_transpose2d("conv_transpose2d_groups2", (2, 4, 3, 6), 3, 4, stride=2, padding=1, groups=2)
+    yield conv_transpose2d("conv_transpose2d_k3_s2_same", (2, 4, 5, 3), 3, 4, stride=2)
+    yield conv_transpose2d("conv_transpose2d_k2_s3_same", (1, 3, 4, 2), 2, 3, stride=3)
+    yield conv_transpose2d("conv_transpose2d_uneven_padding", (1, 4, 5, 3), 4, 2, stride=2, padding=(2, 0, 1, 3))
+
+
 def max_pool(name, x, pool, stride, padding="valid"):
     def forward(x):
         x = padded(x, padding, pair(pool), pair(stride), value=-torch.inf)
@@ -262,6 +303,6 @@ def transformer_cases():
 
 
 def layer_cases():
-    for cases in (conv2d_cases, pooling_cases, normalisation_cases, elementwise_cases, joining_cases,
+    for cases in (conv2d_cases, conv_transpose2d_cases, pooling_cases, normalisation_cases, elementwise_cases, joining_cases,
                   transformer_cases):
         yield from cases()

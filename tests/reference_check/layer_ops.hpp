@@ -88,21 +88,35 @@ void check_layer_op(Check<T>& check, Op operation, Tolerance tolerance = small_c
   single.check_training(tolerance);
 }
 
+/// The options of the convolution of a case, whose kernel has that shape.
 template <class T>
-void check_conv2d(Check<T>& check) {
-  const Shape kernel = check->file().entry("kernel").shape;
+ConvOptions conv_options(const Check<T>& check, const Shape& kernel) {
   require<ShapeError>(kernel.rank() == 4, "kernel: expected 4 dimensions, found ", kernel);
   const auto [stride_h, stride_w] = check->sizes("stride", {"strides"}, 1);
   const auto [dilation_h, dilation_w] = check->sizes("dilation", {"dilations", "dilation_rate"}, 1);
-  check_layer_op(check, Conv2d<T>(kernel[3], {.kernel = kernel[0],
-                                              .kernel_w = kernel[1],
-                                              .stride = stride_h,
-                                              .stride_w = stride_w,
-                                              .dilation = dilation_h,
-                                              .dilation_w = dilation_w,
-                                              .groups = static_cast<Index>(check->number({"groups"}, 1)),
-                                              .padding = check->padding(),
-                                              .bias = check->has("bias")}));
+  return {.kernel = kernel[0],
+          .kernel_w = kernel[1],
+          .stride = stride_h,
+          .stride_w = stride_w,
+          .dilation = dilation_h,
+          .dilation_w = dilation_w,
+          .groups = static_cast<Index>(check->number({"groups"}, 1)),
+          .padding = check->padding(),
+          .bias = check->has("bias")};
+}
+
+template <class T>
+void check_conv2d(Check<T>& check) {
+  const Shape kernel = check->file().entry("kernel").shape;
+  check_layer_op(check, Conv2d<T>(kernel.back(), conv_options(check, kernel)));
+}
+
+template <class T>
+void check_conv_transpose2d(Check<T>& check) {
+  const Shape kernel = check->file().entry("kernel").shape;
+  const ConvOptions options = conv_options(check, kernel);
+  const auto [bottom, right] = check->sizes("output_padding", {}, 0);
+  check_layer_op(check, ConvTranspose2d<T>(kernel[2] * options.groups, options, bottom, right));
 }
 
 template <class T, template <class> class Pool>

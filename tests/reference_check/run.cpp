@@ -31,6 +31,7 @@ std::map<std::string, Op>& ops() {
       {"diou_loss", [](auto& c) { check_box_loss(c, BoxLoss::diou); }},
       {"ciou_loss", [](auto& c) { check_box_loss(c, BoxLoss::ciou); }},
       {"conv2d", [](auto& c) { check_conv2d(c); }},
+      {"conv_transpose2d", [](auto& c) { check_conv_transpose2d(c); }},
       {"dense", [](auto& c) { check_dense(c); }},
       {"batch_norm", [](auto& c) { check_batch_norm(c); }},
       {"layer_norm", [](auto& c) { check_layer_norm(c); }},

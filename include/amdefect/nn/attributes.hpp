@@ -23,11 +23,11 @@ inline Index read_size(const JsonReader& attributes, std::string_view key, Index
   return read_size(attributes.at(key), least);
 }
 
-/// [height, width], both positive.
-inline std::pair<Index, Index> read_pair(const JsonReader& attributes, std::string_view key) {
+/// [height, width], both at least `least`.
+inline std::pair<Index, Index> read_pair(const JsonReader& attributes, std::string_view key, Index least = 1) {
   const JsonReader pair = attributes.at(key);
   if (pair.size() != 2) pair.fail(concat("expected [height, width], found ", pair.size(), " numbers"));
-  return {read_size(pair.item(0)), read_size(pair.item(1))};
+  return {read_size(pair.item(0), least), read_size(pair.item(1), least)};
 }
 
 inline JsonValue json_of(const Shape& shape) { return JsonValue::array(shape); }

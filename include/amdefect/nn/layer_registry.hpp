@@ -89,6 +89,7 @@ class LayerRegistry {
 
   LayerRegistry() {
     add<Conv2d<T>>("conv2d");
+    add<ConvTranspose2d<T>>("conv_transpose2d");
     add<Dense<T>>("dense");
     add<BatchNorm<T>>("batch_norm");
     add<LayerNorm<T>>("layer_norm");

@@ -4,6 +4,7 @@
 #include "amdefect/nn/layers/activations.hpp"
 #include "amdefect/nn/layers/batch_norm.hpp"
 #include "amdefect/nn/layers/conv2d.hpp"
+#include "amdefect/nn/layers/conv_transpose2d.hpp"
 #include "amdefect/nn/layers/dense.hpp"
 #include "amdefect/nn/layers/dropout.hpp"
 #include "amdefect/nn/layers/group_norm.hpp"
