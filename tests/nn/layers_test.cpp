@@ -104,6 +104,12 @@ TEST_CASE("dense, pooling and shape layers keep the contract") {
   check_images(AveragePool2d<double>({.pool = 3, .stride = 2, .padding = Padding::same()}), 17);
   check_images(GlobalAveragePool<double>(), 3);
   check_images(UpsampleNearest<double>(3), 2);
+  for (const bool align : {false, true}) {
+    check_images(ResizeBilinear<double>({.align_corners = align}), 2);
+    check_images(ResizeBilinear<double>({.scale = 0.4, .align_corners = align}), 2);
+    check_images(ResizeBilinear<double>({.height = 1, .width = 11, .align_corners = align}), 2);
+    check_images(ResizeBilinear<double>({.height = 4, .width = 1, .scale = 1.3, .align_corners = align}), 2);
+  }
   check(Flatten<double>(), {{3, 2, 4, 5}});
   check(Reshape<double>({10, 4}), {{3, 2, 4, 5}});
   check(Dropout<double>(0.4), {{3, 50, 40}});

@@ -277,6 +277,24 @@ def joining_cases():
                          {"x": draw.normal(2, 3, 4, 3)}, scale=scale)
 
 
+def resize(name, image, align_corners, size=None, scale=None):
+    def forward(x):
+        y = F.interpolate(x.permute(0, 3, 1, 2), size, scale, "bilinear", align_corners)
+        return y.permute(0, 2, 3, 1)
+
+    what = {"size": text(size)} if size else {"scale": scale}
+    return layer_case(name, "resize_bilinear", forward, {"x": Draw(name).normal(*image)},
+                      align_corners=int(align_corners), **what)
+
+
+def resize_cases():
+    for align, ending in ((False, ""), (True, "_aligned")):
+        yield resize("resize_bilinear_x2" + ending, (2, 3, 4, 3), align, scale=2.0)
+        yield resize("resize_bilinear_x1.7" + ending, (1, 7, 5, 2), align, scale=1.7)
+        yield resize("resize_bilinear_smaller" + ending, (2, 9, 8, 3), align, size=(4, 5))
+        yield resize("resize_bilinear_mixed" + ending, (1, 6, 4, 2), align, size=(1, 13))
+
+
 def attention(name, batch, tokens, channels, heads):
     """PyTorch's own layer; its weights are (out, in), ours (in, out)."""
     draw = Draw(name)
@@ -303,6 +321,6 @@ def transformer_cases():
 
 
 def layer_cases():
-    for cases in (conv2d_cases, conv_transpose2d_cases, pooling_cases, normalisation_cases, elementwise_cases, joining_cases,
+    for cases in (conv2d_cases, conv_transpose2d_cases, pooling_cases, normalisation_cases, elementwise_cases, joining_cases, resize_cases,
                   transformer_cases):
         yield from cases()

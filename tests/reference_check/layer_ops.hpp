@@ -209,4 +209,13 @@ void check_upsample(Check<T>& check) {
   check_layer_op(check, UpsampleNearest<T>(scale_h));
 }
 
+template <class T>
+void check_resize(Check<T>& check) {
+  const auto [height, width] = check->sizes("size", {}, 0);
+  check_layer_op(check, ResizeBilinear<T>({.height = height,
+                                           .width = width,
+                                           .scale = check->number({"scale"}, 2),
+                                           .align_corners = check->flag({"align_corners"}, false)}));
+}
+
 }  // namespace amdefect::reference_check

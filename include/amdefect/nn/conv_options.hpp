@@ -51,9 +51,9 @@ inline JsonValue json_of(const ConvOptions& o, Index filters) {
 
 inline ConvOptions read_conv_options(const JsonReader& attributes) {
   ConvOptions o;
-  std::tie(o.kernel, o.kernel_w) = read_pair(attributes, "kernel");
-  std::tie(o.stride, o.stride_w) = read_pair(attributes, "stride");
-  std::tie(o.dilation, o.dilation_w) = read_pair(attributes, "dilation");
+  std::tie(o.kernel, o.kernel_w) = read_height_width(attributes, "kernel");
+  std::tie(o.stride, o.stride_w) = read_height_width(attributes, "stride");
+  std::tie(o.dilation, o.dilation_w) = read_height_width(attributes, "dilation");
   o.groups = read_size(attributes, "groups");
   o.padding = read_padding(attributes.at("padding"));
   o.bias = attributes.get<bool>("bias");

@@ -110,6 +110,7 @@ class LayerRegistry {
     add<Flatten<T>>("flatten");
     add<Reshape<T>>("reshape");
     add<UpsampleNearest<T>>("upsample_nearest");
+    add<ResizeBilinear<T>>("resize_bilinear");
     add<Concatenate<T>>("concatenate");
     add<Add<T>>("add");
     add<Multiply<T>>("multiply");

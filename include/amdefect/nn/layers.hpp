@@ -14,6 +14,7 @@
 #include "amdefect/nn/layers/multiply.hpp"
 #include "amdefect/nn/layers/pooling.hpp"
 #include "amdefect/nn/layers/reshape.hpp"
+#include "amdefect/nn/layers/resize_bilinear.hpp"
 #include "amdefect/nn/layers/slice.hpp"
 #include "amdefect/nn/layers/softmax.hpp"
 #include "amdefect/nn/layers/stochastic_depth.hpp"

@@ -44,7 +44,7 @@ class ConvTranspose2d : public Layer<T> {
             "conv_transpose2d: output padding goes with padding in pixels, not with 'same'");
   }
   explicit ConvTranspose2d(const JsonReader& attributes)
-      : ConvTranspose2d(attributes, detail::read_pair(attributes, "output_padding", 0)) {}
+      : ConvTranspose2d(attributes, detail::read_height_width(attributes, "output_padding", 0)) {}
 
   std::string kind() const override { return "conv_transpose2d"; }
   JsonValue attributes() const override {
