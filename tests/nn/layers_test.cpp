@@ -122,6 +122,11 @@ TEST_CASE("dense, pooling and shape layers keep the contract") {
   check(Multiply<double>(), {{2, 15, 10, 3}, {2, 3}});  // several chunks of a sum
   check(Slice<double>(1, 2, 3), {{3, 7, 2}});
   check(Slice<double>(-1, 0, 1), {{1, 3, 4}});
+  check(Slice<double>(2, 1, 2), {{3, 2, 4, 5}});
+  check(Pad<double>({{1, 1}}), {{3, 7, 2}});
+  check(Pad<double>({{1, 2}, {0, 3}}, 0.5), {{3, 7, 2}});
+  check(Pad<double>({{1, 1}, {2, 3}, {1, 0}}), {{3, 7, 2, 5}});
+  check(Pad<double>({{0, 0}, {0, 0}}), {{3, 7, 2, 5}});
   check(StochasticDepth<double>(0.4), {{8, 3, 5}});
 }
 

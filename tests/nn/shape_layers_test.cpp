@@ -64,6 +64,47 @@ TEST_CASE("bilinear resizing does not depend on the number of threads, nor does 
   }
 }
 
+TEST_CASE("the runs of a box are its elements in their order, each once") {
+  const Shape whole{3, 4, 5, 2};
+  for (const auto& [box, origin] : std::vector<std::pair<Shape, BoxOrigin>>{{{3, 4, 5, 2}, {}},
+                                                                            {{2, 4, 5, 2}, {1}},
+                                                                            {{3, 2, 5, 2}, {0, 1}},
+                                                                            {{3, 4, 2, 1}, {0, 0, 3, 1}},
+                                                                            {{1, 3, 4, 1}, {2, 1, 1, 0}},
+                                                                            {{3, 0, 5, 2}, {}}}) {
+    std::vector<Index> found, expected;
+    for_each_box_run(whole, box, origin, [&](Index of_whole, Index of_box, Index run) {
+      CHECK(of_box == static_cast<Index>(found.size()));
+      for (Index i = 0; i < run; ++i) found.push_back(of_whole + i);
+    });
+    for (Index a = 0; a < box[0]; ++a)
+      for (Index b = 0; b < box[1]; ++b)
+        for (Index c = 0; c < box[2]; ++c)
+          for (Index d = 0; d < box[3]; ++d)
+            expected.push_back((((a + origin[0]) * 4 + b + origin[1]) * 5 + c + origin[2]) * 2 + d + origin[3]);
+    CHECK(found == expected);
+  }
+}
+
+TEST_CASE("padding keeps the middle, and its gradient is that of the middle") {
+  const Pad<float> pad({{1, 0}, {2, 1}}, 7);
+  const Tensor<float> x = gaussian_tensor<float>({2, 2, 3, 2}, 1), y = forward(pad, x);
+  REQUIRE(y.shape() == Shape{2, 3, 6, 2});
+  for (Index n = 0; n < 2; ++n)
+    for (Index i = 0; i < 3; ++i)
+      for (Index j = 0; j < 6; ++j)
+        for (Index c = 0; c < 2; ++c) {
+          const bool inside = i >= 1 && j >= 2 && j < 5;
+          CHECK(y(n, i, j, c) == (inside ? x(n, i - 1, j - 2, c) : 7));
+        }
+  CHECK(equal(backward(pad, x.shape(), y), x));
+  CHECK_THROWS_WITH_AS(Pad<float>({{1, -1}}), "pad: widths must not be negative, got 1 and -1", Error);
+  CHECK_THROWS_AS(Pad<float>({{1, 1}}, std::nan("")), Error);
+  CHECK_THROWS_AS(Pad<float>(std::vector<PadWidth>(6)), Error);
+  CHECK_THROWS_WITH_AS(static_cast<void>(pad.output_shape({1, 4})),
+                       "pad: expected a batch and at least 2 dimensions more, got [1, 4]", ShapeError);
+}
+
 TEST_CASE("resizing refuses what is no size") {
   CHECK_THROWS_WITH_AS(ResizeBilinear<float>({.height = -1}),
                        "resize_bilinear: height and width must not be negative, got -1 and 0", Error);

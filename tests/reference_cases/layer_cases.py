@@ -277,6 +277,17 @@ def joining_cases():
                          {"x": draw.normal(2, 3, 4, 3)}, scale=scale)
 
 
+def pad(name, shape, rows, columns, channels=(0, 0), value=0.0):
+    return layer_case(name, "pad", lambda x: F.pad(x, channels + columns + rows, value=value),
+                      {"x": Draw(name).normal(*shape)}, rows=text(rows), columns=text(columns), channels=text(channels),
+                      value=value)
+
+
+def reordering_cases():
+    yield pad("pad", (2, 3, 4, 3), (1, 2), (0, 3))
+    yield pad("pad_all_axes", (2, 3, 4, 3), (2, 0), (1, 1), (1, 4), value=-1.5)
+
+
 def resize(name, image, align_corners, size=None, scale=None):
     def forward(x):
         y = F.interpolate(x.permute(0, 3, 1, 2), size, scale, "bilinear", align_corners)
@@ -321,6 +332,6 @@ def transformer_cases():
 
 
 def layer_cases():
-    for cases in (conv2d_cases, conv_transpose2d_cases, pooling_cases, normalisation_cases, elementwise_cases, joining_cases, resize_cases,
+    for cases in (conv2d_cases, conv_transpose2d_cases, pooling_cases, normalisation_cases, elementwise_cases, joining_cases, resize_cases, reordering_cases,
                   transformer_cases):
         yield from cases()

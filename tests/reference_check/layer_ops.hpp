@@ -218,4 +218,12 @@ void check_resize(Check<T>& check) {
                                            .align_corners = check->flag({"align_corners"}, false)}));
 }
 
+template <class T>
+void check_pad(Check<T>& check) {
+  const auto [top, bottom] = check->sizes("rows", {}, 0);
+  const auto [left, right] = check->sizes("columns", {}, 0);
+  const auto [before, after] = check->sizes("channels", {}, 0);
+  check_layer_op(check, Pad<T>({{top, bottom}, {left, right}, {before, after}}, check->number({"value"}, 0)));
+}
+
 }  // namespace amdefect::reference_check

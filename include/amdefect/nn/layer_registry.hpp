@@ -115,6 +115,7 @@ class LayerRegistry {
     add<Add<T>>("add");
     add<Multiply<T>>("multiply");
     add<Slice<T>>("slice");
+    add<Pad<T>>("pad");
     add<StochasticDepth<T>>("stochastic_depth");
     add<ClassToken<T>>("class_token");
     add<LearnedPositions<T>>("learned_positions");

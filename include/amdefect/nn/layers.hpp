@@ -12,6 +12,7 @@
 #include "amdefect/nn/layers/merge.hpp"
 #include "amdefect/nn/layers/multi_head_attention.hpp"
 #include "amdefect/nn/layers/multiply.hpp"
+#include "amdefect/nn/layers/pad.hpp"
 #include "amdefect/nn/layers/pooling.hpp"
 #include "amdefect/nn/layers/reshape.hpp"
 #include "amdefect/nn/layers/resize_bilinear.hpp"
