@@ -127,6 +127,10 @@ TEST_CASE("dense, pooling and shape layers keep the contract") {
   check(Pad<double>({{1, 2}, {0, 3}}, 0.5), {{3, 7, 2}});
   check(Pad<double>({{1, 1}, {2, 3}, {1, 0}}), {{3, 7, 2, 5}});
   check(Pad<double>({{0, 0}, {0, 0}}), {{3, 7, 2, 5}});
+  check(Transpose<double>({3, 1, 2}), {{3, 4, 5, 2}});
+  check(Transpose<double>({2, 1}), {{1, 40, 35}});  // several tiles
+  check(Transpose<double>({1, 2}), {{3, 4, 5}});
+  check(Transpose<double>({3, 5, 1, 4, 2}), {{2, 3, 2, 4, 3, 2}});
   check(StochasticDepth<double>(0.4), {{8, 3, 5}});
 }
 

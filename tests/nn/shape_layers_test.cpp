@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "amdefect/nn/layers.hpp"
@@ -103,6 +105,39 @@ TEST_CASE("padding keeps the middle, and its gradient is that of the middle") {
   CHECK_THROWS_AS(Pad<float>(std::vector<PadWidth>(6)), Error);
   CHECK_THROWS_WITH_AS(static_cast<void>(pad.output_shape({1, 4})),
                        "pad: expected a batch and at least 2 dimensions more, got [1, 4]", ShapeError);
+}
+
+TEST_CASE("axes come in any order, by any number of threads") {
+  const Shape shape{2, 3, 40, 1, 7, 36};
+  const Tensor<float> x = gaussian_tensor<float>(shape, 1);
+  std::vector<Index> axes{1, 2, 3, 4, 5};
+  do {
+    const Transpose<float> transpose(axes);
+    const Tensor<float> y = forward(transpose, x, 3);
+    std::array<Index, 6> at{}, strides{};
+    Index stride = 1;
+    for (std::size_t i = 6; i-- > 0; stride *= shape[i]) strides[i] = stride;
+    Index wrong = 0;
+    for (const float found : y) {
+      Index of_x = at[0] * strides[0];
+      for (std::size_t i = 1; i < 6; ++i) of_x += at[i] * strides[static_cast<std::size_t>(axes[i - 1])];
+      wrong += found != x[of_x];
+      for (std::size_t i = 6; i-- > 0;) {
+        if (++at[i] < y.dim(i)) break;
+        at[i] = 0;
+      }
+    }
+    CHECK(wrong == 0);
+    CHECK(equal(backward(transpose, shape, y, 2), x));
+  } while (std::next_permutation(axes.begin(), axes.end()));
+}
+
+TEST_CASE("a transposition names each axis once, and leaves the batch alone") {
+  for (const std::vector<Index>& axes : {std::vector<Index>{0, 1}, {2}, {1, 1}, {1, 2, 3, 4, 5, 6}, {-1, 1}})
+    CHECK_THROWS_AS(Transpose<float>{axes}, Error);
+  CHECK_THROWS_WITH_AS(Transpose<float>({1, 3}), "transpose: expected the axes 1 to 2 in some order, got [1,3]", Error);
+  CHECK_THROWS_WITH_AS(static_cast<void>(Transpose<float>({2, 1}).output_shape({1, 4})),
+                       "transpose: expected a batch and 2 dimensions more, got [1, 4]", ShapeError);
 }
 
 TEST_CASE("resizing refuses what is no size") {

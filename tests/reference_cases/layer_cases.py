@@ -285,6 +285,9 @@ def pad(name, shape, rows, columns, channels=(0, 0), value=0.0):
 
 def reordering_cases():
     yield pad("pad", (2, 3, 4, 3), (1, 2), (0, 3))
+    for axes in ((3, 1, 2), (2, 3, 1), (2, 1, 3)):
+        yield layer_case("transpose_" + "".join(map(str, axes)), "transpose", lambda x: x.permute(0, *axes),
+                         {"x": Draw("transpose").normal(2, 3, 4, 5)}, axis1=axes[0], axis2=axes[1], axis3=axes[2])
     yield pad("pad_all_axes", (2, 3, 4, 3), (2, 0), (1, 1), (1, 4), value=-1.5)
 
 

@@ -226,4 +226,11 @@ void check_pad(Check<T>& check) {
   check_layer_op(check, Pad<T>({{top, bottom}, {left, right}, {before, after}}, check->number({"value"}, 0)));
 }
 
+template <class T>
+void check_transpose(Check<T>& check) {
+  std::vector<Index> axes;
+  for (const char* axis : {"axis1", "axis2", "axis3"}) axes.push_back(static_cast<Index>(check->number({axis}, 0)));
+  check_layer_op(check, Transpose<T>(axes));
+}
+
 }  // namespace amdefect::reference_check

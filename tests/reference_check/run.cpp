@@ -42,6 +42,7 @@ std::map<std::string, Op>& ops() {
       {"upsample_nearest", [](auto& c) { check_upsample(c); }},
       {"resize_bilinear", [](auto& c) { check_resize(c); }},
       {"pad", [](auto& c) { check_pad(c); }},
+      {"transpose", [](auto& c) { check_transpose(c); }},
       {"concat", [](auto& c) { check_concat(c); }},
       {"add", []<class T>(Check<T>& c) { check_layer_op(c, Add<T>()); }},
       {"multiply", []<class T>(Check<T>& c) { check_layer_op(c, Multiply<T>()); }},

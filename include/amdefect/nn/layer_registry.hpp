@@ -116,6 +116,7 @@ class LayerRegistry {
     add<Multiply<T>>("multiply");
     add<Slice<T>>("slice");
     add<Pad<T>>("pad");
+    add<Transpose<T>>("transpose");
     add<StochasticDepth<T>>("stochastic_depth");
     add<ClassToken<T>>("class_token");
     add<LearnedPositions<T>>("learned_positions");

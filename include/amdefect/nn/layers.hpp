@@ -20,4 +20,5 @@
 #include "amdefect/nn/layers/softmax.hpp"
 #include "amdefect/nn/layers/stochastic_depth.hpp"
 #include "amdefect/nn/layers/tokens.hpp"
+#include "amdefect/nn/layers/transpose.hpp"
 #include "amdefect/nn/layers/upsample.hpp"
