@@ -13,7 +13,7 @@ using namespace amdefect;
 namespace {
 
 constexpr Activation activations[] = {Activation::none, Activation::relu,       Activation::relu6, Activation::sigmoid,
-                                      Activation::silu, Activation::hard_swish, Activation::gelu};
+                                      Activation::silu, Activation::hard_swish, Activation::gelu,  Activation::tanh};
 
 /// Distance to the exact value in units of its last place in T.
 template <class T>
@@ -106,6 +106,17 @@ TEST_CASE_TEMPLATE("sigmoid and SiLU keep their relative precision where they ar
   CHECK(worst <= 4);
 }
 
+TEST_CASE_TEMPLATE("tanh keeps its relative precision near 0", T, float, double) {
+  std::vector<T> x{std::numeric_limits<T>::denorm_min(), std::numeric_limits<T>::min()};
+  for (T size = 1e-30F; size < 40; size *= T(1.009)) x.push_back(size);
+  for (std::size_t i = 0, positive = x.size(); i < positive; ++i) x.push_back(-x[i]);
+  const std::vector<T> y = forward(Activation::tanh, x);
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    worst = std::max(worst, ulps(y[i], std::tanh(static_cast<long double>(x[i]))));
+  CHECK(worst <= 4);
+}
+
 TEST_CASE_TEMPLATE("activations of what is not finite, and of corners", T, float, double) {
   const T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   for (const Activation activation : activations) {
@@ -114,12 +125,13 @@ TEST_CASE_TEMPLATE("activations of what is not finite, and of corners", T, float
     const T at_infinity = forward<T>(activation, {infinity})[0];
     if (activation == Activation::relu6)
       CHECK(at_infinity == 6);
-    else if (activation == Activation::sigmoid)
+    else if (activation == Activation::sigmoid || activation == Activation::tanh)
       CHECK(at_infinity == 1);
     else
       CHECK(at_infinity == infinity);
     CHECK(forward<T>(activation, {T(0)})[0] == (activation == Activation::sigmoid ? T(0.5) : T(0)));
-    CHECK(forward<T>(activation, {T(-1e4)})[0] == (activation == Activation::none ? T(-1e4) : T(0)));
+    const T far = activation == Activation::none ? T(-1e4) : activation == Activation::tanh ? T(-1) : T(0);
+    CHECK(forward<T>(activation, {T(-1e4)})[0] == far);
   }
   const auto slopes = [](Activation activation, const std::vector<T>& x) {
     const std::vector<T> ones(x.size(), 1);
@@ -132,7 +144,7 @@ TEST_CASE_TEMPLATE("activations of what is not finite, and of corners", T, float
 }
 
 TEST_CASE("where the result tells the slope, the argument need not be kept") {
-  for (const Activation activation : {Activation::relu, Activation::relu6, Activation::sigmoid})
+  for (const Activation activation : {Activation::relu, Activation::relu6, Activation::sigmoid, Activation::tanh})
     CHECK(derivative_from_output(activation));
   for (const Activation activation : {Activation::silu, Activation::hard_swish, Activation::gelu})
     CHECK_FALSE(derivative_from_output(activation));

@@ -63,7 +63,7 @@ void compare_with_definition(const Problem<T>& p, bool relu, int threads) {
       const auto i = static_cast<std::size_t>(row * channels + c);
       const double centred = static_cast<double>(p.x[i]) - p.wide_mean[k], gradient = static_cast<double>(passed[i]);
       const double normal = centred * p.wide_scale[k] + static_cast<double>(p.beta[k]);
-      const double input_gradient = p.wide_scale[k] * (gradient - p.a[k] - p.b[k] * centred);
+      const double input_gradient = p.wide_scale[k] * gradient - p.a[k] - p.b[k] * centred;
       worst = std::max({worst, std::abs(static_cast<double>(y[i]) - (relu ? std::max(normal, 0.0) : normal)),
                         std::abs(static_cast<double>(dx[i]) - input_gradient)});
       sum += gradient;

@@ -118,6 +118,7 @@ TEST_CASE("formulas: activations") {
   check_elements(Silu<double>(), [&](double x) { return x * sigmoid(x); });
   check_elements(HardSwish<double>(), [](double x) { return x * std::clamp(x + 3, 0.0, 6.0) / 6; });
   check_elements(Gelu<double>(), [](double x) { return x * (1 + std::erf(x / std::sqrt(2.0))) / 2; });
+  check_elements(Tanh<double>(), [](double x) { return std::tanh(x); });
 }
 
 TEST_CASE("formulas: softmax, layer norm and dense, row by row") {

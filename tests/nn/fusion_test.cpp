@@ -70,7 +70,7 @@ TEST_CASE("inference fuses convolutions with what follows and gives the same") {
 }
 
 TEST_CASE_TEMPLATE("inference fuses each activation with each kind of convolution", Layer, Relu<float>, Relu6<float>,
-                   Sigmoid<float>, Silu<float>, HardSwish<float>, Gelu<float>) {
+                   Sigmoid<float>, Silu<float>, HardSwish<float>, Gelu<float>, Tanh<float>) {
   const auto build = [](bool show) {  // what is an output is not fused
     Network<float> net;
     Value x = net.input({11, 11, 8});
@@ -193,7 +193,7 @@ TEST_CASE("training fuses batch norms with the ReLU behind them and learns the s
 }
 
 TEST_CASE_TEMPLATE("training leaves other activations behind a batch norm as they are", Layer, Relu6<float>,
-                   Sigmoid<float>, Silu<float>, HardSwish<float>, Gelu<float>) {
+                   Sigmoid<float>, Silu<float>, HardSwish<float>, Gelu<float>, Tanh<float>) {
   Network<float> net;
   net.output(net.add(Layer(), net.add(BatchNorm<float>(), net.input({2, 2, 1}))), "end");
   CHECK(fuse_for_training(net)[1].operation == net.nodes()[1].operation);

@@ -39,6 +39,34 @@ TEST_CASE("convolutions keep the layer contract") {
   check(Conv2d<double>(2, {.kernel = 5}), {{2, 2, 1, 3}});
 }
 
+TEST_CASE("transposed convolutions keep the layer contract") {
+  for (const Index stride : {1, 2, 3}) check_images(ConvTranspose2d<double>(3, {.kernel = 3, .stride = stride}), 2);
+  check_images(ConvTranspose2d<double>(2, {.kernel = 3, .stride = 2, .padding = Padding::pixels(1), .bias = false}), 3);
+  check_images(ConvTranspose2d<double>(4, {.kernel = 3, .stride = 2, .groups = 2, .padding = Padding::valid()}), 2);
+  check_images(ConvTranspose2d<double>(3, {.kernel = 4, .stride = 2, .groups = 3, .padding = Padding::pixels(1)}), 3);
+  check_images(
+      ConvTranspose2d<double>(
+          2, {.kernel = 2, .kernel_w = 3, .stride_w = 3, .dilation = 2, .padding = Padding::pixels(2, 0, 1, 3)}, 1, 2),
+      3);
+  check(ConvTranspose2d<double>(2, {.kernel = 1, .stride = 3}), {{2, 2, 1, 3}});
+}
+
+TEST_CASE("a transposed convolution says what does not fit") {
+  const ConvTranspose2d<float> conv(4, {.kernel = 2, .padding = Padding::pixels(2)});
+  CHECK_THROWS_WITH_AS(static_cast<void>(conv.output_shape({1, 2, 8, 3})),
+                       "conv_transpose2d: nothing is left of the input [1, 2, 8, 3] within the padding", ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(conv.output_shape({1, 8, 3})), ShapeError);
+  CHECK_THROWS_WITH_AS(ConvTranspose2d<float>(5, {.groups = 2}),
+                       "conv_transpose2d: 5 filters do not divide into 2 groups", Error);
+  const ConvOptions twice{.kernel = 3, .stride = 2, .padding = Padding::pixels(1)};
+  CHECK_THROWS_WITH_AS(ConvTranspose2d<float>(5, twice, 1, 2),
+                       "conv_transpose2d: the output padding 1x2 must be less than stride or dilation", Error);
+  CHECK_THROWS_AS(ConvTranspose2d<float>(5, twice, -1, 0), Error);
+  CHECK_THROWS_AS(ConvTranspose2d<float>(5, {.kernel = 3, .stride = 2}, 1, 1), Error);
+  CHECK(ConvTranspose2d<float>(5, twice, 1, 0).output_shape({1, 4, 4, 3}) == Shape{1, 8, 7, 5});
+  CHECK(ConvTranspose2d<float>(5, {.kernel = 3, .stride = 2}).output_shape({1, 4, 5, 3}) == Shape{1, 8, 10, 5});
+}
+
 TEST_CASE("a convolution's shape error says what does not fit") {
   const Conv2d<float> conv(4, {.kernel = 3, .padding = Padding::valid()});
   CHECK_THROWS_WITH_AS(static_cast<void>(conv.output_shape({1, 2, 8, 3})),
@@ -60,6 +88,10 @@ TEST_CASE("normalisation layers keep the contract") {
   check(detail::BatchNormRelu<double>(BatchNorm<double>({.moving_statistics = true})), {{3, 4, 5, 3}});
   check_images(LayerNorm<double>(), 5);
   check(LayerNorm<double>(1e-5), {{3, 7}});
+  check_images(GroupNorm<double>(1), 5);
+  check_images(GroupNorm<double>(3, 1e-3), 6);
+  check_images(GroupNorm<double>(4), 4);
+  check(GroupNorm<double>(2), {{3, 8}});
 }
 
 TEST_CASE("dense, pooling and shape layers keep the contract") {
@@ -72,6 +104,12 @@ TEST_CASE("dense, pooling and shape layers keep the contract") {
   check_images(AveragePool2d<double>({.pool = 3, .stride = 2, .padding = Padding::same()}), 17);
   check_images(GlobalAveragePool<double>(), 3);
   check_images(UpsampleNearest<double>(3), 2);
+  for (const bool align : {false, true}) {
+    check_images(ResizeBilinear<double>({.align_corners = align}), 2);
+    check_images(ResizeBilinear<double>({.scale = 0.4, .align_corners = align}), 2);
+    check_images(ResizeBilinear<double>({.height = 1, .width = 11, .align_corners = align}), 2);
+    check_images(ResizeBilinear<double>({.height = 4, .width = 1, .scale = 1.3, .align_corners = align}), 2);
+  }
   check(Flatten<double>(), {{3, 2, 4, 5}});
   check(Reshape<double>({10, 4}), {{3, 2, 4, 5}});
   check(Dropout<double>(0.4), {{3, 50, 40}});
@@ -84,6 +122,15 @@ TEST_CASE("dense, pooling and shape layers keep the contract") {
   check(Multiply<double>(), {{2, 15, 10, 3}, {2, 3}});  // several chunks of a sum
   check(Slice<double>(1, 2, 3), {{3, 7, 2}});
   check(Slice<double>(-1, 0, 1), {{1, 3, 4}});
+  check(Slice<double>(2, 1, 2), {{3, 2, 4, 5}});
+  check(Pad<double>({{1, 1}}), {{3, 7, 2}});
+  check(Pad<double>({{1, 2}, {0, 3}}, 0.5), {{3, 7, 2}});
+  check(Pad<double>({{1, 1}, {2, 3}, {1, 0}}), {{3, 7, 2, 5}});
+  check(Pad<double>({{0, 0}, {0, 0}}), {{3, 7, 2, 5}});
+  check(Transpose<double>({3, 1, 2}), {{3, 4, 5, 2}});
+  check(Transpose<double>({2, 1}), {{1, 40, 35}});  // several tiles
+  check(Transpose<double>({1, 2}), {{3, 4, 5}});
+  check(Transpose<double>({3, 5, 1, 4, 2}), {{2, 3, 2, 4, 3, 2}});
   check(StochasticDepth<double>(0.4), {{8, 3, 5}});
 }
 
@@ -105,6 +152,7 @@ TEST_CASE("activations keep the contract") {
     check(Silu<double>(), {shape});
     check(HardSwish<double>(), {shape});
     check(Gelu<double>(), {shape});
+    check(Tanh<double>(), {shape});
     check(Softmax<double>(), {shape});
   }
 }
@@ -156,6 +204,29 @@ TEST_CASE("batch norm keeps the unbiased variance where that is asked for") {
     workspace.forward(x);
     CHECK(net.parameters().value("norm.moving_variance")[0] == doctest::Approx(unbiased ? 2.5 : 2));
   }
+}
+
+TEST_CASE("group norm normalises a sample alone as in a batch") {
+  const GroupNorm<float> norm(2);
+  Tensor<float> x({3, 4, 5, 6}), batch(x.shape()), alone({1, 4, 5, 6});
+  Random random(3);
+  for (float& value : x) value = static_cast<float>(random.normal(50, 1));
+  Tensor<float> gamma({6}), beta({6});
+  gamma.fill(1);
+  const std::vector<TensorView<const float>> parameters{gamma, beta};
+  Tensor<std::byte> scratch({Index(norm.memory(x.shape(), {}, false).forward_scratch)});
+  Context<float> context;
+  context.parameters = parameters;
+  context.scratch_memory = scratch.data();
+  norm.forward(context, x, batch);
+  for (Index sample = 0; sample < 3; ++sample) {
+    const float* values = x.data() + sample * alone.size();
+    norm.forward(context, TensorView<const float>(values, alone.shape()), alone);
+    CHECK(std::equal(alone.begin(), alone.end(), batch.data() + sample * alone.size()));
+  }
+  CHECK_THROWS_AS(GroupNorm<float>(0), Error);
+  CHECK_THROWS_WITH_AS(static_cast<void>(GroupNorm<float>(4).output_shape({1, 2, 6})),
+                       "group_norm: the channels of the input [1, 2, 6] do not divide into 4 groups", ShapeError);
 }
 
 TEST_CASE("layers of transformers refuse shapes that do not fit") {

@@ -128,11 +128,16 @@ Network<T> every_layer() {
   x = net.add(BatchNorm<T>({.momentum = 0.7, .epsilon = 1e-4, .moving_statistics = true}), x);
   x = net.add(Relu<T>(), x);
   x = net.add(BatchNorm<T>(), net.add(Conv2d<T>(4, {.padding = Padding::valid()}), x));
-  x = net.add(LeakyRelu<T>(0.125), net.add(LayerNorm<T>(1e-5), x));
+  x = net.add(
+      ConvTranspose2d<T>(
+          4, {.kernel = 3, .stride = 2, .stride_w = 1, .groups = 2, .padding = Padding::pixels(1, 1, 1, 0)}, 1, 0),
+      x);
+  x = net.add(LeakyRelu<T>(0.125), net.add(GroupNorm<T>(2, 1e-4), net.add(LayerNorm<T>(1e-5), x)));
   x = net.add(MaxPool2d<T>({.pool = 2, .pool_w = 3, .stride = 1, .padding = Padding::same()}), x);
   x = net.add(AveragePool2d<T>({.pool = 2, .stride = 1, .stride_w = 2, .padding = Padding::pixels(1, 0, 0, 1)}), x);
+  x = net.add(ResizeBilinear<T>({.height = 5, .scale = 1.5, .align_corners = true}), x);
   x = net.add(UpsampleNearest<T>(3),
-              net.add(HardSwish<T>(), net.add(Silu<T>(), net.add(Relu6<T>(), net.add(Gelu<T>(), x)))));
+              net.add(HardSwish<T>(), net.add(Silu<T>(), net.add(Relu6<T>(), net.add(Gelu<T>(), net.add(Tanh<T>(), x)))))));
   const Value shared = net.add_shared(net.add(Conv2d<T>(4, {.kernel = 3}), x, "twice"), x, "again");
   x = net.add(Add<T>(), {x, shared});
   x = net.add(Concatenate<T>(-1), {net.add(Dropout<T>(0.25), x), net.add(Power<T>(1.5), shared)});
@@ -144,6 +149,8 @@ Network<T> every_layer() {
   Value tokens = net.add(ClassToken<T>(), net.input({5, 6}, "tokens"));
   tokens = net.add(MultiHeadAttention<T>(2, 0.125), net.add(LearnedPositions<T>(), tokens), "attention");
   tokens = net.add(Slice<T>(1, 2, 3), net.add(StochasticDepth<T>(0.25), tokens));
+  tokens = net.add(Transpose<T>({2, 1}), tokens);
+  tokens = net.add(Pad<T>({{1, 2}, {0, 3}}, 0.375), tokens);
   tokens = net.add(BatchNorm<T>({.unbiased = true}), net.add(Multiply<T>(), {tokens, tokens}));
   net.output(tokens, "attended");
   net.parameters().set_trainable("conv.", false);

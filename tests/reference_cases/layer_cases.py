@@ -96,6 +96,47 @@ def conv2d_cases():
     yield conv2d("conv2d_depthwise_k5_d2", (1, 11, 10, 5), 5, 5, dilation=2, groups=5)
 
 
+def conv_transpose2d(name, image, kernel, channels, stride=1, padding="same", output_padding=0, dilation=1, groups=1,
+                     bias=True):
+    """Kernels are [height, width, out / groups, in]. What the borders cut off of the whole result is cut off here."""
+    draw = Draw(name)
+    kernel, stride_hw, dilation_hw = pair(kernel), pair(stride), pair(dilation)
+    inputs = {"x": draw.normal(*image), "kernel": draw.normal(*kernel, channels // groups, image[3])}
+    if bias:
+        inputs["bias"] = draw.normal(channels)
+
+    def forward(x, kernel, bias=None):
+        x, kernel = x.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1)
+        if isinstance(padding, int):
+            y = F.conv_transpose2d(x, kernel, bias, stride_hw, padding, output_padding, groups, dilation_hw)
+            return y.permute(0, 2, 3, 1)
+        y = F.conv_transpose2d(x, kernel, None, stride_hw, 0, 0, groups, dilation_hw)
+        sizes = [n * s for n, s in zip(image[1:3], stride_hw)]
+        (top, bottom), (left, right) = pads_of(padding, sizes, kernel.shape[2:], stride_hw, dilation_hw)
+        if padding == "same":
+            bottom, right = y.shape[2] - top - sizes[0], y.shape[3] - left - sizes[1]
+        y = F.pad(y, (-left, -right, -top, -bottom)).permute(0, 2, 3, 1)
+        return y if bias is None else y + bias
+
+    return layer_case(name, "conv_transpose2d", forward, inputs, stride=text(stride),
+                      padding=text((padding,) * 4 if isinstance(padding, int) else padding),
+                      output_padding=text(output_padding), dilation=text(dilation), groups=groups)
+
+
+def conv_transpose2d_cases():
+    yield conv_transpose2d("conv_transpose2d_k2_s2", (2, 3, 4, 5), 2, 3, stride=2, padding=0)
+    yield conv_transpose2d("conv_transpose2d_k3_s2", (2, 4, 3, 6), 3, 4, stride=2, padding=1, output_padding=1)
+    yield conv_transpose2d("conv_transpose2d_k4_s2", (1, 5, 4, 16), 4, 8, stride=2, padding=1, bias=False)
+    yield conv_transpose2d("conv_transpose2d_k3", (1, 5, 6, 3), 3, 4, padding=0)
+    yield conv_transpose2d("conv_transpose2d_k3x2_s2x3", (1, 4, 3, 2), (3, 2), 3, stride=(2, 3), padding=1,
+                           output_padding=(0, 2))
+    yield conv_transpose2d("conv_transpose2d_d3", (1, 4, 5, 3), 3, 2, stride=2, padding=2, output_padding=2, dilation=3)
+    yield conv_transpose2d("conv_transpose2d_groups2", (2, 4, 3, 6), 3, 4, stride=2, padding=1, groups=2)
+    yield conv_transpose2d("conv_transpose2d_k3_s2_same", (2, 4, 5, 3), 3, 4, stride=2)
+    yield conv_transpose2d("conv_transpose2d_k2_s3_same", (1, 3, 4, 2), 2, 3, stride=3)
+    yield conv_transpose2d("conv_transpose2d_uneven_padding", (1, 4, 5, 3), 4, 2, stride=2, padding=(2, 0, 1, 3))
+
+
 def max_pool(name, x, pool, stride, padding="valid"):
     def forward(x):
         x = padded(x, padding, pair(pool), pair(stride), value=-torch.inf)
@@ -163,6 +204,18 @@ def layer_norm(name, shape, epsilon, mean=0.0):
                       inputs, axis=-1, epsilon=epsilon)
 
 
+def group_norm(name, shape, groups, epsilon=1e-5, mean=0.0):
+    """PyTorch's channels come second."""
+    draw = Draw(name)
+    inputs = {"x": draw.normal(*shape, mean=mean), "gamma": draw.uniform(shape[-1], low=0.5, high=1.5),
+              "beta": draw.normal(shape[-1])}
+
+    def forward(x, gamma, beta):
+        return F.group_norm(x.movedim(-1, 1), groups, gamma, beta, epsilon).movedim(1, -1)
+
+    return layer_case(name, "group_norm", forward, inputs, groups=groups, epsilon=epsilon)
+
+
 def normalisation_cases():
     yield batch_norm("batch_norm_train", (3, 4, 5, 6), True)
     yield batch_norm("batch_norm_train_one_image", (1, 7, 6, 16), True)
@@ -171,6 +224,11 @@ def normalisation_cases():
     yield batch_norm("batch_norm_infer", (2, 4, 5, 6), False)
     yield layer_norm("layer_norm", (3, 4, 10), 1e-3)
     yield layer_norm("layer_norm_4d", (2, 3, 4, 7), 1e-5)
+    yield group_norm("group_norm", (3, 4, 5, 12), 3)
+    yield group_norm("group_norm_one", (2, 3, 4, 5), 1, epsilon=1e-3)
+    yield group_norm("group_norm_each", (2, 3, 4, 5), 5)
+    yield group_norm("group_norm_2d", (4, 6), 2)
+    yield group_norm("group_norm_large_mean", (2, 8, 8, 6), 2, mean=100.0)
 
 
 def dense(name, shape, features, bias=True):
@@ -183,7 +241,8 @@ def dense(name, shape, features, bias=True):
 
 def elementwise_cases():
     functions = {"relu": torch.relu, "sigmoid": torch.sigmoid, "silu": F.silu,
-                 "hard_swish": lambda x: x * F.relu6(x + 3) / 6, "relu6": F.relu6, "gelu": F.gelu}
+                 "hard_swish": lambda x: x * F.relu6(x + 3) / 6, "relu6": F.relu6, "gelu": F.gelu,
+                 "tanh": torch.tanh}
     extremes = Draw("extremes").normal(1, 8, deviation=300)
     for op, function in functions.items():
         yield layer_case(op, op, function, {"x": Draw(op).normal(2, 3, 4, 5, deviation=2)})
@@ -218,6 +277,38 @@ def joining_cases():
                          {"x": draw.normal(2, 3, 4, 3)}, scale=scale)
 
 
+def pad(name, shape, rows, columns, channels=(0, 0), value=0.0):
+    return layer_case(name, "pad", lambda x: F.pad(x, channels + columns + rows, value=value),
+                      {"x": Draw(name).normal(*shape)}, rows=text(rows), columns=text(columns), channels=text(channels),
+                      value=value)
+
+
+def reordering_cases():
+    yield pad("pad", (2, 3, 4, 3), (1, 2), (0, 3))
+    for axes in ((3, 1, 2), (2, 3, 1), (2, 1, 3)):
+        yield layer_case("transpose_" + "".join(map(str, axes)), "transpose", lambda x: x.permute(0, *axes),
+                         {"x": Draw("transpose").normal(2, 3, 4, 5)}, axis1=axes[0], axis2=axes[1], axis3=axes[2])
+    yield pad("pad_all_axes", (2, 3, 4, 3), (2, 0), (1, 1), (1, 4), value=-1.5)
+
+
+def resize(name, image, align_corners, size=None, scale=None):
+    def forward(x):
+        y = F.interpolate(x.permute(0, 3, 1, 2), size, scale, "bilinear", align_corners)
+        return y.permute(0, 2, 3, 1)
+
+    what = {"size": text(size)} if size else {"scale": scale}
+    return layer_case(name, "resize_bilinear", forward, {"x": Draw(name).normal(*image)},
+                      align_corners=int(align_corners), **what)
+
+
+def resize_cases():
+    for align, ending in ((False, ""), (True, "_aligned")):
+        yield resize("resize_bilinear_x2" + ending, (2, 3, 4, 3), align, scale=2.0)
+        yield resize("resize_bilinear_x1.7" + ending, (1, 7, 5, 2), align, scale=1.7)
+        yield resize("resize_bilinear_smaller" + ending, (2, 9, 8, 3), align, size=(4, 5))
+        yield resize("resize_bilinear_mixed" + ending, (1, 6, 4, 2), align, size=(1, 13))
+
+
 def attention(name, batch, tokens, channels, heads):
     """PyTorch's own layer; its weights are (out, in), ours (in, out)."""
     draw = Draw(name)
@@ -244,6 +335,6 @@ def transformer_cases():
 
 
 def layer_cases():
-    for cases in (conv2d_cases, pooling_cases, normalisation_cases, elementwise_cases, joining_cases,
+    for cases in (conv2d_cases, conv_transpose2d_cases, pooling_cases, normalisation_cases, elementwise_cases, joining_cases, resize_cases, reordering_cases,
                   transformer_cases):
         yield from cases()

@@ -88,21 +88,35 @@ void check_layer_op(Check<T>& check, Op operation, Tolerance tolerance = small_c
   single.check_training(tolerance);
 }
 
+/// The options of the convolution of a case, whose kernel has that shape.
 template <class T>
-void check_conv2d(Check<T>& check) {
-  const Shape kernel = check->file().entry("kernel").shape;
+ConvOptions conv_options(const Check<T>& check, const Shape& kernel) {
   require<ShapeError>(kernel.rank() == 4, "kernel: expected 4 dimensions, found ", kernel);
   const auto [stride_h, stride_w] = check->sizes("stride", {"strides"}, 1);
   const auto [dilation_h, dilation_w] = check->sizes("dilation", {"dilations", "dilation_rate"}, 1);
-  check_layer_op(check, Conv2d<T>(kernel[3], {.kernel = kernel[0],
-                                              .kernel_w = kernel[1],
-                                              .stride = stride_h,
-                                              .stride_w = stride_w,
-                                              .dilation = dilation_h,
-                                              .dilation_w = dilation_w,
-                                              .groups = static_cast<Index>(check->number({"groups"}, 1)),
-                                              .padding = check->padding(),
-                                              .bias = check->has("bias")}));
+  return {.kernel = kernel[0],
+          .kernel_w = kernel[1],
+          .stride = stride_h,
+          .stride_w = stride_w,
+          .dilation = dilation_h,
+          .dilation_w = dilation_w,
+          .groups = static_cast<Index>(check->number({"groups"}, 1)),
+          .padding = check->padding(),
+          .bias = check->has("bias")};
+}
+
+template <class T>
+void check_conv2d(Check<T>& check) {
+  const Shape kernel = check->file().entry("kernel").shape;
+  check_layer_op(check, Conv2d<T>(kernel.back(), conv_options(check, kernel)));
+}
+
+template <class T>
+void check_conv_transpose2d(Check<T>& check) {
+  const Shape kernel = check->file().entry("kernel").shape;
+  const ConvOptions options = conv_options(check, kernel);
+  const auto [bottom, right] = check->sizes("output_padding", {}, 0);
+  check_layer_op(check, ConvTranspose2d<T>(kernel[2] * options.groups, options, bottom, right));
 }
 
 template <class T, template <class> class Pool>
@@ -162,6 +176,12 @@ void check_layer_norm(Check<T>& check) {
 }
 
 template <class T>
+void check_group_norm(Check<T>& check) {
+  const GroupNorm<T> norm(static_cast<Index>(check->number({"groups"}, 1)), check->number({"epsilon"}, 1e-5));
+  check_layer_op(check, norm, tolerance_of_large_values(check));
+}
+
+template <class T>
 void check_softmax(Check<T>& check) {
   require_last_axis(check);
   check_layer_op(check, Softmax<T>(), tolerance_of_large_values(check));
@@ -187,6 +207,30 @@ void check_upsample(Check<T>& check) {
   const auto [scale_h, scale_w] = check->sizes("scale", {"size", "factor"}, 2);
   require(scale_h == scale_w, "attribute scale: only equal scales are supported, found ", scale_h, " and ", scale_w);
   check_layer_op(check, UpsampleNearest<T>(scale_h));
+}
+
+template <class T>
+void check_resize(Check<T>& check) {
+  const auto [height, width] = check->sizes("size", {}, 0);
+  check_layer_op(check, ResizeBilinear<T>({.height = height,
+                                           .width = width,
+                                           .scale = check->number({"scale"}, 2),
+                                           .align_corners = check->flag({"align_corners"}, false)}));
+}
+
+template <class T>
+void check_pad(Check<T>& check) {
+  const auto [top, bottom] = check->sizes("rows", {}, 0);
+  const auto [left, right] = check->sizes("columns", {}, 0);
+  const auto [before, after] = check->sizes("channels", {}, 0);
+  check_layer_op(check, Pad<T>({{top, bottom}, {left, right}, {before, after}}, check->number({"value"}, 0)));
+}
+
+template <class T>
+void check_transpose(Check<T>& check) {
+  std::vector<Index> axes;
+  for (const char* axis : {"axis1", "axis2", "axis3"}) axes.push_back(static_cast<Index>(check->number({axis}, 0)));
+  check_layer_op(check, Transpose<T>(axes));
 }
 
 }  // namespace amdefect::reference_check

@@ -37,9 +37,9 @@ const double* batch_norm_gradient_sums(int threads, const NormGeometry& g, const
   AMDEFECT_DISPATCH(batch_norm_gradient_sums<T>(threads, g, x, dy, norm, scratch));
 }
 
-/// dx = scale (dy - a - b (x - mean)) for every channel, with dy as it arrives before the ReLU, a = mean of dy and
-/// b = mean of dy (x - mean) / variance. In double, because the terms cancel when a batch has few rows; the loop waits
-/// for memory anyway. dx may be dy.
+/// dx = scale dy - a - b (x - mean) for every channel, with dy as it arrives before the ReLU; for batch norm
+/// a = scale times the mean of dy and b = scale times the mean of dy (x - mean) / variance. In double, because the
+/// terms cancel when a batch has few rows; the loop waits for memory anyway. dx may be dy.
 template <class T>
 void batch_norm_input_gradient(int threads, const NormGeometry& g, const T* x, const T* dy, const NormGradient<T>& norm,
                                const double* a, const double* b, T* dx) {

@@ -23,11 +23,13 @@ inline Index read_size(const JsonReader& attributes, std::string_view key, Index
   return read_size(attributes.at(key), least);
 }
 
-/// [height, width], both positive.
-inline std::pair<Index, Index> read_pair(const JsonReader& attributes, std::string_view key) {
-  const JsonReader pair = attributes.at(key);
-  if (pair.size() != 2) pair.fail(concat("expected [height, width], found ", pair.size(), " numbers"));
-  return {read_size(pair.item(0)), read_size(pair.item(1))};
+/// Two sizes of at least `least`; `what` describes them, such as "[height, width]".
+inline std::pair<Index, Index> read_pair(const JsonReader& pair, const char* what, Index least) {
+  if (pair.size() != 2) pair.fail(concat("expected ", what, ", found ", pair.size(), " numbers"));
+  return {read_size(pair.item(0), least), read_size(pair.item(1), least)};
+}
+inline std::pair<Index, Index> read_height_width(const JsonReader& attributes, std::string_view key, Index least = 1) {
+  return read_pair(attributes.at(key), "[height, width]", least);
 }
 
 inline JsonValue json_of(const Shape& shape) { return JsonValue::array(shape); }

@@ -41,6 +41,7 @@ Activation activation_of(const std::shared_ptr<const Operation<T>>& operation) {
   if (exactly(operation, Silu<T>())) return Activation::silu;
   if (exactly(operation, HardSwish<T>())) return Activation::hard_swish;
   if (exactly(operation, Gelu<T>())) return Activation::gelu;
+  if (exactly(operation, Tanh<T>())) return Activation::tanh;
   return Activation::none;
 }
 

@@ -73,6 +73,16 @@ class Layer : public detail::SingleInput<T> {
 
 #pragma GCC diagnostic pop
 
+/// The axis that a layer means which counts from the end where it says -1, -2, ... Throws a ShapeError naming the layer
+/// if there is none, and for the batch, axis 0, which no layer takes apart.
+inline std::size_t resolve_axis(const char* layer, Index axis, const Shape& shape) {
+  const auto rank = static_cast<Index>(shape.rank());
+  const Index resolved = axis < 0 ? rank + axis : axis;
+  require<ShapeError>(0 < resolved && resolved < rank, layer, ": axis ", axis, " is not one of the dimensions 1 to ",
+                      rank - 1, " of ", shape);
+  return static_cast<std::size_t>(resolved);
+}
+
 /// Throws a ShapeError naming the layer unless the shape has `rank` dimensions.
 inline void require_rank(const char* layer, const char* layout, std::size_t rank, const Shape& actual) {
   require<ShapeError>(actual.rank() == rank, layer, ": expected an input of ", rank, " dimensions ", layout, ", got ",

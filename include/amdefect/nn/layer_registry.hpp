@@ -89,9 +89,11 @@ class LayerRegistry {
 
   LayerRegistry() {
     add<Conv2d<T>>("conv2d");
+    add<ConvTranspose2d<T>>("conv_transpose2d");
     add<Dense<T>>("dense");
     add<BatchNorm<T>>("batch_norm");
     add<LayerNorm<T>>("layer_norm");
+    add<GroupNorm<T>>("group_norm");
     add<MaxPool2d<T>>("max_pool2d");
     add<AveragePool2d<T>>("average_pool2d");
     add<GlobalAveragePool<T>>("global_average_pool");
@@ -102,15 +104,19 @@ class LayerRegistry {
     add<Silu<T>>("silu");
     add<HardSwish<T>>("hard_swish");
     add<Gelu<T>>("gelu");
+    add<Tanh<T>>("tanh");
     add<Softmax<T>>("softmax");
     add<Dropout<T>>("dropout");
     add<Flatten<T>>("flatten");
     add<Reshape<T>>("reshape");
     add<UpsampleNearest<T>>("upsample_nearest");
+    add<ResizeBilinear<T>>("resize_bilinear");
     add<Concatenate<T>>("concatenate");
     add<Add<T>>("add");
     add<Multiply<T>>("multiply");
     add<Slice<T>>("slice");
+    add<Pad<T>>("pad");
+    add<Transpose<T>>("transpose");
     add<StochasticDepth<T>>("stochastic_depth");
     add<ClassToken<T>>("class_token");
     add<LearnedPositions<T>>("learned_positions");

@@ -26,6 +26,8 @@ T activate(Activation activation, T x) {
       return x * clamped(x + 3, 6) / 6;
     case Activation::gelu:
       return x / 2 * std::erfc(-x / std::numbers::sqrt2_v<T>);
+    case Activation::tanh:
+      return std::tanh(x);
   }
   return x;
 }
@@ -50,6 +52,8 @@ T derivative(Activation activation, T x) {
     case Activation::gelu:
       return std::erfc(-x / std::numbers::sqrt2_v<T>) / 2 +
              x * std::exp(-x * x / 2) * std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
+    case Activation::tanh:
+      return 1 / (std::cosh(x) * std::cosh(x));
   }
   return 1;
 }

@@ -97,12 +97,17 @@ class HardSwish : public ActivationLayer<T, Activation::hard_swish> {};
 template <class T = float>
 class Gelu : public ActivationLayer<T, Activation::gelu> {};
 
+/// The hyperbolic tangent.
+template <class T = float>
+class Tanh : public ActivationLayer<T, Activation::tanh> {};
+
 AMDEFECT_COMPILED_CLASS(Relu)
 AMDEFECT_COMPILED_CLASS(Relu6)
 AMDEFECT_COMPILED_CLASS(Sigmoid)
 AMDEFECT_COMPILED_CLASS(Silu)
 AMDEFECT_COMPILED_CLASS(HardSwish)
 AMDEFECT_COMPILED_CLASS(Gelu)
+AMDEFECT_COMPILED_CLASS(Tanh)
 AMDEFECT_COMPILED_CLASS(LeakyRelu)
 
 }  // namespace amdefect

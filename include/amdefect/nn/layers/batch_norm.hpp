@@ -100,8 +100,8 @@ class BatchNorm : public Layer<T> {
       const double inverse = inverse_deviation(variance[c]);
       if (!dbeta.empty()) dbeta[c] += static_cast<T>(sums[c]);
       if (!dgamma.empty()) dgamma[c] += static_cast<T>(sums[g.channels + c] * inverse);
-      a[c] = sums[c] * weight;
-      b[c] = sums[g.channels + c] * weight * inverse * inverse;
+      a[c] = scale[c] * sums[c] * weight;
+      b[c] = scale[c] * sums[g.channels + c] * weight * inverse * inverse;
     }
     if (!dx.empty()) batch_norm_input_gradient(threads, g, x.data(), dy.data(), norm, a, b, dx.data());
   }

@@ -1,24 +1,11 @@
 #pragma once
 
-#include <tuple>
-
 #include "amdefect/core/compiled.hpp"
-#include "amdefect/nn/attributes.hpp"
+#include "amdefect/nn/conv_options.hpp"
 #include "amdefect/nn/convolution.hpp"
 #include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
-
-/// Hyper-parameters of a convolution; a height or width of 0 means "as the other one".
-struct ConvOptions {
-  Index kernel = 1, kernel_w = 0;
-  Index stride = 1, stride_w = 0;
-  Index dilation = 1, dilation_w = 0;
-  Index groups = 1;  ///< `in channels` of them makes a depthwise convolution
-  Padding padding = Padding::same();
-  bool bias = true;
-  Initializer initializer = Initializer::glorot_uniform;
-};
 
 /// 2-D convolution (cross-correlation) on NHWC, as Keras' Conv2D: y[n,i,j,o] = bias[o] + sum over u,v,c of
 /// x[n, i s + u d - top, j s + v d - left, c] kernel[u,v,c,o].
@@ -30,37 +17,16 @@ class Conv2d : public Layer<T> {
   static constexpr std::size_t kernel_slot = 0, bias_slot = 1;
 
   /// @throws Error for sizes that are not positive or groups that do not divide the filters.
-  explicit Conv2d(Index filters, const ConvOptions& options = {}) : filters_(filters), options_(options) {
-    if (options_.kernel_w == 0) options_.kernel_w = options_.kernel;
-    if (options_.stride_w == 0) options_.stride_w = options_.stride;
-    if (options_.dilation_w == 0) options_.dilation_w = options_.dilation;
-    const ConvOptions& o = options_;
-    require(filters > 0 && o.kernel > 0 && o.kernel_w > 0 && o.stride > 0 && o.stride_w > 0 && o.dilation > 0 &&
-                o.dilation_w > 0 && o.groups > 0,
-            "conv2d: filters, kernel, stride, dilation and groups must be positive");
-    require(o.padding.top >= 0 && o.padding.bottom >= 0 && o.padding.left >= 0 && o.padding.right >= 0,
-            "conv2d: padding must not be negative");
-    require(filters % o.groups == 0, "conv2d: ", filters, " filters do not divide into ", o.groups, " groups");
-  }
-
+  explicit Conv2d(Index filters, const ConvOptions& options = {})
+      : filters_(filters), options_(detail::complete(options, "conv2d", filters)) {}
   explicit Conv2d(const JsonReader& attributes)
-      : Conv2d(detail::read_size(attributes, "filters"), read_options(attributes)) {}
+      : Conv2d(detail::read_size(attributes, "filters"), detail::read_conv_options(attributes)) {}
 
   Index filters() const { return filters_; }
   const ConvOptions& options() const { return options_; }
 
   std::string kind() const override { return "conv2d"; }
-  JsonValue attributes() const override {
-    const ConvOptions& o = options_;
-    return {{"filters", filters_},
-            {"kernel", JsonValue::array({o.kernel, o.kernel_w})},
-            {"stride", JsonValue::array({o.stride, o.stride_w})},
-            {"dilation", JsonValue::array({o.dilation, o.dilation_w})},
-            {"groups", o.groups},
-            {"padding", detail::json_of(o.padding)},
-            {"bias", o.bias},
-            {"initializer", detail::json_of(o.initializer)}};
-  }
+  JsonValue attributes() const override { return detail::json_of(options_, filters_); }
   Shape output_shape(const Shape& input) const override {
     const ConvGeometry g = geometry(input);
     return {g.batch, g.out_h, g.out_w, g.out_c};
@@ -138,18 +104,6 @@ class Conv2d : public Layer<T> {
   }
 
  private:
-  static ConvOptions read_options(const JsonReader& attributes) {
-    ConvOptions o;
-    std::tie(o.kernel, o.kernel_w) = detail::read_pair(attributes, "kernel");
-    std::tie(o.stride, o.stride_w) = detail::read_pair(attributes, "stride");
-    std::tie(o.dilation, o.dilation_w) = detail::read_pair(attributes, "dilation");
-    o.groups = detail::read_size(attributes, "groups");
-    o.padding = detail::read_padding(attributes.at("padding"));
-    o.bias = attributes.get<bool>("bias");
-    o.initializer = detail::read_initializer(attributes.at("initializer"));
-    return o;
-  }
-
   Index filters_;
   ConvOptions options_;
 };

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/kernels/box_runs.hpp"
 #include "amdefect/kernels/elementwise.hpp"
 #include "amdefect/nn/attributes.hpp"
-#include "amdefect/nn/operation.hpp"
+#include "amdefect/nn/layer.hpp"
 
 namespace amdefect {
 
@@ -50,7 +55,7 @@ class Concatenate : public Operation<T> {
   JsonValue attributes() const override { return {{"axis", axis_}}; }
   Shape output_shape(Shapes inputs) const override {
     require<ShapeError>(!inputs.empty(), "concatenate: expected at least one input");
-    const std::size_t axis = resolve(inputs[0]);
+    const std::size_t axis = resolve_axis("concatenate", axis_, inputs[0]);
     Shape output = inputs[0];
     for (const Shape& input : inputs.subspan(1)) {
       Shape expected = input;
@@ -62,40 +67,27 @@ class Concatenate : public Operation<T> {
   }
   MemoryTraits traits() const override { return {.needs_input = false}; }
   void forward(Context<T>&, Inputs x, TensorView<T> y) const override {
-    for_each_run(x, y.shape(), [&](std::size_t input, Index outer, Index run, Index offset) {
-      std::copy_n(x[input].data() + outer * run, run, y.data() + offset);
+    for_each_run(x, y.shape(), [&](std::size_t input, Index of_y, Index of_x, Index run) {
+      std::copy_n(x[input].data() + of_x, run, y.data() + of_y);
     });
   }
   void backward(Context<T>&, Inputs x, TensorView<const T>, TensorView<const T> dy, InputGradients dx) const override {
-    for_each_run(x, dy.shape(), [&](std::size_t input, Index outer, Index run, Index offset) {
-      if (!dx[input].empty()) std::copy_n(dy.data() + offset, run, dx[input].data() + outer * run);
+    for_each_run(x, dy.shape(), [&](std::size_t input, Index of_y, Index of_x, Index run) {
+      if (!dx[input].empty()) std::copy_n(dy.data() + of_y, run, dx[input].data() + of_x);
     });
   }
 
  private:
-  std::size_t resolve(const Shape& shape) const {
-    const auto rank = static_cast<Index>(shape.rank());
-    const Index axis = axis_ < 0 ? rank + axis_ : axis_;
-    require<ShapeError>(0 < axis && axis < rank, "concatenate: axis ", axis_, " is not one of the dimensions 1 to ",
-                        rank - 1, " of ", shape);
-    return static_cast<std::size_t>(axis);
-  }
-
-  /// Calls `body(input, outer, run, offset)` for each contiguous piece: piece number `outer` of an input, of `run`
-  /// elements, at `offset` in the output.
+  /// Calls `body(input, offset in the output, offset in the input, run)` for each contiguous piece.
   template <class Body>
   void for_each_run(Inputs x, const Shape& output, const Body& body) const {
-    const std::size_t axis = resolve(output);
-    Index pieces = 1, inner = 1;
-    for (std::size_t i = 0; i < axis; ++i) pieces *= output[i];
-    for (std::size_t i = axis + 1; i < output.rank(); ++i) inner *= output[i];
-    Index offset = 0;
-    for (Index outer = 0; outer < pieces; ++outer)
-      for (std::size_t input = 0; input < x.size(); ++input) {
-        const Index run = x[input].dim(axis) * inner;
-        body(input, outer, run, offset);
-        offset += run;
-      }
+    const std::size_t axis = resolve_axis("concatenate", axis_, output);
+    BoxOrigin origin{};
+    for (std::size_t input = 0; input < x.size(); ++input) {
+      for_each_box_run(output, x[input].shape(), origin,
+                       [&](Index of_y, Index of_x, Index run) { body(input, of_y, of_x, run); });
+      origin[axis] += x[input].dim(axis);
+    }
   }
 
   Index axis_;

@@ -73,8 +73,8 @@ class Pool2d : public Layer<T> {
  private:
   static PoolOptions read_options(const JsonReader& attributes) {
     PoolOptions o;
-    std::tie(o.pool, o.pool_w) = detail::read_pair(attributes, "pool");
-    std::tie(o.stride, o.stride_w) = detail::read_pair(attributes, "stride");
+    std::tie(o.pool, o.pool_w) = detail::read_height_width(attributes, "pool");
+    std::tie(o.stride, o.stride_w) = detail::read_height_width(attributes, "stride");
     o.padding = detail::read_padding(attributes.at("padding"));
     return o;
   }

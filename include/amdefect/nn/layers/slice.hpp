@@ -1,6 +1,11 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
 #include "amdefect/core/compiled.hpp"
+#include "amdefect/kernels/box_runs.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 
@@ -22,7 +27,7 @@ class Slice : public Layer<T> {
   std::string kind() const override { return "slice"; }
   JsonValue attributes() const override { return {{"axis", axis_}, {"begin", begin_}, {"count", count_}}; }
   Shape output_shape(const Shape& input) const override {
-    const std::size_t axis = resolve(input);
+    const std::size_t axis = resolve_axis("slice", axis_, input);
     require<ShapeError>(begin_ + count_ <= input[axis], "slice: expected at least ", begin_ + count_,
                         " entries along axis ", axis_, ", got ", input);
     Shape output = input;
@@ -31,35 +36,22 @@ class Slice : public Layer<T> {
   }
   MemoryTraits traits() const override { return {.needs_input = false}; }
   void forward(Context<T>&, TensorView<const T> x, TensorView<T> y) const override {
-    for_each_run(x.shape(),
-                 [&](Index of_x, Index of_y, Index run) { std::copy_n(x.data() + of_x, run, y.data() + of_y); });
+    for_each_box_run(x.shape(), y.shape(), origin(x.shape()),
+                     [&](Index of_x, Index of_y, Index run) { std::copy_n(x.data() + of_x, run, y.data() + of_y); });
   }
   void backward(Context<T>&, TensorView<const T>, TensorView<const T>, TensorView<const T> dy,
                 TensorView<T> dx) const override {
     if (dx.empty()) return;
     dx.fill(T{0});
-    for_each_run(dx.shape(),
-                 [&](Index of_x, Index of_y, Index run) { std::copy_n(dy.data() + of_y, run, dx.data() + of_x); });
+    for_each_box_run(dx.shape(), dy.shape(), origin(dx.shape()),
+                     [&](Index of_x, Index of_y, Index run) { std::copy_n(dy.data() + of_y, run, dx.data() + of_x); });
   }
 
  private:
-  std::size_t resolve(const Shape& shape) const {
-    const auto rank = static_cast<Index>(shape.rank());
-    const Index axis = axis_ < 0 ? rank + axis_ : axis_;
-    require<ShapeError>(0 < axis && axis < rank, "slice: axis ", axis_, " is not one of the dimensions 1 to ", rank - 1,
-                        " of ", shape);
-    return static_cast<std::size_t>(axis);
-  }
-
-  /// Calls `body(offset in x, offset in y, run)` for each contiguous piece.
-  template <class Body>
-  void for_each_run(const Shape& x, const Body& body) const {
-    const std::size_t axis = resolve(x);
-    Index pieces = 1, inner = 1;
-    for (std::size_t i = 0; i < axis; ++i) pieces *= x[i];
-    for (std::size_t i = axis + 1; i < x.rank(); ++i) inner *= x[i];
-    for (Index piece = 0; piece < pieces; ++piece)
-      body((piece * x[axis] + begin_) * inner, piece * count_ * inner, count_ * inner);
+  BoxOrigin origin(const Shape& x) const {
+    BoxOrigin origin{};
+    origin[resolve_axis("slice", axis_, x)] = begin_;
+    return origin;
   }
 
   Index axis_, begin_, count_;
