@@ -6,10 +6,13 @@
 #include <vector>
 
 #include "amdefect/core/random.hpp"
+#include "amdefect/kernels/reference/activation.hpp"
 
 using namespace amdefect;
 
 namespace {
+
+constexpr double largest_scale = 5;  // so that some results are above 6
 
 template <class T>
 struct Problem {
@@ -27,33 +30,44 @@ struct Problem {
     fill(dy, rows * channels);
     fill(wide_mean, channels);
     fill(wide_scale, channels);
+    for (double& value : wide_scale) value *= largest_scale;
     fill(beta, channels);
     fill(a, channels);
     fill(b, channels);
     mean.assign(wide_mean.begin(), wide_mean.end());
     scale.assign(wide_scale.begin(), wide_scale.end());
   }
-  NormChannels<T> channels(bool relu) const { return {mean.data(), scale.data(), beta.data(), relu}; }
-  NormGradient<T> gradient(bool relu) const { return {channels(relu), wide_mean.data(), wide_scale.data()}; }
-  /// dy as it arrives before the ReLU, by what the forward pass made of x.
-  std::vector<T> before_relu(const std::vector<T>& y, bool relu) const {
-    std::vector<T> passed = dy;
-    for (std::size_t i = 0; relu && i < passed.size(); ++i)
-      if (!(y[i] > 0)) passed[i] = 0;
+  NormChannels<T> channels(Activation activation) const { return {mean.data(), scale.data(), beta.data(), activation}; }
+  NormGradient<T> gradient(Activation activation) const {
+    return {channels(activation), wide_mean.data(), wide_scale.data()};
+  }
+  /// dy as it arrives before the activation: for a ReLU by what the forward pass made of x, to the last bit.
+  std::vector<double> before_activation(const std::vector<T>& y, Activation activation) const {
+    std::vector<double> passed(dy.begin(), dy.end());
+    for (std::size_t i = 0; i < passed.size(); ++i) {
+      const std::size_t c = i % static_cast<std::size_t>(g.channels);
+      if (activation == Activation::relu || activation == Activation::relu6)
+        passed[i] *= y[i] > 0 && !(activation == Activation::relu6 && y[i] == 6);
+      if (activation == Activation::silu) {
+        const double normal = (static_cast<double>(x[i]) - wide_mean[c]) * wide_scale[c] + static_cast<double>(beta[c]);
+        passed[i] *= reference::derivative(activation, normal);
+      }
+    }
     return passed;
   }
 };
 
 template <class T>
-void compare_with_definition(const Problem<T>& p, bool relu, int threads) {
+void compare_with_definition(const Problem<T>& p, Activation activation, int threads) {
   const auto [rows, channels] = p.g;
   std::vector<T> y(p.x.size()), dx = p.dy;
   std::vector<std::byte> memory(batch_norm_scratch(p.g) + 64);
   auto* scratch = memory.data() + 64 - reinterpret_cast<std::uintptr_t>(memory.data()) % 64;
-  batch_norm_apply(threads, p.g, p.x.data(), p.channels(relu), y.data());
-  const std::vector<T> passed = p.before_relu(y, relu);
-  const double* sums = batch_norm_gradient_sums(threads, p.g, p.x.data(), p.dy.data(), p.gradient(relu), scratch);
-  batch_norm_input_gradient(threads, p.g, p.x.data(), dx.data(), p.gradient(relu), p.a.data(), p.b.data(), dx.data());
+  batch_norm_apply(threads, p.g, p.x.data(), p.channels(activation), y.data());
+  const std::vector<double> passed = p.before_activation(y, activation);
+  const double* sums = batch_norm_gradient_sums(threads, p.g, p.x.data(), p.dy.data(), p.gradient(activation), scratch);
+  batch_norm_input_gradient(threads, p.g, p.x.data(), dx.data(), p.gradient(activation), p.a.data(), p.b.data(),
+                            dx.data());
 
   double worst = 0;
   for (Index c = 0; c < channels; ++c) {
@@ -61,18 +75,20 @@ void compare_with_definition(const Problem<T>& p, bool relu, int threads) {
     double sum = 0, products = 0;
     for (Index row = 0; row < rows; ++row) {
       const auto i = static_cast<std::size_t>(row * channels + c);
-      const double centred = static_cast<double>(p.x[i]) - p.wide_mean[k], gradient = static_cast<double>(passed[i]);
+      const double centred = static_cast<double>(p.x[i]) - p.wide_mean[k], gradient = passed[i];
       const double normal = centred * p.wide_scale[k] + static_cast<double>(p.beta[k]);
       const double input_gradient = p.wide_scale[k] * gradient - p.a[k] - p.b[k] * centred;
-      worst = std::max({worst, std::abs(static_cast<double>(y[i]) - (relu ? std::max(normal, 0.0) : normal)),
+      worst = std::max({worst, std::abs(static_cast<double>(y[i]) - reference::activate(activation, normal)),
                         std::abs(static_cast<double>(dx[i]) - input_gradient)});
       sum += gradient;
       products += gradient * centred;
     }
-    CHECK(std::abs(sums[c] - sum) < 1e-13 * static_cast<double>(rows));
-    CHECK(std::abs(sums[channels + c] - products) < 1e-13 * static_cast<double>(rows));
+    // SiLU's slope is rounded to T; all else is exact or in double.
+    const double epsilon = activation == Activation::silu ? static_cast<double>(std::numeric_limits<T>::epsilon()) : 0;
+    CHECK(std::abs(sums[c] - sum) < (1e-13 + 4 * epsilon) * static_cast<double>(rows));
+    CHECK(std::abs(sums[channels + c] - products) < (1e-13 + 8 * epsilon) * static_cast<double>(rows));
   }
-  CHECK(worst < 8 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+  CHECK(worst < 8 * largest_scale * static_cast<double>(std::numeric_limits<T>::epsilon()));
 }
 
 }  // namespace
@@ -81,12 +97,12 @@ TEST_CASE_TEMPLATE("batch norm and its gradient agree with their definition for 
                    double) {
   for (const Index channels : {1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 40})
     for (const Index rows : {1, 2, 5, 131, 1000})
-      for (const bool relu : {false, true})
+      for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6, Activation::silu})
         for (const int threads : {1, 2}) {
           CAPTURE(channels);
           CAPTURE(rows);
-          CAPTURE(relu);
-          compare_with_definition(Problem<T>(rows, channels), relu, threads);
+          CAPTURE(static_cast<int>(activation));
+          compare_with_definition(Problem<T>(rows, channels), activation, threads);
         }
 }
 
@@ -104,8 +120,9 @@ TEST_CASE_TEMPLATE("the gradient passes exactly where the ReLU of the forward pa
     std::fill(p.dy.begin(), p.dy.end(), T(1));
     std::fill(p.a.begin(), p.a.end(), 0.0);
     std::fill(p.b.begin(), p.b.end(), 0.0);
-    batch_norm_apply(1, p.g, p.x.data(), p.channels(true), y.data());
-    batch_norm_input_gradient(1, p.g, p.x.data(), p.dy.data(), p.gradient(true), p.a.data(), p.b.data(), dx.data());
+    batch_norm_apply(1, p.g, p.x.data(), p.channels(Activation::relu), y.data());
+    batch_norm_input_gradient(1, p.g, p.x.data(), p.dy.data(), p.gradient(Activation::relu), p.a.data(), p.b.data(),
+                              dx.data());
     Index passed = 0, differ = 0;
     for (std::size_t i = 0; i < y.size(); ++i) {
       passed += y[i] > 0;
@@ -130,6 +147,6 @@ TEST_CASE("the moments of a batch do not suffer from a mean far from zero, and N
   }
   const Problem<float> p(1, channels);
   std::vector<float> y(channels), nan(channels, std::numeric_limits<float>::quiet_NaN());
-  batch_norm_apply(1, p.g, nan.data(), p.channels(true), y.data());
+  batch_norm_apply(1, p.g, nan.data(), p.channels(Activation::relu), y.data());
   for (const float value : y) CHECK(std::isnan(value));
 }

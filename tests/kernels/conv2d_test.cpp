@@ -80,7 +80,10 @@ void check_exact(const Execution& execution, const ConvGeometry& g, Random& rand
   ConvEpilogue<T> epilogue;
   if (random.chance(0.5)) epilogue.bias = bias.data();
   if (random.chance(0.5)) epilogue.activation = random.chance(0.5) ? Activation::relu : Activation::relu6;
-  if (random.chance(0.5)) epilogue.scale = scale.data(), epilogue.shift = shift.data();
+  if (random.chance(0.5))
+    epilogue.scale = scale.data(), epilogue.shift = shift.data();
+  else if (random.chance(0.3))
+    epilogue.activation = Activation::hard_swish;  // behind the registers
   epilogue.add_to_output = !AMDEFECT_BASELINE::detail::is_depthwise(g) && random.chance(0.5);
 
   const auto before = integers<T>(g.output_size(), random);

@@ -108,7 +108,7 @@ void check(const ConvGeometry& g, int threads, Random& random) {
 
   CHECK(conv2d_prepared<T>(execution, g).algorithm == ConvAlgorithm::winograd);
   auto scratch = scratch_block<T>(conv2d_forward_scratch<T>(execution, g));
-  for (const Activation activation : {Activation::relu, Activation::relu6}) {  // in registers, and behind them
+  for (const Activation activation : {Activation::relu, Activation::relu6, Activation::hard_swish}) {
     const bool add = random.chance(0.5);
     Tensor<double> expected = dy.clone();
     reference::conv2d_forward(g, x.data(), kernel.data(), {bias.data(), activation, scale.data(), shift.data(), add},

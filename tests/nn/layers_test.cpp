@@ -83,9 +83,13 @@ TEST_CASE("normalisation layers keep the contract") {
   check(BatchNorm<double>(), {{1, 150, 3, 2}});
   const LayerCheckOptions frozen{.frozen_statistics = true};
   CHECK(check_layer(BatchNorm<double>(), {{3, 4, 5, 3}}, frozen).passed());
-  CHECK(check_layer(detail::BatchNormRelu<double>(BatchNorm<double>()), {{3, 4, 5, 3}}, frozen).passed());
-  check_images(detail::BatchNormRelu<double>(BatchNorm<double>()), 3);
-  check(detail::BatchNormRelu<double>(BatchNorm<double>({.moving_statistics = true})), {{3, 4, 5, 3}});
+  for (const Activation activation : {Activation::relu, Activation::relu6, Activation::silu}) {
+    const detail::BatchNormActivation<double> fused(BatchNorm<double>(), activation);
+    CHECK(check_layer(fused, {{3, 4, 5, 3}}, frozen).passed());
+    check_images(detail::BatchNormActivation<double>(BatchNorm<double>(), activation), 3);
+    check(detail::BatchNormActivation<double>(BatchNorm<double>({.moving_statistics = true}), activation),
+          {{3, 4, 5, 3}});
+  }
   check_images(LayerNorm<double>(), 5);
   check(LayerNorm<double>(1e-5), {{3, 7}});
   check_images(GroupNorm<double>(1), 5);

@@ -7,9 +7,9 @@ namespace amdefect {
 
 /// y = activation(x), element by element. y may be x.
 ///
-/// Exponentials are within 2 units in the last place of the exact ones, results of `sigmoid` and `silu` within 4 where
-/// exp(-x) is finite (else they are 0), of `tanh` within 4, of `gelu` within 1e-6 (float) or 1e-14 (double) of the
-/// largest of 1 and |x|.
+/// Exponentials are within 2 units in the last place of the exact ones, results of `sigmoid` and `silu` within 4 down
+/// to x = -87 (float) or -708 (double), below which they stay what they are there, less than 1e-35, of `tanh` within 4,
+/// of `gelu` within 1e-6 (float) or 1e-14 (double) of the largest of 1 and |x|.
 template <class T>
 void activation_forward(int threads, Activation activation, Index size, const T* x, T* y) {
   AMDEFECT_DISPATCH(activation_forward<T>(threads, activation, size, x, y));

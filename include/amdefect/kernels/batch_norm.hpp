@@ -24,20 +24,20 @@ void batch_moments(int threads, const NormGeometry& g, const T* x, double* mean,
   AMDEFECT_DISPATCH(batch_moments<T>(threads, g, x, mean, variance, scratch));
 }
 
-/// y = (x - mean) scale + beta for every channel, and then, if `relu`, y = max(y, 0). A NaN stays a NaN. y may be x.
+/// y = activation((x - mean) scale + beta) for every channel. A NaN stays a NaN. y may be x.
 template <class T>
 void batch_norm_apply(int threads, const NormGeometry& g, const T* x, const NormChannels<T>& norm, T* y) {
   AMDEFECT_DISPATCH(batch_norm_apply<T>(threads, g, x, norm, y));
 }
 
-/// Sums over all rows: first dy, then dy (x - mean), per channel, with dy as it arrives before the ReLU.
+/// Sums over all rows: first dy, then dy (x - mean), per channel, with dy as it arrives before the activation.
 template <class T>
 const double* batch_norm_gradient_sums(int threads, const NormGeometry& g, const T* x, const T* dy,
                                        const NormGradient<T>& norm, std::byte* scratch) {
   AMDEFECT_DISPATCH(batch_norm_gradient_sums<T>(threads, g, x, dy, norm, scratch));
 }
 
-/// dx = scale dy - a - b (x - mean) for every channel, with dy as it arrives before the ReLU; for batch norm
+/// dx = scale dy - a - b (x - mean) for every channel, with dy as it arrives before the activation; for batch norm
 /// a = scale times the mean of dy and b = scale times the mean of dy (x - mean) / variance. In double, because the
 /// terms cancel when a batch has few rows; the loop waits for memory anyway. dx may be dy.
 template <class T>

@@ -21,7 +21,9 @@ struct ConvEpilogue {
 
   /// Kernels do cheap work while results are in registers, and the rest, with the scale and shift behind it, when a
   /// pixel has been stored and is in the cache still.
-  bool behind_registers() const { return activation != Activation::none && activation != Activation::relu; }
+  bool behind_registers() const {
+    return activation != Activation::none && activation != Activation::relu && activation != Activation::relu6;
+  }
   ConvEpilogue in_registers() const {
     return behind_registers() ? ConvEpilogue{.bias = bias, .add_to_output = add_to_output} : *this;
   }

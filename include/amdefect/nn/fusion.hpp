@@ -18,12 +18,12 @@ namespace amdefect {
 
 namespace detail {
 
-/// A batch norm and the ReLU behind it, for training.
+/// A batch norm and the activation behind it, for training.
 template <class T>
-class BatchNormRelu final : public BatchNorm<T> {
+class BatchNormActivation final : public BatchNorm<T> {
  public:
-  explicit BatchNormRelu(const BatchNorm<T>& norm) : BatchNorm<T>(norm.options(), true) {}
-  std::string kind() const override { return "batch_norm_relu"; }
+  BatchNormActivation(const BatchNorm<T>& norm, Activation activation) : BatchNorm<T>(norm.options(), activation) {}
+  std::string kind() const override { return "batch_norm_activation"; }
 };
 
 /// The operation if it is of the class of `example`, and no class of somebody's own derived from it.
@@ -81,21 +81,25 @@ void remove(Node& node) {
 
 }  // namespace detail
 
-/// The nodes of a network for training: a batch norm and the ReLU behind it become one node where the ReLU was, if
-/// nothing else reads the value between. Nodes that are gone keep their number but lose their operation.
+/// The nodes of a network for training: a batch norm and the ReLU, ReLU6 or SiLU behind it become one node where that
+/// was, if nothing else reads the value between. Nodes that are gone keep their number but lose their operation.
 template <class T>
 std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& network) {
   auto nodes = network.nodes();
   const detail::Followers<T> followers(network);
   const BatchNorm<T> any_norm;
-  const auto is_relu = [](const auto& operation) { return detail::activation_of<T>(operation) == Activation::relu; };
+  const auto fits = [](const auto& operation) {
+    const Activation activation = detail::activation_of<T>(operation);
+    return activation != Activation::none && norm_takes(activation);
+  };
   for (std::size_t id = 0; id < nodes.size(); ++id) {
     const auto norm = detail::exactly(nodes[id].operation, any_norm);
-    const std::size_t relu = norm ? followers.next(id, is_relu) : id;
-    if (relu == id) continue;
-    nodes[relu].operation = std::make_shared<const detail::BatchNormRelu<T>>(*norm);
-    nodes[relu].inputs = nodes[id].inputs;
-    nodes[relu].parameters = nodes[id].parameters;
+    const std::size_t last = norm ? followers.next(id, fits) : id;
+    if (last == id) continue;
+    nodes[last].operation =
+        std::make_shared<const detail::BatchNormActivation<T>>(*norm, detail::activation_of<T>(nodes[last].operation));
+    nodes[last].inputs = nodes[id].inputs;
+    nodes[last].parameters = nodes[id].parameters;
     detail::remove(nodes[id]);
   }
   return nodes;
@@ -144,7 +148,7 @@ std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& netw
   return nodes;
 }
 
-AMDEFECT_COMPILED_CLASS(detail::BatchNormRelu)
+AMDEFECT_COMPILED_CLASS(detail::BatchNormActivation)
 AMDEFECT_COMPILED_FUNCTION(fuse_for_training)
 AMDEFECT_COMPILED_FUNCTION(fuse_for_inference)
 

@@ -118,8 +118,8 @@ class BatchNorm : public Layer<T> {
   }
 
  protected:
-  /// With a ReLU behind it in the same passes over the data: see fusion.hpp.
-  BatchNorm(const BatchNormOptions& options, bool relu) : options_(options), relu_(relu) {}
+  /// With an activation behind it in the same passes over the data: see fusion.hpp.
+  BatchNorm(const BatchNormOptions& options, Activation activation) : options_(options), activation_(activation) {}
 
  private:
   /// Scratch begins with this many doubles per channel, before the memory of the sums: three for the gradient or two
@@ -139,7 +139,7 @@ class BatchNorm : public Layer<T> {
       centre[c] = static_cast<T>(mean[c]);
       scale[c] = static_cast<T>(static_cast<double>(context.parameter(gamma)[c]) * inverse_deviation(variance[c]));
     }
-    return {centre, scale, context.parameter(beta).data(), relu_};
+    return {centre, scale, context.parameter(beta).data(), activation_};
   }
   double inverse_deviation(double variance) const { return 1 / std::sqrt(variance + options_.epsilon); }
   static NormGeometry geometry(const Shape& shape) {
@@ -159,7 +159,7 @@ class BatchNorm : public Layer<T> {
   }
 
   BatchNormOptions options_;
-  bool relu_ = false;
+  Activation activation_ = Activation::none;
 };
 
 AMDEFECT_COMPILED_CLASS(BatchNorm)
