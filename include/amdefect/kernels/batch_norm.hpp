@@ -30,6 +30,13 @@ void batch_norm_apply(int threads, const NormGeometry& g, const T* x, const Norm
   AMDEFECT_DISPATCH(batch_norm_apply<T>(threads, g, x, norm, y));
 }
 
+/// dx = dy as it arrives before the activation. dx may be dy.
+template <class T>
+void batch_norm_activation_gradient(int threads, const NormGeometry& g, const T* x, const T* dy,
+                                    const NormChannels<T>& norm, T* dx) {
+  AMDEFECT_DISPATCH(batch_norm_activation_gradient<T>(threads, g, x, dy, norm, dx));
+}
+
 /// Sums over all rows: first dy, then dy (x - mean), per channel, with dy as it arrives before the activation.
 template <class T>
 const double* batch_norm_gradient_sums(int threads, const NormGeometry& g, const T* x, const T* dy,
@@ -48,6 +55,7 @@ void batch_norm_input_gradient(int threads, const NormGeometry& g, const T* x, c
 
 AMDEFECT_COMPILED_FUNCTION(batch_moments)
 AMDEFECT_COMPILED_FUNCTION(batch_norm_apply)
+AMDEFECT_COMPILED_FUNCTION(batch_norm_activation_gradient)
 AMDEFECT_COMPILED_FUNCTION(batch_norm_gradient_sums)
 AMDEFECT_COMPILED_FUNCTION(batch_norm_input_gradient)
 

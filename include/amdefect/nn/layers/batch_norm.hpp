@@ -92,7 +92,12 @@ class BatchNorm : public Layer<T> {
     double* b = a + g.channels;
     for (Index c = 0; c < g.channels; ++c)
       scale[c] = static_cast<double>(context.parameter(gamma)[c]) * inverse_deviation(variance[c]);
-    const NormGradient<T> norm{norm_channels(context, g, mean, variance), mean, scale};
+    NormGradient<T> norm{norm_channels(context, g, mean, variance), mean, scale};
+    if (activation_ == Activation::silu && !dx.empty()) {  // its slope is worth computing once for both passes
+      batch_norm_activation_gradient(threads, g, x.data(), dy.data(), norm.forward, dx.data());
+      norm.forward.activation = Activation::none;
+      dy = dx;
+    }
     const double* sums = batch_norm_gradient_sums(threads, g, x.data(), dy.data(), norm, sums_memory(context, g));
     const TensorView<T> dgamma = context.gradient(gamma), dbeta = context.gradient(beta);
     const double weight = uses_batch(context) ? 1 / static_cast<double>(g.rows) : 0;  // constants pass no gradient

@@ -93,7 +93,7 @@ class ConvTranspose2d : public Layer<T> {
     T* scratch = context.template scratch<T>();
     const TensorView<T> dkernel = context.gradient(kernel_slot);
     const TensorView<T> dbias = options_.bias ? context.gradient(bias_slot) : TensorView<T>{};
-    if (!dbias.empty()) bias_gradient(execution, dy.size() / filters_, filters_, dy.data(), dbias.data());
+    if (!dbias.empty()) add_pixel_sums(execution.threads, dy.size() / filters_, filters_, dy.data(), dbias.data());
     if (!dkernel.empty()) conv2d_backward_kernel(execution, g, dy.data(), x.data(), dkernel.data(), scratch);
     const T* kernel = context.parameter(kernel_slot).data();
     if (!dx.empty()) conv2d_forward(execution, g, dy.data(), kernel, ConvEpilogue<T>{}, dx.data(), scratch);
