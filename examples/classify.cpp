@@ -7,15 +7,14 @@
 #include "amdefect/image/pixel_scaling.hpp"
 #include "amdefect/models/imagenet_names.hpp"
 #include "amdefect/models/published.hpp"
+#include "amdefect/models/published_weights.hpp"
 #include "amdefect/models/top_classes.hpp"
-#include "amdefect/models/torchvision_names.hpp"
 #include "amdefect/nn/predict.hpp"
-#include "amdefect/nn/weights.hpp"
 
 int main(int argc, char** argv) try {
   if (argc != 4) return std::fprintf(stderr, "usage: classify MODEL WEIGHTS IMAGE\n"), 2;
   amdefect::Network network = amdefect::published_network(argv[1]);
-  amdefect::load_weights(argv[2], network.parameters(), amdefect::torchvision_weights());
+  amdefect::load_published_weights(argv[2], network.parameters());
   const amdefect::Image image = amdefect::centre_crop(amdefect::load_image(argv[3]), 256, 224);
   amdefect::Tensor<float> x({1, 224, 224, 3});
   amdefect::scale_pixels(amdefect::pixels(image), x.reshape({224, 224, 3}), 0, 0, amdefect::imagenet_scaling());

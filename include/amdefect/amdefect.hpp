@@ -37,6 +37,8 @@
 #include "amdefect/metrics/pooled_ap.hpp"
 #include "amdefect/models/imagenet_names.hpp"
 #include "amdefect/models/published.hpp"
+#include "amdefect/models/published_weights.hpp"
+#include "amdefect/models/timm_names.hpp"
 #include "amdefect/models/top_classes.hpp"
 #include "amdefect/models/torchvision_names.hpp"
 #include "amdefect/nn/check_layer.hpp"

@@ -159,3 +159,23 @@ TEST_CASE("a backbone starts from weights by PyTorch's names and layouts, adapte
     CHECK(network.parameters().value("backbone.stem.bias")[3] == 2);
   }
 }
+
+TEST_CASE("a published backbone starts from weights by timm's names, too") {
+  const TemporaryFolder folder;
+  Tensor<float> stem({32, 3, 3, 3}), scale({32}), depthwise({32, 1, 3, 3});
+  for (Index i = 0; i < stem.size(); ++i) stem[i] = static_cast<float>(i);
+  scale.fill(3);
+  depthwise.fill(5);
+  const TensorEntry entries[] = {safetensors_entry("conv_stem.weight", stem.view()),
+                                 safetensors_entry("bn1.weight", scale.view()),
+                                 safetensors_entry("blocks.0.0.conv_dw.weight", depthwise.view())};
+  write_safetensors(folder / "model.safetensors", entries);
+  AnchorFreeModel model = anchor_free_on("mobilenet_v2");
+  model.pyramid = 8;
+  Network<float> network = anchor_free_network<float>(model);
+  initialize_anchor_free(network, model, 1);
+  CHECK(contains(load_pretrained(folder / "model.safetensors", model, network), "took 3 of 3 tensors"));
+  CHECK(network.parameters().value("backbone.features.0.0.kernel")(1, 2, 0, 4) == stem(4, 0, 1, 2));
+  CHECK(network.parameters().value("backbone.features.0.1.gamma")[31] == 3);
+  CHECK(network.parameters().value("backbone.features.1.conv.0.0.kernel")[0] == 5);
+}

@@ -22,15 +22,24 @@ inline std::string torchvision_name(std::string_view name) {
   return pytorch_name(name);
 }
 
-/// How `load_weights` reads the weights of a model from a file of torchvision, or one converted from it. `prefix` is
-/// that of the model's options; parameters without it are not looked for.
-inline LoadOptions torchvision_weights(std::string prefix = {}) {
+namespace detail {
+
+/// How `load_weights` reads weights of PyTorch: parameters below `prefix`, without it, by `name_of`.
+inline LoadOptions pytorch_weights(std::string prefix, std::string (*name_of)(std::string_view)) {
   return {.name_in_file =
-              [prefix](std::string_view name) {
-                return name.starts_with(prefix) ? torchvision_name(name.substr(prefix.size())) : std::string(name);
+              [=](std::string_view name) {
+                return name.starts_with(prefix) ? name_of(name.substr(prefix.size())) : std::string(name);
               },
           .layout = pytorch_layout,
           .ignore = [](std::string_view name) { return name.ends_with("num_batches_tracked"); }};
+}
+
+}  // namespace detail
+
+/// How `load_weights` reads the weights of a model from a file of torchvision, or one converted from it. `prefix` is
+/// that of the model's options; parameters without it are not looked for.
+inline LoadOptions torchvision_weights(std::string prefix = {}) {
+  return detail::pytorch_weights(std::move(prefix), torchvision_name);
 }
 
 }  // namespace amdefect

@@ -7,7 +7,7 @@
 #include "amdefect/detection/anchor_free/anchor_free_description.hpp"
 #include "amdefect/detection/anchor_free/backbones.hpp"
 #include "amdefect/io/torch_file.hpp"
-#include "amdefect/models/torchvision_names.hpp"
+#include "amdefect/models/published_weights.hpp"
 #include "amdefect/nn/network.hpp"
 #include "amdefect/nn/weights.hpp"
 
@@ -48,9 +48,10 @@ inline std::string left_of(const AnchorFreeModel& there, const AnchorFreeModel& 
   return text;
 }
 
-/// The weights of a published backbone by torchvision's names; kernels for other numbers of channels are adapted.
+/// The weights of a published backbone by torchvision's or timm's names; kernels for other numbers of channels are
+/// adapted.
 inline std::string load_backbone(const TensorFile& file, Network<float>& network) {
-  LoadOptions options = torchvision_weights(backbone_prefix);
+  LoadOptions options = published_weights(file, backbone_prefix);
   options.strict = false;
   options.adapt_channels = true;
   LoadReport report = load_weights(file, network.parameters(), options);
