@@ -12,6 +12,7 @@
 #include "amdefect/nn/layers/multiply.hpp"
 #include "amdefect/nn/layers/pooling.hpp"
 #include "amdefect/nn/layers/reshape.hpp"
+#include "amdefect/nn/layers/sine_positions.hpp"
 #include "amdefect/nn/layers/slice.hpp"
 #include "amdefect/nn/layers/softmax.hpp"
 #include "amdefect/nn/layers/stochastic_depth.hpp"
