@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "amdefect/nn/check_layer.hpp"
 #include "amdefect/nn/fusion.hpp"
 #include "amdefect/nn/workspace.hpp"
@@ -145,6 +148,23 @@ TEST_CASE("layers of transformers keep the contract") {
   check(MultiHeadAttention<double>(3), {{3, 5, 6}});
   check(MultiHeadAttention<double>(2), {{2, 70, 4}});  // more tokens than a block of queries has
   check(MultiHeadAttention<double>(2, 0.3), {{2, 7, 4}});
+  check(MultiHeadAttention<double>(2), {{2, 3, 5, 4}});
+  check_images(SinePositions<double>(), 8);
+  check(SinePositions<double>(20), {{3, 5, 6}});
+}
+
+TEST_CASE("attention between the places of an image is that between tokens, prepared or not") {
+  const auto attended = [](const Shape& sample) {
+    Network<double> net;
+    net.output(net.add(MultiHeadAttention<double>(2), net.input(sample), "attention"));
+    net.initialize(1);
+    Tensor<double> x(sample.batched(2));
+    for (Index i = 0; i < x.size(); ++i) x[i] = std::sin(static_cast<double>(i));
+    Workspace<double> workspace(net);
+    workspace.forward(x);
+    return std::vector<double>(workspace.output().begin(), workspace.output().end());
+  };
+  CHECK(attended({6, 11, 4}) == attended({66, 4}));
 }
 
 TEST_CASE("activations keep the contract") {
@@ -240,6 +260,15 @@ TEST_CASE("layers of transformers refuse shapes that do not fit") {
                        ShapeError);
   CHECK_THROWS_AS(MultiHeadAttention<float>(0), Error);
   CHECK_THROWS_AS(MultiHeadAttention<float>(2, 1.0), Error);
+  CHECK_THROWS_AS(static_cast<void>(attention.output_shape({1, 9})), ShapeError);
+  const SinePositions<float> positions;
+  CHECK_THROWS_WITH_AS(static_cast<void>(positions.output_shape({1, 4, 5, 6})),
+                       "sine_positions: the channels of the input [1, 4, 5, 6] are no multiple of 4", ShapeError);
+  CHECK(positions.output_shape({1, 4, 6}) == Shape{1, 4, 6});
+  CHECK_THROWS_AS(static_cast<void>(positions.output_shape({1, 4, 7})), ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(positions.output_shape({4, 8})), ShapeError);
+  for (const double bad : {0.0, -1.0, 0.5, std::numeric_limits<double>::infinity(), std::nan("")})
+    CHECK_THROWS_AS(SinePositions<float>{bad}, Error);
   CHECK_THROWS_AS(static_cast<void>(Slice<float>(1, 2, 3).output_shape({1, 4, 8})), ShapeError);
   CHECK_THROWS_AS(static_cast<void>(Slice<float>(0, 0, 1).output_shape({1, 4, 8})), ShapeError);
   const std::vector<Shape> shapes{{2, 3, 4}, {2, 3}};

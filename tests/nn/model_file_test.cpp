@@ -148,7 +148,8 @@ Network<T> every_layer() {
   net.output(net.add(Softmax<T>(), x, "softmax"), "scores");
   Value tokens = net.add(ClassToken<T>(), net.input({5, 6}, "tokens"));
   tokens = net.add(MultiHeadAttention<T>(2, 0.125), net.add(LearnedPositions<T>(), tokens), "attention");
-  tokens = net.add(Slice<T>(1, 2, 3), net.add(StochasticDepth<T>(0.25), tokens));
+  tokens = net.add(SinePositions<T>(100), net.add(StochasticDepth<T>(0.25), tokens));
+  tokens = net.add(Slice<T>(1, 2, 3), tokens);
   tokens = net.add(Transpose<T>({2, 1}), tokens);
   tokens = net.add(Pad<T>({{1, 2}, {0, 3}}, 0.375), tokens);
   tokens = net.add(BatchNorm<T>({.unbiased = true}), net.add(Multiply<T>(), {tokens, tokens}));

@@ -328,7 +328,28 @@ def attention(name, batch, tokens, channels, heads):
     return layer_case(name, "multi_head_attention", forward, inputs, heads=heads)
 
 
+def waves(positions, channels, temperature):
+    """Sines and cosines of each position, as RT-DETR and MAE make them of one coordinate."""
+    frequencies = 1 / temperature ** (torch.arange(channels // 2, dtype=torch.float64) / (channels // 2))
+    angles = torch.outer(torch.arange(positions, dtype=torch.float64), frequencies)
+    return torch.cat((angles.sin(), angles.cos()), 1)
+
+
+def sine_positions(name, *shape, temperature=10000.0):
+    def forward(x):
+        if x.ndim == 3:
+            return x + waves(x.shape[1], x.shape[2], temperature)
+        height, width, half = x.shape[1], x.shape[2], x.shape[3] // 2
+        of_x = waves(width, half, temperature)[None].expand(height, width, half)
+        of_y = waves(height, half, temperature)[:, None].expand(height, width, half)
+        return x + torch.cat((of_x, of_y), 2)
+
+    return layer_case(name, "sine_positions", forward, {"x": Draw(name).normal(*shape)}, temperature=temperature)
+
+
 def transformer_cases():
+    yield sine_positions("sine_positions", 2, 5, 7, 12)
+    yield sine_positions("sine_positions_of_tokens", 2, 9, 10, temperature=20.0)
     yield attention("attention", 2, 9, 12, 3)
     yield attention("attention_of_80_tokens", 1, 80, 8, 2)
     draw = Draw("multiply")

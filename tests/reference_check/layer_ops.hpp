@@ -198,6 +198,11 @@ void check_attention(Check<T>& check) {
 }
 
 template <class T>
+void check_sine_positions(Check<T>& check) {
+  check_layer_op(check, SinePositions<T>(check->number({"temperature"}, 10000)));
+}
+
+template <class T>
 void check_leaky_relu(Check<T>& check) {
   check_layer_op(check, LeakyRelu<T>(check->number({"alpha", "slope", "negative_slope"}, 0.3)));
 }

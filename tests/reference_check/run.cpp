@@ -47,6 +47,7 @@ std::map<std::string, Op>& ops() {
       {"add", []<class T>(Check<T>& c) { check_layer_op(c, Add<T>()); }},
       {"multiply", []<class T>(Check<T>& c) { check_layer_op(c, Multiply<T>()); }},
       {"multi_head_attention", [](auto& c) { check_attention(c); }},
+      {"sine_positions", [](auto& c) { check_sine_positions(c); }},
       {"relu", []<class T>(Check<T>& c) { check_layer_op(c, Relu<T>()); }},
       {"leaky_relu", [](auto& c) { check_leaky_relu(c); }},
       {"relu6", []<class T>(Check<T>& c) { check_layer_op(c, Relu6<T>()); }},

@@ -120,6 +120,7 @@ class LayerRegistry {
     add<StochasticDepth<T>>("stochastic_depth");
     add<ClassToken<T>>("class_token");
     add<LearnedPositions<T>>("learned_positions");
+    add<SinePositions<T>>("sine_positions");
     add<MultiHeadAttention<T>>("multi_head_attention");
     for (auto& [kind, entry] : entries_) entry.of_library = true;
   }

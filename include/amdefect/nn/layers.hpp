@@ -16,6 +16,7 @@
 #include "amdefect/nn/layers/pooling.hpp"
 #include "amdefect/nn/layers/reshape.hpp"
 #include "amdefect/nn/layers/resize_bilinear.hpp"
+#include "amdefect/nn/layers/sine_positions.hpp"
 #include "amdefect/nn/layers/slice.hpp"
 #include "amdefect/nn/layers/softmax.hpp"
 #include "amdefect/nn/layers/stochastic_depth.hpp"

@@ -35,20 +35,28 @@ inline JsonValue to_json(const AnchorFreeModel& model) {
   json.set("head_convs", model.head_convs);
   json.set("levels", model.levels);
   json.set("box_bins", model.box_bins);
+  // What is newer is said only where it is used: the files of other models stay as they were.
+  if (model.squeeze_excite) json.set("squeeze_excite", true);
+  if (model.encoder_layers != 0) json.set("encoder_layers", model.encoder_layers);
   return json;
 }
 
 /// Reads what `to_json` makes; keys that are left out keep the values of anchor-free-n. @throws FileError for anything
 /// else.
 inline AnchorFreeModel read_anchor_free_model(const JsonReader& json) {
-  json.allow_only(
-      {"stem", "widths", "blocks", "pyramid", "head_convs", "levels", "box_bins", "backbone", "first_stride"});
+  json.allow_only({"stem", "widths", "blocks", "pyramid", "head_convs", "levels", "box_bins", "backbone",
+                   "first_stride", "squeeze_excite", "encoder_layers"});
   AnchorFreeModel model{};
-  const std::pair<const char*, Index*> numbers[] = {
-      {"stem", &model.stem},     {"pyramid", &model.pyramid},           {"head_convs", &model.head_convs},
-      {"levels", &model.levels}, {"first_stride", &model.first_stride}, {"box_bins", &model.box_bins}};
+  const std::pair<const char*, Index*> numbers[] = {{"stem", &model.stem},
+                                                    {"pyramid", &model.pyramid},
+                                                    {"head_convs", &model.head_convs},
+                                                    {"levels", &model.levels},
+                                                    {"first_stride", &model.first_stride},
+                                                    {"box_bins", &model.box_bins},
+                                                    {"encoder_layers", &model.encoder_layers}};
   for (const auto& [key, number] : numbers) *number = json.get<Index>(key, *number);
   model.backbone = json.get<std::string>("backbone", "");
+  model.squeeze_excite = json.get<bool>("squeeze_excite", model.squeeze_excite);
   model.widths = json.get<std::vector<Index>>("widths", model.widths);
   model.blocks = json.get<std::vector<Index>>("blocks", model.blocks);
   return model;

@@ -28,6 +28,8 @@ struct AnchorFreeModel {
   Index box_bins = 1;                      ///< outputs per edge of a box: 1, or 8 to 64, see `EdgeDistance`
   std::string backbone{};  ///< a published one (backbones.hpp) in place of the stages that stem, widths and blocks mean
   Index first_stride = 4;  ///< of the first level; a power of 2 from 4 on
+  bool squeeze_excite = false;  ///< the residual blocks weigh their channels (models/squeeze_excitation.hpp)
+  Index encoder_layers = 0;     ///< of a transformer over the coarsest stage (models/feature_encoder.hpp); 0: none
 
   /// Pixels from one output of a level to the next.
   Index stride(Index level) const { return first_stride << level; }
@@ -81,6 +83,13 @@ inline void check(const AnchorFreeModel& model) {
       model.box_bins == 1 || (model.box_bins >= EdgeDistance::least_bins && model.box_bins <= EdgeDistance::most_bins),
       "anchor-free model: box_bins is ", model.box_bins, ", expected 1, or ", EdgeDistance::least_bins, " to ",
       EdgeDistance::most_bins);
+  require(model.encoder_layers >= 0 && model.encoder_layers <= 12, "anchor-free model: encoder_layers is ",
+          model.encoder_layers, ", expected 0 to 12");
+  require(model.encoder_layers == 0 || model.pyramid % 4 == 0, "anchor-free model: pyramid is ", model.pyramid,
+          ", expected a multiple of 4 for the encoder");
+  require(model.backbone.empty() || !model.squeeze_excite,
+          "anchor-free model: squeeze_excite is for the detector's own stages, not for the backbone '", model.backbone,
+          "'");
   if (!model.backbone.empty()) return;
   for (const Index width : model.widths) positive("widths", width, most_channels);
   for (const Index count : model.blocks) positive("blocks", count, 100);

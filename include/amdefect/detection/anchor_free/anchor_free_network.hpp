@@ -1,11 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
 #include "amdefect/detection/anchor_free/backbones.hpp"
+#include "amdefect/models/feature_encoder.hpp"
+#include "amdefect/models/squeeze_excitation.hpp"
 #include "amdefect/nn/layers.hpp"
 #include "amdefect/nn/network.hpp"
 
@@ -48,6 +52,7 @@ class AnchorFreeBuilder {
   Value residual_block(Value x, Index filters, const std::string& name) {
     Value y = conv(x, filters, {.kernel = 3}, name + "_1", true);
     y = conv(y, filters, {.kernel = 3}, name + "_2", false);
+    if (model_.squeeze_excite) y = squeeze_excitation(net_, y, name + "_excited");
     return net_.add(Relu<T>(), net_.add(Add<T>(), {x, y}, name + "_sum"), name);
   }
 
@@ -86,6 +91,7 @@ class AnchorFreeBuilder {
     for (std::size_t i = 0; i < stages.size(); ++i)
       levels.push_back(
           conv(stages[i], model_.pyramid, {}, concat("lateral", model_.stride(static_cast<Index>(i))), false));
+    levels.back() = encoder(levels.back());
     while (static_cast<Index>(levels.size()) < model_.levels) {
       const Index stride = model_.stride(static_cast<Index>(levels.size()));
       levels.push_back(conv(levels.back(), model_.pyramid, {.kernel = 3, .stride = 2}, concat("halved", stride), true));
@@ -96,6 +102,12 @@ class AnchorFreeBuilder {
       levels[i] = net_.add(Add<T>(), {levels[i], coarser}, "pyramid" + stride);
     }
     return levels;
+  }
+
+  /// Attention between all places of the coarsest stage, in heads of 16 channels or more.
+  Value encoder(Value x) {
+    const Index heads = std::gcd(model_.pyramid, std::max<Index>(1, model_.pyramid / 16));
+    return feature_encoder(net_, x, {model_.encoder_layers, heads, 4 * model_.pyramid}, "encoder");
   }
 
   AnchorFreeModel model_;

@@ -27,10 +27,14 @@ inline void require_same_backbone(const SafetensorsFile& file, AnchorFreeModel t
   there.box_bins = here.box_bins;
   const JsonValue other = to_json(there), wanted = to_json(here);
   std::string differences;
-  for (const auto& [key, value] : *wanted.get_if<JsonValue::Object>())
-    if (const JsonValue* found = other.find(key); !found || !(*found == value))
-      differences += concat(differences.empty() ? "" : ", ", key, ' ', found ? found->to_text() : "none", ", expected ",
-                            value.to_text());
+  const auto compare = [&](const std::string& key, const JsonValue* found, const JsonValue* expected) {
+    const auto text = [](const JsonValue* value) { return value ? value->to_text() : "none"; };
+    if (text(found) == text(expected)) return;
+    differences += concat(differences.empty() ? "" : ", ", key, ' ', text(found), ", expected ", text(expected));
+  };
+  for (const auto& [key, value] : *wanted.get_if<JsonValue::Object>()) compare(key, other.find(key), &value);
+  for (const auto& [key, value] : *other.get_if<JsonValue::Object>())
+    if (!wanted.find(key)) compare(key, &value, nullptr);
   require<FileError>(differences.empty(), "pretrained: ", file.path().string(),
                      " is of another architecture: ", differences);
 }

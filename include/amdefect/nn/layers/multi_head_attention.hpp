@@ -8,10 +8,11 @@
 
 namespace amdefect {
 
-/// Self-attention of several heads over any number of tokens, [batch, tokens, channels], as PyTorch's
-/// MultiheadAttention (Vaswani et al. 2017, arXiv:1706.03762): queries, keys and values are projections of the input,
-/// each query gets the mean of the values weighted by softmax(query key / sqrt(head size)), and the heads' results,
-/// side by side, are projected again. Memory grows with the number of tokens, not with its square.
+/// Self-attention of several heads over any number of tokens, [batch, tokens, channels], or over all places of
+/// [batch, height, width, channels], as PyTorch's MultiheadAttention (Vaswani et al. 2017, arXiv:1706.03762): queries,
+/// keys and values are projections of the input, each query gets the mean of the values weighted by softmax(query key /
+/// sqrt(head size)), and the heads' results, side by side, are projected again. Memory grows with the number of tokens,
+/// not with its square.
 ///
 /// Parameters: `in_kernel` (channels, 3 channels), whose columns make the queries, keys and values of all heads,
 /// `in_bias`, `out_kernel` (channels, channels), `out_bias`.
@@ -32,13 +33,16 @@ class MultiHeadAttention : public Layer<T> {
   std::string kind() const override { return "multi_head_attention"; }
   JsonValue attributes() const override { return {{"heads", heads_}, {"dropout", dropout_}}; }
   Shape output_shape(const Shape& input) const override {
-    require_rank("multi_head_attention", "[batch, tokens, channels]", 3, input);
-    require<ShapeError>(input[2] > 0 && input[2] % heads_ == 0, "multi_head_attention: the channels of the input ",
-                        input, " do not divide into ", heads_, " heads");
+    require<ShapeError>(
+        input.rank() == 3 || input.rank() == 4,
+        "multi_head_attention: expected [batch, tokens, channels] or [batch, height, width, channels], got ", input);
+    require<ShapeError>(input.back() > 0 && input.back() % heads_ == 0,
+                        "multi_head_attention: the channels of the input ", input, " do not divide into ", heads_,
+                        " heads");
     return input;
   }
   std::vector<ParameterSpec> parameters(const Shape& input) const override {
-    const Index c = input[2];
+    const Index c = input.back();
     constexpr Initializer glorot = Initializer::glorot_uniform;
     return {{.name = "in_kernel", .shape = {c, 3 * c}, .initializer = glorot, .weight_decay = true},
             {.name = "in_bias", .shape = {3 * c}},
@@ -114,11 +118,14 @@ class MultiHeadAttention : public Layer<T> {
     AttentionGeometry attention;
 
     Sizes(const MultiHeadAttention& layer, const Shape& x)
-        : rows(x[0] * x[1]),
-          channels(x[2]),
+        : rows(x.elements() / x.back()),
+          channels(x.back()),
           in{.in_h = rows, .in_c = channels, .out_h = rows, .out_c = 3 * channels},
           out{.in_h = rows, .in_c = channels, .out_h = rows, .out_c = channels},
-          attention{.batch = x[0], .tokens = x[1], .heads = layer.heads_, .head_size = channels / layer.heads_} {}
+          attention{.batch = x[0],
+                    .tokens = x.sample().elements() / channels,
+                    .heads = layer.heads_,
+                    .head_size = channels / layer.heads_} {}
 
     /// Bytes for the queries, keys and values and, behind them, the heads' results.
     std::size_t kept() const { return padded(detail::bytes_of<T>(rows * 4 * channels)); }
