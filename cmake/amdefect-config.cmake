@@ -1,5 +1,6 @@
 # find_package(amdefect [COMPONENTS data]): target amdefect::amdefect; component data: target amdefect::data as well, for
-# the headers that read and write pictures and JSON, which need nlohmann/json and stb.
+# the headers that read and write pictures and JSON, which need nlohmann/json and stb. amdefect_MODELS_DIR is the folder
+# of the ready models.
 include(CMakeFindDependencyMacro)
 if(NOT TARGET Eigen3::Eigen)
   find_package(Eigen3 3.4 QUIET NO_MODULE)
@@ -10,6 +11,7 @@ endif()
 find_dependency(Threads)
 
 include(${CMAKE_CURRENT_LIST_DIR}/amdefect-targets.cmake)
+get_filename_component(amdefect_MODELS_DIR ${CMAKE_CURRENT_LIST_DIR}/../../amdefect/models ABSOLUTE)
 
 if("data" IN_LIST amdefect_FIND_COMPONENTS)
   find_dependency(nlohmann_json 3.10)

@@ -1,5 +1,5 @@
-# cmake --install: the headers and the package files (component `development`), and the amdefect program where it is
-# built (component `program`).
+# cmake --install: the headers and the package files (component `development`), the ready models with their card
+# (component `models`), and the amdefect program where it is built (component `program`), which finds them there.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -15,6 +15,7 @@ install(FILES ${CMAKE_CURRENT_LIST_DIR}/amdefect-config.cmake ${CMAKE_CURRENT_LI
         DESTINATION ${package_dir} COMPONENT development)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development)
 
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/data/models DESTINATION share/amdefect COMPONENT models)
 if(TARGET amdefect_cli)
   install(TARGETS amdefect_cli COMPONENT program)
 endif()

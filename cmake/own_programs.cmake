@@ -3,6 +3,12 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+# The ready models lie beside bin/ as they do after installation (amdefect/io/ready_models.hpp).
+file(GLOB ready_models RELATIVE ${PROJECT_SOURCE_DIR}/data/models CONFIGURE_DEPENDS
+     ${PROJECT_SOURCE_DIR}/data/models/*.safetensors)
+foreach(model IN LISTS ready_models)
+  configure_file(${PROJECT_SOURCE_DIR}/data/models/${model} ${PROJECT_BINARY_DIR}/share/amdefect/models/${model} COPYONLY)
+endforeach()
 
 add_library(amdefect_program_options INTERFACE)
 target_compile_options(amdefect_program_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Each C++ block of README and docs that names its source (`<!-- from FILE -->`) must stand in that file to the letter,
-# and every relative link must lead somewhere. The sources are compiled and run by the build and the tests.
+# every relative link must lead somewhere, and the cards of ready models must have their checksums. The sources are
+# compiled and run by the build and the tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -35,8 +36,17 @@ check_links() {  # document
   done < <(awk '/^```/ { code = !code } !code' "$document" | grep -oE '\]\([^)]+\)' | sed 's/^](//; s/)$//')
 }
 
-for document in README.md SECURITY.md docs/*.md data/README.md benchmarks/peers/README.md tests/reference_cases/README.md; do
+check_models() {  # the checksum on the card of each ready model
+  local model sum
+  for model in data/models/*.safetensors; do
+    sum=$(sha256sum "$model")
+    grep -qF "${sum%% *}" data/models/README.md || fail "data/models/README.md: not the SHA-256 of $model, ${sum%% *}"
+  done
+}
+
+for document in README.md SECURITY.md docs/*.md data/README.md data/models/README.md benchmarks/peers/README.md tests/reference_cases/README.md; do
   check_snippets "$document"
   check_links "$document"
 done
+check_models
 ((failures == 0)) && echo "check_docs: snippets and links are sound"

@@ -32,13 +32,15 @@ step 6 "Evaluating both on the test pictures"
 "$amdefect" eval "$output/data" --weights "$output/anchor_free" --output_dir "$output/evaluation/anchor_free" --overwrite \
   --beside "$output/evaluation/paper_network/metrics.json"
 
-step 7 "Drawing what the anchor-free detector finds"
+step 7 "Drawing what the anchor-free detector finds, and the ready model in generated micrographs"
 "$amdefect" predict "$output/data/test" --weights "$output/anchor_free" --output_dir "$output/pictures" --overwrite
+"$amdefect" synth --pores --train 0 --valid 0 --test 4 --output_dir "$output/pores" --overwrite
+"$amdefect" predict "$output/pores/test" --weights lpbf --output_dir "$output/pores_found" --overwrite
 
 cat <<END
 
 Done in $SECONDS s.
-  pictures with boxes           $output/pictures/
+  pictures with boxes           $output/pictures/, $output/pores_found/
   report, opens offline         $output/evaluation/anchor_free/report.html
   metrics                       $output/evaluation/anchor_free/metrics.json
   losses of each epoch          $output/anchor_free/training_log.csv

@@ -68,14 +68,13 @@ void run(const EvalConfig& config) {
                                                          << (done == total ? "\n" : "") << std::flush;
                                              }});
   const std::vector<CocoResult>& results = found.results;
-  const DetectionMetrics& evaluation = found.metrics;
 
-  Comparison comparison = paper_comparison(split.coco, results, evaluation);
+  Comparison comparison = paper_comparison(split.coco, results, found.metrics);
   if (!config.beside.empty()) add_other_run(comparison, config.beside);
-  ReportData report = split_report("Evaluation", split, results, evaluation);
+  ReportData report = split_report("Evaluation", split, results, found.metrics);
   report.tables.push_back(paper_table(comparison));
-  nlohmann::ordered_json metrics = metrics_json(split.coco, results, evaluation);
-  metrics["pooled_ap50"] = to_json(paper_pooled_ap(split.coco, results, evaluation.match.score_threshold));
+  nlohmann::ordered_json metrics = metrics_json(split.coco, results, found.metrics);
+  metrics["pooled_ap50"] = to_json(paper_pooled_ap(split.coco, results, found.metrics.match.score_threshold));
   if (!found.trained_on.empty()) {
     std::cerr << "warning: " << found.warning() << '\n';
     metrics["images_trained_on"] = found.trained_on.size();
@@ -113,7 +112,7 @@ void add_eval_command(CLI::App& program) {
   };
   add("--dataset_path,DATASET", config->dataset_path, "COCO data set: a folder with splits, or one JSON file");
   add("--annotation_file", config->annotation_file, "One annotation file, split by the seed");
-  add("--weights", config->weights, "Folder of a run, or weights file written by train");
+  add("--weights", config->weights, "Folder of a run, weights file written by train, or ready model (lpbf)");
   add("--output_dir", config->output_dir, "Folder for metrics and detections");
   add("--split", config->split, "train, valid or test; default: test, or valid without it")
       ->check(CLI::IsMember({"train", "valid", "test"}));

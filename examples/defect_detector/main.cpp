@@ -61,14 +61,10 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   program.set_version_flag("--version", amdefect::concat("amdefect ", amdefect::version));
   program.set_help_all_flag("--help-all", "Print the options of all subcommands");
-  amdefect::add_summary_command(program);
-  amdefect::add_synth_command(program);
-  amdefect::add_inspect_command(program);
-  amdefect::add_train_command(program);
-  amdefect::add_eval_command(program);
-  amdefect::add_predict_command(program);
-  amdefect::add_coco_eval_command(program);
-  amdefect::add_bench_command(program);
+  for (const auto add : {amdefect::add_summary_command, amdefect::add_synth_command, amdefect::add_inspect_command,
+                         amdefect::add_train_command, amdefect::add_eval_command, amdefect::add_predict_command,
+                         amdefect::add_coco_eval_command, amdefect::add_bench_command})
+    add(program);
   try {
     std::vector<std::string> arguments = with_known_names(program, argc, argv);
     arguments.erase(arguments.begin());

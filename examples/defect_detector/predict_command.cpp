@@ -3,6 +3,7 @@
 
 #include "amdefect/core/interrupt.hpp"
 #include "amdefect/detection/open_detector.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/viz/predict_images.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
@@ -13,17 +14,22 @@ namespace {
 
 struct PredictConfig {
   std::vector<std::filesystem::path> inputs;
-  std::string weights = "output/best.safetensors", output_dir = "output/predictions";
+  std::string weights, output_dir = "output/predictions";
   int threads = 0;
   PredictImagesOptions options;
 };
 
-int predict(const PredictConfig& config) {
+int predict(PredictConfig config) {
   static_cast<void>(find_images(config.inputs));  // says what is not there before the weights are read
+  if (config.weights.empty()) {
+    const bool trained = is_there("output/best.safetensors");
+    config.weights = trained ? "output/best.safetensors" : "lpbf";
+    std::cout << "no --weights given: using " << (trained ? "" : "the ready model ") << config.weights << '\n';
+  }
   const auto detector = open_detector(config.weights, {.threads = config.threads});
   InterruptFlag stop;
   const InterruptGuard guard(stop);  // before there are temporary files
-  PredictImagesOptions options = config.options;
+  PredictImagesOptions& options = config.options;
   options.subtitle = config.weights;
   options.stop = &stop;
   options.log = [](const std::string& line) { std::cout << line << '\n'; };
@@ -46,13 +52,13 @@ void add_predict_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("predict", "Find objects in images and draw them");
   auto config = std::make_shared<PredictConfig>();
   PredictImagesOptions& options = config->options;
+  const auto add = [&](const char* name, auto& value, const char* text) {
+    return command->add_option(name, value, text)->capture_default_str();
+  };
   command->add_option("images", config->inputs, "Images (JPEG, PNG, BMP) or folders of them")->required();
-  command->add_option("--weights", config->weights, "Folder of a run, or weights file written by train")
-      ->capture_default_str();
-  command
-      ->add_option("--output_dir", config->output_dir,
-                   "Folder for the pictures, detections.json, images.json and detections.csv")
-      ->capture_default_str();
+  add("--weights", config->weights,
+      "Folder of a run, weights file, or ready model (lpbf); default: output/best.safetensors if it is there, or lpbf");
+  add("--output_dir", config->output_dir, "Folder for the pictures, detections.json, images.json and detections.csv");
   command
       ->add_option("--score_threshold", options.detect.min_score,
                    "Lowest score that is shown; default: the one stored with the weights")
@@ -62,9 +68,7 @@ void add_predict_command(CLI::App& program) {
                     concat("Also write predictions.html, a page of the first ", most_on_page, " images with boxes"));
   command->add_flag("--pictures,!--no_pictures", options.pictures, "Write each image with its boxes (default)");
   command->add_flag("--overwrite", options.overwrite, "Replace earlier predictions in the output folder");
-  command->add_option("--threads", config->threads, "Threads; 0: all cores")
-      ->transform(thread_range)
-      ->capture_default_str();
+  add("--threads", config->threads, "Threads; 0: all cores")->transform(thread_range);
   command->callback([config] {
     if (const int code = predict(*config)) throw CLI::RuntimeError(code);
   });

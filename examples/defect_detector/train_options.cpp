@@ -115,7 +115,9 @@ std::optional<double> box_offset_of(const std::string& text) {
   return read_number(text, -largest_box_offset, largest_box_offset, "auto or ");
 }
 
-std::string pretrained_of(const std::string& text) { return is_off(text) ? "" : weights_file(text).string(); }
+std::string pretrained_of(const std::string& text) {
+  return is_off(text) ? "" : is_ready_model(text) ? text : weights_file(text).string();
+}
 
 std::optional<std::filesystem::path> resume_of(const std::string& text) {
   if (is_off(text)) return std::nullopt;
@@ -152,7 +154,7 @@ std::vector<TrainOption> make_table() {
       row("clip_norm", &C::clip_norm, "Largest norm of the gradient; 0: no limit", {.check = number_range(0.0)}),
       row("on_nonfinite", &C::on_nonfinite, "What is done with a batch whose loss or gradients are not finite",
           {.check = CLI::IsMember({"stop", "skip"}), .identity = false}),
-      row("pretrained", &C::pretrained, "Weights file, or folder of a run, to start from, or false",
+      row("pretrained", &C::pretrained, "Weights file, folder of a run, or ready model (lpbf) to start from, or false",
           {.parse = pretrained_of, .write = file_or_false}),
       row("freeze", &C::freeze,
           "Beginnings of the names of layers that keep their weights and statistics, e.g. stem,stage", {.newer = true}),

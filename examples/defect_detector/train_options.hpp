@@ -19,8 +19,7 @@ struct TrainOption {
   std::string name;      ///< on the command line behind `--`, and the key of the configuration
   unsigned used_by;      ///< the kinds of models that look at it
   bool identity = true;  ///< whether a run with another value is another run
-  bool newer =
-      false;  ///< runs of version 0.1 do not know it: it is part of the identity only if it is not as by default
+  bool newer = false;    ///< version 0.1 does not know it: part of the identity only if it is not as by default
   std::function<CLI::Option*(CLI::App&, TrainConfig&)> add;           ///< adds it to the command line
   std::function<nlohmann::ordered_json(const TrainConfig&)> to_json;  ///< its value in a configuration file
   std::function<void(TrainConfig&)> use_paper_default;                ///< empty: all models have the same

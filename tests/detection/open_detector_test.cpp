@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "amdefect/detection/halve_detector.hpp"
+#include "amdefect/detection/training/pretrained.hpp"
 #include "contains.hpp"
 #include "error_of.hpp"
 #include "temporary_folder.hpp"
@@ -130,4 +132,34 @@ TEST_CASE("blobs have a self-test, too") {
   text.replace(at, 11, "\"window\":31");
   write_safetensors(path, {}, changed);
   CHECK(contains(error_of([&] { open_detector(path); }), "fails its self-test"));
+}
+
+TEST_CASE("a detector in half precision is half as large, says the same and starts a training") {
+  const TemporaryFolder folder;
+  const AnchorFreeDescription description{
+      .model = {.stem = 8, .widths = {16, 32}, .blocks = {1, 1}, .pyramid = 16, .levels = 3},
+      .labels = {{"pore"}, {1}, 0.5}};
+  auto network = std::make_shared<Network<float>>(anchor_free_network<float>(description.model));
+  initialize_anchor_free(*network, description.model, 3);
+  AnchorFreeDetector detector(network, description);
+  ImageMembership images;
+  images.train = {5};
+  detector.set_images(std::make_shared<const ImageMembership>(images));
+  detector.save(folder / "best.safetensors", {{"note", "a"}});
+  halve_detector(folder.path(), folder / "half.safetensors");
+  CHECK(std::filesystem::file_size(folder / "half.safetensors") <
+        6 * std::filesystem::file_size(folder / "best.safetensors") / 10);
+  const SafetensorsFile half = read_safetensors(folder / "half.safetensors");
+  CHECK(half.metadata().at("note") == "a");
+  CHECK(half.entry("stem.kernel").dtype == "F16");
+  const auto opened = open_detector(half);  // its self-test is its own
+  CHECK(opened->traits() == detector.traits());
+  CHECK(opened->images().split_of(5) == "train");
+  const SelfTest before = detector.self_test(), after = opened->self_test();
+  for (std::size_t i = 0; i < before.size(); ++i)
+    CHECK(after[i].numbers[0] == doctest::Approx(before[i].numbers[0]).epsilon(1e-2));
+  Network<float> other = anchor_free_network<float>(description.model);
+  CHECK(contains(load_pretrained(folder / "half.safetensors", description.model, other), "weights"));
+  CHECK(contains(error_of([&] { halve_detector(folder.write("text", "{}"), folder / "none"); }), "text"));
+  CHECK_FALSE(std::filesystem::exists(folder / "none"));
 }

@@ -51,6 +51,54 @@ TEST_CASE("predict names its images for programs, draws none if told so, and goe
   CHECK(fs::exists(world.path("here/a_2.png")));
 }
 
+TEST_CASE("the ready model predicts where no weights are given, is evaluated and trained on by its name") {
+  const World& world = World::get();
+  const std::string picture = " data/test/synth_00000.jpg";
+  const auto first_line = [](const Outcome& outcome) { return outcome.out.substr(0, outcome.out.find('\n')); };
+  std::istringstream readme(read(AMDEFECT_TESTS_DIR "/../README.md"));
+  Outcome ready;  // of the last of the README's commands, which generate pores and find them
+  for (std::string line; std::getline(readme, line);)
+    if (const std::string program = "build/release/bin/amdefect "; line.starts_with(program)) {
+      ready = world.run(line.substr(program.size()));
+      CAPTURE(line);
+      CHECK(ready.err == "");
+      CHECK(ready.code == 0);
+    }
+  CHECK(first_line(ready) == "no --weights given: using the ready model lpbf");
+  const std::string found = read(world.path("output/pores_found/detections.csv"));
+  CHECK(std::count(found.begin(), found.end(), '\n') > 20);
+  fs::remove_all(world.path("output"));
+  const Outcome measured = world.run("eval data --split test --weights lpbf --output_dir ready_eval --threads 1");
+  INFO(measured.err);
+  CHECK(measured.code == 1);  // other categories
+  CHECK(measured.err.find("expected those that the model was trained with (0 defects-Resz-FKix, 1 defect)") !=
+        std::string::npos);
+  const Outcome tuned = world.run(
+      "train data --epochs 1 --crop_size 64 --threads 1 --pretrained lpbf --output_dir tuned --eval_interval 1");
+  INFO(tuned.err);
+  CHECK(tuned.code == 0);
+  CHECK(tuned.out.find("lpbf.safetensors with what fits, 118 of 126 weights: it has 2 classes, this model has 4\n"
+                       "  stem                  5 taken\n"
+                       "  stage1, 2, 3          15 taken (each)\n") != std::string::npos);
+  CHECK(tuned.out.find("  score4, 8, 16, 32     5 taken, 2 left: has shape ") != std::string::npos);
+  CHECK(nlohmann::json::parse(read(world.path("tuned/config.json")))["pretrained"] == "lpbf");
+
+  fs::create_directories(world.path("output"));
+  fs::copy_file(world.path("tuned/best.safetensors"), world.path("output/best.safetensors"));
+  const Outcome own = world.run("predict --no-pictures --output_dir own" + picture);
+  CHECK(own.code == 0);
+  CHECK(first_line(own) == "no --weights given: using output/best.safetensors");
+  fs::remove_all(world.path("output"));
+
+  const Outcome missing = world.run("predict" + picture, "env AMDEFECT_MODELS=/nowhere");
+  CHECK(missing.code == 1);
+  CHECK(missing.err ==
+        "amdefect: error: ready models: 'lpbf' is not at /nowhere/lpbf.safetensors, where it is "
+        "installed beside the program; set AMDEFECT_MODELS to the folder that holds it (data/models of "
+        "amdefect's sources)\n");
+  CHECK_FALSE(fs::exists(world.path("output")));
+}
+
 TEST_CASE("predict stopped by Ctrl-C leaves neither temporary files nor lists") {
   const World& world = World::get();
   write(world.path("interrupt_predict.sh"), R"sh("$@" &

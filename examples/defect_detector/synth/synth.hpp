@@ -13,6 +13,7 @@
 #include "amdefect/image/image_io.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/file_type.hpp"
+#include "synth/synth_pores.hpp"
 #include "synth/synth_scene.hpp"
 
 namespace amdefect {
@@ -21,19 +22,23 @@ namespace amdefect {
 struct SynthOptions {
   Index width = 416, height = 416;           ///< of the pictures
   Index train = 140, valid = 40, test = 20;  ///< numbers of pictures
+  bool pores = false;                        ///< micrographs with pores instead of nozzles and workpieces
   std::uint64_t seed = 0;
   int threads = 0;         ///< 0: all cores; the files do not depend on it
   bool overwrite = false;  ///< replaces an older generated data set in the same folder
 };
 
-/// The categories of generated data: nozzle (1) and workpiece (3); 0, the supercategory, and 2 have no objects.
-inline std::vector<CocoCategory> synth_categories() {
+/// The categories of generated data: nozzle (1) and workpiece (3), while 0, the supercategory, and 2 have no objects;
+/// or pore.
+inline std::vector<CocoCategory> synth_categories(const SynthOptions& options = {}) {
+  if (options.pores) return {{0, "pore", "none"}};
   return {{0, "printing", "none"}, {1, "nozzle", "printing"}, {2, "wire", "printing"}, {3, "workpiece", "printing"}};
 }
 
 /// Picture `index` of a split (0 train, 1 valid, 2 test), with class indices that equal the category ids.
 inline Sample synth_sample(const SynthOptions& options, Index split, Index index) {
   Random random(options.seed, split, index);
+  if (options.pores) return synth::render_pores(options.height, options.width, random);
   return synth::render_scene(options.height, options.width, random);
 }
 
@@ -81,7 +86,7 @@ inline void write_synth_split(const std::filesystem::path& folder, const SynthOp
     if (error) std::rethrow_exception(error);
 
   CocoDataset coco;
-  coco.categories = synth_categories();
+  coco.categories = synth_categories(options);
   for (Index i = 0; i < count; ++i) {
     coco.images.push_back({i, synth_file_name(i), options.width, options.height});
     for (const LabelledBox& object : objects[static_cast<std::size_t>(i)])

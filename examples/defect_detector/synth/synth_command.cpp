@@ -21,6 +21,7 @@ void add_synth_command(CLI::App& program) {
   add("--img_size", *size, "Width and height in pixels")->transform(number_range(32, 8192));
   add("--seed", options->seed, "The same seed gives the same files")->transform(seed_range);
   add("--threads", options->threads, "Threads; 0: all cores")->transform(thread_range);
+  command->add_flag("--pores", options->pores, "Micrographs of metal with pores, not nozzles and workpieces");
   command->add_flag("--overwrite", options->overwrite, "Replace an earlier generated data set");
   command->callback([=] {
     options->width = options->height = *size;

@@ -65,6 +65,26 @@ TEST_CASE("generated data can be read back: categories, sizes, boxes") {
   CHECK(CocoSource(train).load(3)->image.shape() == Shape{90, 120, 3});
 }
 
+TEST_CASE("generated pores are dark spots of a few pixels, apart from each other") {
+  Random random(3);
+  const Sample sample = synth::render_pores(200, 300, random);
+  REQUIRE(sample.objects.size() > 2);
+  const auto mean = [&](const Box& box) {
+    double sum = 0;
+    for (auto y = static_cast<Index>(box.y1); y < static_cast<Index>(box.y2); ++y)
+      for (auto x = static_cast<Index>(box.x1); x < static_cast<Index>(box.x2); ++x) sum += *sample.image.pixel(y, x);
+    return sum / box.area();
+  };
+  const double everywhere = mean({0, 0, 300, 200});
+  for (const LabelledBox& pore : sample.objects) {
+    CHECK(pore.label == 0);
+    CHECK(mean(pore.box) < 0.8 * everywhere);
+    CHECK(std::max(pore.box.width(), pore.box.height()) < 50);
+    for (const LabelledBox& other : sample.objects)
+      if (&other != &pore) CHECK(intersection(pore.box, other.box).area() == 0);
+  }
+}
+
 TEST_CASE("the box of an object surrounds the pixels that belong to it") {
   Random random(11);
   synth::Stage stage(100, 100, random);

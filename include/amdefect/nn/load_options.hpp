@@ -79,6 +79,7 @@ struct LoadReport {
   /// A tensor of the file that no parameter got.
   struct Left {
     std::string tensor, reason;
+    std::string parameter{};  ///< that it does not fit; empty: no parameter asked for it
   };
 
   std::vector<std::string> taken;    ///< parameters that got new values

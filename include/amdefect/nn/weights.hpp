@@ -87,8 +87,8 @@ class WeightLoader {
       const auto used = tensors_.find(entry.name);
       if (used == tensors_.end())
         leave(entry);
-      else if (!used->second.empty())
-        report_.left.push_back({entry.name, used->second});
+      else if (!used->second.reason.empty())
+        report_.left.push_back({entry.name, used->second.reason, used->second.parameter});
     }
     report_.tensors = file_.entries().size();
     require_sense();
@@ -129,7 +129,7 @@ class WeightLoader {
         staged_.emplace_back(
             id, from_layout(adapted ? adapt_channels(stored, expected) : std::move(stored), p.shape, layout));
     }
-    tensors_.emplace(name, reason);
+    tensors_.emplace(name, Asked{p.name, reason});
     (reason.empty() ? report_.taken : report_.misfits).push_back(p.name);
     if (reason.empty() && adapted) report_.adapted.push_back(p.name);
     if (!reason.empty()) problems_.push_back(concat('\'', name, "' ", reason));
@@ -141,7 +141,7 @@ class WeightLoader {
       report_.ignored.push_back(entry.name);
       return;
     }
-    report_.left.push_back({entry.name, "no parameter"});
+    report_.left.push_back({entry.name, "no parameter", ""});
     problems_.push_back(concat("extra '", entry.name, "' ", entry.shape));
   }
 
@@ -166,7 +166,10 @@ class WeightLoader {
   const LoadOptions& options_;
   LoadReport report_;
   std::vector<std::string> problems_;
-  std::map<std::string, std::string, std::less<>> tensors_;  // those that were asked for, and why they were not taken
+  struct Asked {
+    std::string parameter, reason;  // why it was not taken
+  };
+  std::map<std::string, Asked, std::less<>> tensors_;  // those that were asked for
   std::vector<std::pair<std::size_t, Tensor<T>>> staged_;
 };
 

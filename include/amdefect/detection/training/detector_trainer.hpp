@@ -165,8 +165,7 @@ class DetectorTrainer {
     const AnchorFreeModel& model = description_.model;
     network_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
     initialize_anchor_free(*network_, model, options_.seed);
-    if (!options_.pretrained.empty())
-      if (const std::string line = load_pretrained(options_.pretrained, model, *network_); !line.empty()) log(line);
+    if (!options_.pretrained.empty()) log(load_pretrained(options_.pretrained, model, *network_));
     freeze_and_slow();
     average_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
     const Index update = options_.batch_size * options_.accumulate;  // crops that make one

@@ -7,7 +7,9 @@
 #include "amdefect/detection/anchor_free/anchor_free_description.hpp"
 #include "amdefect/detection/anchor_free/backbones.hpp"
 #include "amdefect/io/torch_file.hpp"
+#include "amdefect/io/weights_file.hpp"
 #include "amdefect/models/published_weights.hpp"
+#include "amdefect/nn/load_table.hpp"
 #include "amdefect/nn/network.hpp"
 #include "amdefect/nn/weights.hpp"
 
@@ -60,17 +62,19 @@ inline std::string load_backbone(const TensorFile& file, Network<float>& network
   options.adapt_channels = true;
   LoadReport report = load_weights(file, network.parameters(), options);
   std::erase_if(report.missing, [](const std::string& name) { return !name.starts_with(backbone_prefix); });
-  return concat("the backbone starts from ", file.path().string(), ": ", report.to_text());
+  return concat("the backbone starts from ", file.path().string(), ": ", report.to_text(), '\n', load_table(report));
 }
 
 }  // namespace detail
 
 /// Starts a network from the weights of a trained detector, from any file of weights with the same names, or its
-/// backbone from weights of torchvision (`.pth` or safetensors). What does not fit, such as the scores of other classes
-/// or a level more, keeps its values. Returns a line about what was left, empty if nothing was.
+/// backbone from weights of torchvision (`.pth` or safetensors); `start` may also be what else `weights_file` takes.
+/// What does not fit, such as the scores of other classes or a level more, keeps its values. Returns what is to be said
+/// of it: a line, and where anything was left the `load_table`.
 /// @throws FileError for a file of another architecture, or of which nothing fits.
-inline std::string load_pretrained(const std::filesystem::path& path, const AnchorFreeModel& model,
+inline std::string load_pretrained(const std::filesystem::path& start, const AnchorFreeModel& model,
                                    Network<float>& network) {
+  const std::filesystem::path path = weights_file(start);
   if (is_torch_file(path)) {
     require<FileError>(!model.backbone.empty(), "pretrained: ", path.string(),
                        " holds weights of PyTorch, expected a model with a backbone of torchvision");
@@ -87,10 +91,11 @@ inline std::string load_pretrained(const std::filesystem::path& path, const Anch
     differences = detail::left_of(there, model);
   }
   const LoadReport report = load_weights(file, network.parameters(), {.ignore = is_training_state, .strict = false});
-  if (report.missing.empty() && report.misfits.empty() && report.left.empty()) return "";
-  if (differences.empty()) return concat("starting from ", path.string(), ": ", report.to_text());
-  return concat("starting from ", path.string(), " with what fits, ", report.taken.size(), " of ",
-                network.parameters().count(), " weights: ", differences);
+  const std::string from = concat("starting from ", path.string());
+  if (report.missing.empty() && report.left.empty()) return concat(from, ", all ", report.taken.size(), " weights");
+  if (differences.empty()) return concat(from, ": ", report.to_text(), '\n', load_table(report));
+  return concat(from, " with what fits, ", report.taken.size(), " of ", network.parameters().count(),
+                " weights: ", differences, '\n', load_table(report));
 }
 
 }  // namespace amdefect
