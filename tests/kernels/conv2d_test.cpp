@@ -4,8 +4,7 @@
 
 #include <vector>
 
-#include "amdefect/core/random.hpp"
-#include "amdefect/core/tensor.hpp"
+#include "integers.hpp"
 #include "scratch_block.hpp"
 
 using namespace amdefect;
@@ -40,19 +39,6 @@ ConvGeometry random_geometry(Random& random) {
   g.pad_top = h.before;
   g.pad_left = w.before;
   return g;
-}
-
-/// Small integers: sums of their products are exact in float, so that the order of summation does not matter.
-template <class T>
-Tensor<T> integers(Index size, Random& random) {
-  Tensor<T> tensor({size});
-  for (T& value : tensor) value = static_cast<T>(random.integer(7) - 3);
-  return tensor;
-}
-
-template <class T>
-bool equal(const Tensor<T>& a, const Tensor<T>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
 template <class T>

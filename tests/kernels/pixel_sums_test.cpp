@@ -2,29 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
-#include "amdefect/core/random.hpp"
-#include "amdefect/core/tensor.hpp"
+#include "integers.hpp"
 
 using namespace amdefect;
-
-namespace {
-
-/// Small integers, whose sums are exact.
-template <class T>
-Tensor<T> integers(Index size, Random& random) {
-  Tensor<T> tensor({size});
-  for (T& value : tensor) value = static_cast<T>(random.integer(7) - 3);
-  return tensor;
-}
-
-template <class T>
-bool equal(const Tensor<T>& a, const Tensor<T>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
-}
-
-}  // namespace
 
 TEST_CASE_TEMPLATE("pixel sums: added to what is there, channel by channel", T, float, double) {
   Random random(4);
