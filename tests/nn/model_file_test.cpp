@@ -136,8 +136,9 @@ Network<T> every_layer() {
   x = net.add(MaxPool2d<T>({.pool = 2, .pool_w = 3, .stride = 1, .padding = Padding::same()}), x);
   x = net.add(AveragePool2d<T>({.pool = 2, .stride = 1, .stride_w = 2, .padding = Padding::pixels(1, 0, 0, 1)}), x);
   x = net.add(ResizeBilinear<T>({.height = 5, .scale = 1.5, .align_corners = true}), x);
-  x = net.add(UpsampleNearest<T>(3),
-              net.add(HardSwish<T>(), net.add(Silu<T>(), net.add(Relu6<T>(), net.add(Gelu<T>(), net.add(Tanh<T>(), x)))))));
+  x = net.add(
+      UpsampleNearest<T>(3),
+      net.add(HardSwish<T>(), net.add(Silu<T>(), net.add(Relu6<T>(), net.add(Gelu<T>(), net.add(Tanh<T>(), x))))));
   const Value shared = net.add_shared(net.add(Conv2d<T>(4, {.kernel = 3}), x, "twice"), x, "again");
   x = net.add(Add<T>(), {x, shared});
   x = net.add(Concatenate<T>(-1), {net.add(Dropout<T>(0.25), x), net.add(Power<T>(1.5), shared)});
