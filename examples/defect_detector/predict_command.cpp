@@ -47,12 +47,9 @@ void add_predict_command(CLI::App& program) {
   auto config = std::make_shared<PredictConfig>();
   PredictImagesOptions& options = config->options;
   command->add_option("images", config->inputs, "Images (JPEG, PNG, BMP) or folders of them")->required();
-  command->add_option("--weights", config->weights, "Folder of a run, or weights file written by train")
-      ->capture_default_str();
-  command
-      ->add_option("--output_dir", config->output_dir,
-                   "Folder for the pictures, detections.json, images.json and detections.csv")
-      ->capture_default_str();
+  const auto add = option_adder(*command);
+  add("--weights", config->weights, "Folder of a run, or weights file written by train");
+  add("--output_dir", config->output_dir, "Folder for the pictures, detections.json, images.json and detections.csv");
   command
       ->add_option("--score_threshold", options.detect.min_score,
                    "Lowest score that is shown; default: the one stored with the weights")
@@ -62,9 +59,7 @@ void add_predict_command(CLI::App& program) {
                     concat("Also write predictions.html, a page of the first ", most_on_page, " images with boxes"));
   command->add_flag("--pictures,!--no_pictures", options.pictures, "Write each image with its boxes (default)");
   command->add_flag("--overwrite", options.overwrite, "Replace earlier predictions in the output folder");
-  command->add_option("--threads", config->threads, "Threads; 0: all cores")
-      ->transform(thread_range)
-      ->capture_default_str();
+  add("--threads", config->threads, "Threads; 0: all cores")->transform(thread_range);
   command->callback([config] {
     if (const int code = predict(*config)) throw CLI::RuntimeError(code);
   });
