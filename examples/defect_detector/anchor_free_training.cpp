@@ -21,6 +21,8 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.backbone_rate = config.backbone_rate;
   if (!config.network.empty()) options.model = anchor_free_model_of(config.network);
   if (config.box_bins > 1) options.model.box_bins = config.box_bins;
+  if (config.encoder_layers > 0) options.model.encoder_layers = config.encoder_layers;
+  options.model.squeeze_excite |= config.squeeze_excite;
   if (config.crop_size > 0) options.crop_side = config.crop_size;
   options.mosaic = config.mosaic;
   options.augment = config.augment;

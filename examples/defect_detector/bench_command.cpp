@@ -97,9 +97,7 @@ void run(const BenchOptions& options) {
 void add_bench_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("bench", "Time a network; prints one JSON line");
   auto options = std::make_shared<BenchOptions>();
-  const auto add = [&](const char* name, auto& value, const char* text) {
-    return command->add_option(name, value, text)->capture_default_str();
-  };
+  const auto add = option_adder(*command);
   add("--model", options->model, "Which network")->check(CLI::IsMember(network_names()));
   add("--mode", options->mode, "What to time")->check(CLI::IsMember({"train", "infer"}));
   add("--batch", options->batch, "Images per step")->transform(number_range(1, 4096));

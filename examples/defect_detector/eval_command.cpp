@@ -45,12 +45,11 @@ void run(const EvalConfig& config) {
   detector->check_options(options);
   if (!config.beside.empty()) static_cast<void>(read_bytes(config.beside));  // fails before the work
   RunFolder folder(config.output_dir, evaluation_run, config.overwrite ? EarlierRun::replace : EarlierRun::refuse);
-  CocoSplits splits =
-      read_coco_splits(config.dataset_path.empty() ? config.annotation_file : config.dataset_path,
-                       {.annotation_file = config.dataset_path.empty() ? "" : config.annotation_file,
-                        .seed = config.seed,
-                        .allow_outside_files = config.allow_outside_files,
-                        .first_of = config.split.empty() ? evaluation_splits : std::vector{config.split}});
+  CocoSplits splits = read_coco_splits(
+      config.dataset_path, {.annotation_file = config.annotation_file,
+                            .seed = config.seed,
+                            .allow_outside_files = config.allow_outside_files,
+                            .first_of = config.split.empty() ? evaluation_splits : std::vector{config.split}});
   std::cerr << left_aside_warning(splits);
   if (auto known = split_as_trained(splits, detector->images())) {
     splits = std::move(*known);
@@ -107,9 +106,7 @@ void add_eval_command(CLI::App& program) {
   auto config = std::make_shared<EvalConfig>();
   auto file = std::make_shared<std::string>();
   command->add_option("--config", *file, "JSON file with any of these options as keys; the command line wins");
-  const auto add = [&](const char* name, auto& value, const char* text) {
-    return command->add_option(name, value, text)->capture_default_str();
-  };
+  const auto add = option_adder(*command);
   add("--dataset_path,DATASET", config->dataset_path, "COCO data set: a folder with splits, or one JSON file");
   add("--annotation_file", config->annotation_file, "One annotation file, split by the seed");
   add("--weights", config->weights, "Folder of a run, weights file written by train, or ready model (lpbf)");

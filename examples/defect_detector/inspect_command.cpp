@@ -21,11 +21,10 @@ const std::set<std::string> used_options{"dataset_path", "annotation_file",     
 
 void inspect(const TrainConfig& config) {
   const std::string& dataset = config.dataset_path;
-  const CocoSplits splits = read_coco_splits(dataset.empty() ? config.annotation_file : dataset,
-                                             {.annotation_file = dataset.empty() ? "" : config.annotation_file,
-                                              .seed = config.seed,
-                                              .allow_missing_images = true,
-                                              .allow_outside_files = config.allow_outside_files});
+  const CocoSplits splits = read_coco_splits(dataset, {.annotation_file = config.annotation_file,
+                                                       .seed = config.seed,
+                                                       .allow_missing_images = true,
+                                                       .allow_outside_files = config.allow_outside_files});
   std::cerr << left_aside_warning(splits);
   if (splits.train) labels_of(config, *splits.train);
   Inspection inspection = inspect_data(splits, config.threads, config.extra_image_folders);

@@ -45,6 +45,13 @@ inline const CLI::Validator thread_range(
     },
     "[0 - 1024]");
 
+/// A function that adds an option to the command, with its default in the help.
+inline auto option_adder(CLI::App& command) {
+  return [&](const char* name, auto& value, const char* text) {
+    return command.add_option(name, value, text)->capture_default_str();
+  };
+}
+
 /// The name of an option, without `--`, as the command has it, where `-` and `_` count as the same; empty if it has
 /// none of that name.
 inline std::string option_name(const CLI::App& command, const std::string& name) {

@@ -52,10 +52,8 @@ void add_predict_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("predict", "Find objects in images and draw them");
   auto config = std::make_shared<PredictConfig>();
   PredictImagesOptions& options = config->options;
-  const auto add = [&](const char* name, auto& value, const char* text) {
-    return command->add_option(name, value, text)->capture_default_str();
-  };
   command->add_option("images", config->inputs, "Images (JPEG, PNG, BMP) or folders of them")->required();
+  const auto add = option_adder(*command);
   add("--weights", config->weights,
       "Folder of a run, weights file, or ready model (lpbf); default: output/best.safetensors if it is there, or lpbf");
   add("--output_dir", config->output_dir, "Folder for the pictures, detections.json, images.json and detections.csv");

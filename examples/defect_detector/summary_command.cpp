@@ -13,9 +13,7 @@ void add_summary_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("summary", "Print a network layer by layer");
   auto classes = std::make_shared<Index>(4), size = std::make_shared<Index>(416), channels = std::make_shared<Index>(3);
   auto model = std::make_shared<std::string>("paper");
-  const auto add = [&](const char* name, auto& value, const char* text) {
-    return command->add_option(name, value, text)->capture_default_str();
-  };
+  const auto add = option_adder(*command);
   add("--model", *model, "Which network")->check(CLI::IsMember(network_names()));
   add("--num_classes", *classes, "Categories, unused ones included (published networks: 1000)")
       ->transform(number_range(1, 10000));

@@ -19,6 +19,8 @@ void check_config(const TrainConfig& config) {
   require(config.monitor != "mAP50" || config.eval_interval > 0, "train: monitor mAP50 needs an eval_interval above 0");
   require(!config.is_anchor_free() || config.minutes > 0 || config.epochs > 0,
           "train: nothing to do: epochs and minutes are 0");
+  if (!config.network.empty() && (!config.backbone.empty() || config.first_stride != TrainConfig().first_stride))
+    throw CLI::ValidationError("train", "beside network, backbone and first_stride are keys of its JSON, not options");
 }
 
 /// Adds what the configuration file says. A file with img_size, which of all models only the paper's network has, and

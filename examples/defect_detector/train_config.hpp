@@ -44,9 +44,9 @@ struct TrainConfig {
   std::string network;   ///< JSON; empty: the preset
   std::string backbone;  ///< a published network; empty: the preset's own
   Index first_stride = 8, frozen_stages = 0;
-  bool frozen_norms = false;
+  bool frozen_norms = false, squeeze_excite = false;
   double backbone_rate = 1;
-  Index crop_size = 0, box_bins = 1;
+  Index crop_size = 0, box_bins = 1, encoder_layers = 0;
   double mosaic = 0.5;
   std::string box_loss = "giou", score_loss = "quality_focal";
   std::vector<double> class_weights;

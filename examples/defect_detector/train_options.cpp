@@ -222,6 +222,10 @@ std::vector<TrainOption> make_table() {
           "Learn every edge of a box as a distribution over so many distances (8 to 64), by the distribution focal "
           "loss; 1: as --network says, or else a plain distance",
           {.check = whole(1, EdgeDistance::most_bins), .used_by = anchor_free_model}),
+      row("squeeze_excite", &C::squeeze_excite, "Residual blocks weigh their channels by the means of all of them",
+          {.used_by = anchor_free_model, .newer = true}),
+      row("encoder_layers", &C::encoder_layers, "Layers of attention between all places of the coarsest stage",
+          {.check = whole(0, 12), .used_by = anchor_free_model, .newer = true}),
       row("class_weights", &C::class_weights, "A weight per category, e.g. 1,1,3; default: all the same",
           {.check = number_range(1e-6, 1e6), .used_by = anchor_free_model}),
       row("img_size", &C::img_size, "Width and height of the network's input",

@@ -11,9 +11,7 @@ void add_synth_command(CLI::App& program) {
   auto options = std::make_shared<SynthOptions>();
   auto output = std::make_shared<std::string>("output/synth");
   auto size = std::make_shared<Index>(options->width);
-  const auto add = [&](const char* name, auto& value, const char* text) {
-    return command->add_option(name, value, text)->capture_default_str();
-  };
+  const auto add = option_adder(*command);
   add("--output_dir", *output, "Folder for train/, valid/ and test/");
   add("--train", options->train, "Pictures to train on")->transform(number_range(0, 1000000));
   add("--valid", options->valid, "Pictures to validate on")->transform(number_range(0, 1000000));
