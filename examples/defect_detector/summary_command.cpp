@@ -21,22 +21,19 @@ void add_summary_command(CLI::App& program) {
       ->transform(number_range(8, 8192));
   add("--channels", *channels, "Channels of the input")->transform(number_range(1, 64));
   command->callback([=] {
-    if (*model == "paper") {
-      std::cout << summary(paper_network<float>(*classes, *size, *channels));
-      return;
-    }
+    const auto print = [](const Network<float>& network) { std::cout << summary(network); };
+    if (*model == "paper") return print(paper_network<float>(*classes, *size, *channels));
     if (is_published(*model)) {
       const auto or_else = [&](const char* name, Index given, Index published) {
         return command->get_option(name)->count() > 0 ? given : published;
       };
-      std::cout << summary(published_network(*model, or_else("--num_classes", *classes, 1000),
-                                             or_else("--img_size", *size, 224), *channels));
-      return;
+      return print(published_network(*model, or_else("--num_classes", *classes, 1000),
+                                     or_else("--img_size", *size, 224), *channels));
     }
     AnchorFreeModel anchor_free = anchor_free_preset(*model);
     anchor_free.classes = *classes;
     anchor_free.channels = *channels;
-    std::cout << summary(anchor_free_network<float>(anchor_free));  // for an image of its smallest useful size
+    print(anchor_free_network<float>(anchor_free));  // for an image of its smallest useful size
   });
 }
 
