@@ -6,10 +6,9 @@ python3-pil).
 usage: transfer_ablation.py PROGRAM FOLDER [--start "NAME: OPTIONS OF TRAIN" ...] [--svg FILE]
 
 PROGRAM is build/release/bin/amdefect. Results are appended to FOLDER/results.jsonl, and runs that stand there are not
-done again: an interrupted measurement goes on, another start adds to the table, `--images` without a number only prints it. A
-draw is a choice of training images,
-the same for all starts, and a seed; the 360 validation images are those of all runs, and are looked at once, at the
-end.
+done again: an interrupted measurement goes on, another start adds to the table, and `--images` without a number only
+prints it. A draw is a choice of training images, the same for all starts, and a seed; the 360 validation images are
+those of all runs, and are looked at once, at the end.
 """
 import argparse
 import csv
