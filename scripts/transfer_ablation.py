@@ -6,8 +6,9 @@ python3-pil).
 usage: transfer_ablation.py PROGRAM FOLDER [--start "NAME: OPTIONS OF TRAIN" ...] [--svg FILE]
 
 PROGRAM is build/release/bin/amdefect. Results are appended to FOLDER/results.jsonl, and runs that stand there are not
-done again: an interrupted measurement goes on, another start adds to the table. A draw is a choice of training images,
-the same for all starts, and a seed; the 360 validation images are those of all runs, and are looked at once, at the end.
+done again: an interrupted measurement goes on, another start adds to the table, and `--images` without a number only
+prints it. A draw is a choice of training images, the same for all starts, and a seed; the 360 validation images are
+those of all runs, and are looked at once, at the end.
 """
 import argparse
 import csv
@@ -61,7 +62,7 @@ def run(a, name, options, images, draw):
 def table(points):
     """points: {start: {images: [AP50 of each draw]}}; mean, and lowest and highest of the draws."""
     sizes = sorted({images for values in points.values() for images in values})
-    print("\n| start | " + " | ".join(f"{images} images" for images in sizes) + " |\n|---" * 1 + "|---" * len(sizes) + "|")
+    print("\n| start | " + " | ".join(f"{images} images" for images in sizes) + " |\n|---" + "|---" * len(sizes) + "|")
     for start, values in points.items():
         cells = [f"{statistics.mean(v):.3f} ({min(v):.3f} to {max(v):.3f})" if (v := values.get(n)) else "" for n in sizes]
         print(f"| {start} | " + " | ".join(cells) + " |")

@@ -10,7 +10,7 @@ TEST_CASE("a load is told part by part: what was taken, adapted, left and missin
                   "score8.bias", "backbone.conv1.kernel", "backbone.layer1.0.kernel", "backbone.layer2.0.kernel"};
   report.adapted = {"backbone.conv1.kernel"};
   report.misfits = {"score4.kernel"};
-  report.left = {{"score4.kernel", "has shape [1x1x32x2], expected [1x1x32x6]", "score4.kernel"},
+  report.left = {{"there.weight", "has shape [1x1x32x2], expected [1x1x32x6]", "score4.kernel"},
                  {"fc.weight", "no parameter", ""},
                  {"fc.bias\x1b", "no parameter", ""}};
   report.missing = {"score64_1.kernel", "score64.kernel"};
