@@ -90,7 +90,8 @@ Row batch_norm_row(const ConvGeometry& g, int threads, bool backward, bool relu)
   const Index size = g.input_size();
   const auto b = make_buffers(size, size, g.in_c, batch_norm_scratch(norm));
   const double tensor = static_cast<double>(size) * sizeof(float);
-  const NormChannels<float> channels{b->shift.data(), b->scale.data(), b->shift.data(), relu};
+  const NormChannels<float> channels{b->shift.data(), b->scale.data(), b->shift.data(),
+                                     relu ? Activation::relu : Activation::none};
   Row row{(backward ? 5 : 3) * tensor, {}, {}};
   if (backward)
     row.ours = [=] {
