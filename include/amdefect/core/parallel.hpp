@@ -96,13 +96,22 @@ inline std::string thread_note(int requested) {
 /// Threads worth waking for that many elements of cheap work (an addition, a comparison): 1 below about 10 us of it.
 inline int threads_for(int requested, Index elements) { return elements < (1 << 14) ? 1 : requested; }
 
+namespace detail {
+
+/// Parts of a loop that are worth it, one per thread.
+inline int parts_of(int threads, Index count) {
+  return static_cast<int>(std::clamp<Index>(count, 1, resolve_threads(threads)));
+}
+
+}  // namespace detail
+
 /// Splits [0, count) into one contiguous range per thread and calls `body(begin, end, thread)` for each, on threads
 /// that the calling thread keeps for its loops (`detail::ThreadTeam`).
 ///
 /// The split depends only on `count` and the number of threads. `body` must not throw. Nested calls run serially.
 template <class Body>
 void parallel_for(int threads, Index count, Body&& body) {
-  const int parts = static_cast<int>(std::clamp<Index>(count, 1, resolve_threads(threads)));
+  const int parts = detail::parts_of(threads, count);
   if (parts == 1) {
     if (count > 0) body(Index{0}, count, 0);
     return;
@@ -117,7 +126,7 @@ void parallel_for(int threads, Index count, Body&& body) {
 /// thread adds up would depend on chance. `body` must not throw. Nested calls run serially.
 template <class Body>
 void parallel_items(int threads, Index count, Body&& body) {
-  const int parts = static_cast<int>(std::clamp<Index>(count, 1, resolve_threads(threads)));
+  const int parts = detail::parts_of(threads, count);
   if (parts == 1) {
     Index index = 0;
     return body([&] { return index < count ? index++ : Index{-1}; }, 0);

@@ -68,16 +68,16 @@ inline std::string load_backbone(const TensorFile& file, Network<float>& network
 }  // namespace detail
 
 /// Starts a network from the weights of a trained detector, from any file of weights with the same names, or its
-/// backbone from weights of torchvision (`.pth` or safetensors); `start` may also be what else `weights_file` takes.
-/// What does not fit, such as the scores of other classes or a level more, keeps its values. Returns what is to be said
-/// of it: a line, and where anything was left the `load_table`.
+/// backbone from weights of torchvision or timm (`.pth` or safetensors); `start` may also be what else `weights_file`
+/// takes. What does not fit, such as the scores of other classes or a level more, keeps its values. Returns what is to
+/// be said of it: a line, and where anything was left the `load_table`.
 /// @throws FileError for a file of another architecture, or of which nothing fits.
 inline std::string load_pretrained(const std::filesystem::path& start, const AnchorFreeModel& model,
                                    Network<float>& network) {
   const std::filesystem::path path = weights_file(start);
   if (is_torch_file(path)) {
     require<FileError>(!model.backbone.empty(), "pretrained: ", path.string(),
-                       " holds weights of PyTorch, expected a model with a backbone of torchvision");
+                       " holds weights of PyTorch, expected a model with a published backbone");
     return detail::load_backbone(read_torch(path), network);
   }
   const SafetensorsFile file = read_safetensors(path);
