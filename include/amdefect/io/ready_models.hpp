@@ -34,7 +34,8 @@ inline std::filesystem::path ready_model_path(std::string_view name) {
   for (const std::string_view model : ready_models) known += concat(known.empty() ? "" : ", ", model);
   require(std::find(ready_models.begin(), ready_models.end(), name) != ready_models.end(),
           "ready models: there is no '", name, "', expected one of: ", known);
-  const std::filesystem::path folder = ready_models_folder(), file = folder / concat(name, ".safetensors");
+  const std::filesystem::path folder = ready_models_folder();
+  std::filesystem::path file = folder / concat(name, ".safetensors");
   require<FileError>(!folder.empty() && is_file(file), "ready models: '", name, "' is not at ", file.string(),
                      ", where it is installed beside the program; set ", ready_models_variable,
                      " to the folder that holds it (data/models of amdefect's sources)");

@@ -109,7 +109,7 @@ inline std::string timm_name(std::string_view name) {
     if (const auto theirs = detail::find_name(attention, part); !theirs.empty())
       return concat("blocks.", number, '.', theirs);
   }
-  const std::string theirs = torchvision_name(name);
+  std::string theirs = torchvision_name(name);
   const std::size_t end = theirs.rfind('.');
   if (end == std::string::npos) return theirs;
   const std::string_view module = std::string_view(theirs).substr(0, end);
