@@ -24,8 +24,9 @@ std::string error_of_bytes(std::vector<std::uint8_t> bytes) {
 
 }  // namespace
 
-TEST_CASE("state dicts of PyTorch, of today and of before 1.6, and those in a checkpoint") {
-  for (const char* name : {"state.pth", "state_old.pth", "checkpoint.pth"}) {
+TEST_CASE("state dicts of PyTorch, of today and of before 1.6, and those in a checkpoint beside whatever") {
+  std::filesystem::remove("attacked");
+  for (const char* name : {"state.pth", "state_old.pth", "checkpoint.pth", "beside.pth", "beside_protocol_4.pth"}) {
     CAPTURE(name);
     CHECK(is_torch_file(file(name)));
     const TorchFile torch = read_torch(file(name));
@@ -44,11 +45,14 @@ TEST_CASE("state dicts of PyTorch, of today and of before 1.6, and those in a ch
     CHECK(torch.tensor<float>("tail").shape() == Shape{4});
     CHECK(torch.tensor<float>("tail")[0] == 2);
   }
+  CHECK_FALSE(std::filesystem::exists("attacked"));
 }
 
 TEST_CASE("what is no state dict is refused, and nothing in it is run") {
   std::filesystem::remove("attacked");
-  CHECK(contains(error_of_file("attack.pth"), "wants to call posix.system, expected a state dict of plain tensors"));
+  CHECK(contains(error_of_file("attack_inside.pth"),
+                 "the entry \"y\" wants to call posix.system, expected a plain tensor; nothing of it was run"));
+  CHECK(contains(error_of_file("attack.pth"), "holds no tensors by their names"));
   CHECK_FALSE(std::filesystem::exists("attacked"));
   CHECK(contains(error_of_file("tensor.pth"), "holds no tensors by their names, expected a state dict"));
   CHECK(contains(error_of_file("transposed.pth"), "the tensor \"x\" is not contiguous"));
@@ -73,6 +77,17 @@ TEST_CASE("damage of a file of PyTorch is found, wherever it is cut off or a byt
   REQUIRE(found != bytes.end());
   *found ^= 1;
   CHECK(contains(error_of_bytes(bytes), "is damaged: its checksum is wrong"));
+}
+
+TEST_CASE("an ordered dictionary of Python 2 has its items as an argument") {
+  const std::string text =
+      "\x80\002ccollections\nOrderedDict\n"
+      "](](U\001aK\007e](U\001bK\010ee\x85R.";
+  const Pickle pickle(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()), "x: ");
+  const auto items = pickle.items(*pickle.root().items(PickleItems::Kind::dictionary));
+  REQUIRE(items.size() == 4);
+  CHECK(*items[2].get_if<std::string_view>() == "b");
+  CHECK(*items[3].get_if<std::int64_t>() == 8);
 }
 
 TEST_CASE("a pickle makes a bounded number of objects") {

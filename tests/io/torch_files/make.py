@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """Writes the files of this folder once more with the installed PyTorch (Debian: python3-torch)."""
+import argparse
 import collections
 import os
 import pathlib
 
+import numpy
 import torch
 
 here = pathlib.Path(__file__).resolve().parent
@@ -35,4 +37,11 @@ class Attack:
 
 
 torch.save({"x": Attack()}, here / "attack.pth")
+torch.save({"x": torch.zeros(2), "y": Attack()}, here / "attack_inside.pth")
+dictionary = collections.defaultdict(dict, {"a": {"b": 1}})
+beside = {"epoch": 3, "best": torch.tensor(3.0), "random": torch.get_rng_state()[:8], "attack": Attack(),
+          "arguments": argparse.Namespace(rate=0.1), "accuracy": numpy.float64(0.5), "array": numpy.arange(3),
+          "default": dictionary, "set": {1, 2}, "bytes": b"abc", "large": 10**30, "model_ema": {"x": torch.zeros(2)}}
+torch.save({**beside, "model": state}, here / "beside.pth")
+torch.save({**beside, "net": state}, here / "beside_protocol_4.pth", pickle_protocol=4)
 torch.save(torch.nn.Linear(1, 1), here / "module.pth")
