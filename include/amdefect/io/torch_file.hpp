@@ -90,16 +90,16 @@ class TorchFile : public TensorFile {
     for (int i = 0; i < 3; ++i) next();
     const Pickle object = next(), keys = next();
     std::map<std::string, std::size_t, std::less<>> element_sizes;
-    const TorchStateDict state_dict(object, where());
-    for (const TorchTensor& tensor : state_dict.tensors())
-      element_sizes.emplace(tensor.storage.key, tensor.storage.element_size);
+    for (const PickleValue& value : object.persistent())  // those of an optimiser, too, whose data are skipped
+      if (const auto storage = TorchStorage::from(object, value))
+        element_sizes.emplace(storage->key, storage->element_size);
     Storages storages;
     const auto list = keys.root().items(Kind::list);
     require<FileError>(list.has_value(), where(), "the keys of the tensors' data are no list");
     for (const PickleValue& key : keys.items(*list)) {
       const auto* name = key.get_if<std::string_view>();
       const auto size = name ? element_sizes.find(*name) : element_sizes.end();
-      require<FileError>(size != element_sizes.end(), where(), "there are data that no tensor uses");
+      require<FileError>(size != element_sizes.end(), where(), "there are data of an unknown type");
       std::uint64_t elements = 0;
       require<FileError>(rest.size() >= sizeof elements, where(), "the data end early (truncated?)");
       std::memcpy(&elements, rest.data(), sizeof elements);
@@ -108,7 +108,7 @@ class TorchFile : public TensorFile {
       storages.emplace(*name, rest.subspan(0, elements * size->second));
       rest = rest.subspan(elements * size->second);
     }
-    add_tensors(state_dict, [&](std::string_view key) {
+    add_tensors(TorchStateDict(object, where()), [&](std::string_view key) {
       const auto found = storages.find(key);
       require<FileError>(found != storages.end(), where(), "there are no data for ", detail::json_quote(key));
       return found->second;

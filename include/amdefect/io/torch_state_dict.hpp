@@ -22,6 +22,42 @@ namespace amdefect {
 struct TorchStorage {
   std::string_view key, dtype;
   std::size_t element_size = 0;
+
+  /// By the name of its class in Python, without a key; nothing for one that is not known. Complex and quantised
+  /// numbers are known, so that they can be skipped.
+  static std::optional<TorchStorage> of_class(const PickleName& type) {
+    constexpr std::array<std::pair<std::string_view, TorchStorage>, 15> known{
+        {{"FloatStorage", {{}, "F32", 4}},
+         {"DoubleStorage", {{}, "F64", 8}},
+         {"HalfStorage", {{}, "F16", 2}},
+         {"BFloat16Storage", {{}, "BF16", 2}},
+         {"LongStorage", {{}, "I64", 8}},
+         {"IntStorage", {{}, "I32", 4}},
+         {"ShortStorage", {{}, "I16", 2}},
+         {"CharStorage", {{}, "I8", 1}},
+         {"ByteStorage", {{}, "U8", 1}},
+         {"BoolStorage", {{}, "BOOL", 1}},
+         {"ComplexFloatStorage", {{}, "C64", 8}},
+         {"ComplexDoubleStorage", {{}, "C128", 16}},
+         {"QInt8Storage", {{}, "QI8", 1}},
+         {"QUInt8Storage", {{}, "QU8", 1}},
+         {"QInt32Storage", {{}, "QI32", 4}}}};
+    for (const auto& [name, storage] : known)
+      if (type.module == "torch" && type.name == name) return storage;
+    return std::nullopt;
+  }
+  /// From a persistent object: ('storage', class, key, device, elements). Nothing if it is none, or of an unknown
+  /// class.
+  static std::optional<TorchStorage> from(const Pickle& pickle, const PickleValue& persistent) {
+    const auto object = persistent.items(PickleItems::Kind::persistent);
+    const auto tuple = object ? pickle.items(*object)[0].items(PickleItems::Kind::tuple) : std::nullopt;
+    if (!tuple || pickle.items(*tuple).size() < 5) return std::nullopt;
+    const auto* type = pickle.items(*tuple)[1].get_if<PickleName>();
+    const auto* key = pickle.items(*tuple)[2].get_if<std::string_view>();
+    std::optional<TorchStorage> storage = type && key ? of_class(*type) : std::nullopt;
+    if (storage) storage->key = *key;
+    return storage;
+  }
 };
 
 /// A tensor as the pickle describes it: element (i, j, ...) is `offset` + i strides[0] + j strides[1] + ... of its
@@ -113,54 +149,34 @@ class TorchStateDict {
     require<FileError>(arguments, where_, "the entry ", detail::json_quote(name), " wants to call ", called(call),
                        ", expected a plain tensor; nothing of it was run");
     const auto* offset = (*arguments)[1].get_if<std::int64_t>();
-    const auto sizes = numbers_of((*arguments)[2]), strides = numbers_of((*arguments)[3]);
-    require<FileError>(offset && *offset >= 0 && sizes && strides && sizes->size() == strides->size(), which,
-                       "has no shape of at most ", Shape::max_rank, " dimensions");
-    return {name, storage_of(which, (*arguments)[0]), *offset, Shape(*sizes), *strides};
+    require<FileError>(offset && *offset >= 0, which, "has no place in its storage, expected a number from 0 on");
+    const std::vector<Index> sizes = numbers_of(which, "sizes", (*arguments)[2]);
+    std::vector<Index> strides = numbers_of(which, "strides", (*arguments)[3]);
+    require<FileError>(sizes.size() == strides.size(), which, "has ", sizes.size(), " sizes and ", strides.size(),
+                       " strides");
+    const auto storage = TorchStorage::from(pickle_, (*arguments)[0]);
+    require<FileError>(storage.has_value(), which, "has a storage that is not known, expected a plain tensor");
+    try {
+      return {name, *storage, *offset, Shape(sizes), std::move(strides)};
+    } catch (const ShapeError& error) {
+      throw FileError(concat(which, "is too large: ", error.what()));
+    }
   }
   /// A tuple of at most as many whole numbers from 0 on as a shape has.
-  std::optional<std::vector<Index>> numbers_of(const PickleValue& value) const {
+  std::vector<Index> numbers_of(const std::string& which, const char* what, const PickleValue& value) const {
     const auto tuple = value.items(Kind::tuple);
-    if (!tuple || pickle_.items(*tuple).size() > Shape::max_rank) return std::nullopt;
+    require<FileError>(tuple.has_value(), which, "has no ", what);
+    require<FileError>(pickle_.items(*tuple).size() <= Shape::max_rank, which, "has ", pickle_.items(*tuple).size(),
+                       " dimensions, expected at most ", Shape::max_rank);
     std::vector<Index> numbers;
     for (const PickleValue& item : pickle_.items(*tuple)) {
       const auto* number = item.get_if<std::int64_t>();
-      if (!number || *number < 0) return std::nullopt;
+      require<FileError>(number, which, "has ", what, " that are no whole numbers");
+      require<FileError>(*number >= 0, which, "has ", *number, " among its ", what, ", expected numbers from 0 on");
       numbers.push_back(*number);
     }
     return numbers;
   }
-
-  /// A persistent object: ('storage', class, key, device, elements).
-  TorchStorage storage_of(const std::string& which, const PickleValue& value) const {
-    const auto persistent = value.items(Kind::persistent);
-    const auto tuple = persistent ? pickle_.items(*persistent)[0].items(Kind::tuple) : std::nullopt;
-    require<FileError>(tuple && pickle_.items(*tuple).size() >= 5, which, "has no storage");
-    const std::vector<PickleValue>& parts = pickle_.items(*tuple);
-    const auto* type = parts[1].get_if<PickleName>();
-    const auto* key = parts[2].get_if<std::string_view>();
-    require<FileError>(type && key, which, "has a storage that is not as PyTorch writes it");
-    for (const TorchStorage& known : storage_types)
-      if (type->module == "torch" && type->name == known.key) return {*key, known.dtype, known.element_size};
-    throw FileError(concat(which, "has a ", printable(concat(type->module, '.', type->name)),
-                           ", expected the storage of a plain tensor"));
-  }
-  /// By their classes in Python. Quantised and complex numbers are known, but not read.
-  static constexpr std::array<TorchStorage, 15> storage_types{{{"FloatStorage", "F32", 4},
-                                                               {"DoubleStorage", "F64", 8},
-                                                               {"HalfStorage", "F16", 2},
-                                                               {"BFloat16Storage", "BF16", 2},
-                                                               {"LongStorage", "I64", 8},
-                                                               {"IntStorage", "I32", 4},
-                                                               {"ShortStorage", "I16", 2},
-                                                               {"CharStorage", "I8", 1},
-                                                               {"ByteStorage", "U8", 1},
-                                                               {"BoolStorage", "BOOL", 1},
-                                                               {"ComplexFloatStorage", "C64", 8},
-                                                               {"ComplexDoubleStorage", "C128", 16},
-                                                               {"QInt8Storage", "QI8", 1},
-                                                               {"QUInt8Storage", "QU8", 1},
-                                                               {"QInt32Storage", "QI32", 4}}};
 
   const Pickle& pickle_;
   std::string where_;

@@ -24,6 +24,9 @@ state["head"], state["tail"] = shared[:2], shared[2:]
 torch.save(state, here / "state.pth")
 torch.save(state, here / "state_old.pth", _use_new_zipfile_serialization=False)
 torch.save({"epoch": 3, "state_dict": dict(state), "optimizer": {"lr": [0.1, None, True]}}, here / "checkpoint.pth")
+optimizer = {"momentum": [torch.zeros(3, dtype=torch.float64), torch.zeros(2, dtype=torch.cfloat)], "step": torch.tensor(1)}
+torch.save({"optimizer": optimizer, "state_dict": state}, here / "checkpoint_old.pth",
+           _use_new_zipfile_serialization=False)
 torch.save({"x": torch.arange(6).reshape(2, 3).t()}, here / "transposed.pth")
 torch.save(torch.zeros(2), here / "tensor.pth")
 torch.save({"x": torch.zeros(1, 1, 1, 1, 1, 1, 1)}, here / "seven_dimensions.pth")
