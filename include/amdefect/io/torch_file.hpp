@@ -19,6 +19,7 @@
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/json_text.hpp"
 #include "amdefect/io/pickle.hpp"
+#include "amdefect/io/strided_elements.hpp"
 #include "amdefect/io/tensor_file.hpp"
 #include "amdefect/io/torch_state_dict.hpp"
 #include "amdefect/io/zip_archive.hpp"
@@ -121,24 +122,35 @@ class TorchFile : public TensorFile {
     for (const TorchTensor& tensor : state_dict.tensors()) add(make_entry(tensor, find(tensor.storage.key)));
   }
 
-  /// A tensor must be a contiguous piece of its storage.
-  TensorEntry make_entry(const TorchTensor& tensor, Bytes data) const {
+  /// The elements are a piece of the storage or, where they do not follow each other, a copy.
+  TensorEntry make_entry(const TorchTensor& tensor, Bytes data) {
     const std::string which = concat(where(), "the tensor ", detail::json_quote(tensor.name), ' ');
-    const Shape& shape = tensor.shape;
-    Index step = 1;
-    for (std::size_t axis = shape.rank(); shape.elements() > 0 && axis-- > 0; step *= shape[axis])
-      require<FileError>(shape[axis] == 1 || tensor.strides[axis] == step, which,
-                         "is not contiguous; save it as tensor.contiguous()");
-    const auto size = static_cast<Index>(tensor.storage.element_size);
-    const Index stored = static_cast<Index>(data.size()) / size;
-    require<FileError>(tensor.offset <= stored && shape.elements() <= stored - tensor.offset, which, shape,
-                       " at element ", tensor.offset, " does not lie in its storage of ", stored, " elements");
-    const Bytes own =
-        data.subspan(static_cast<std::size_t>(tensor.offset * size), static_cast<std::size_t>(shape.elements() * size));
-    return {std::string(tensor.name), std::string(tensor.storage.dtype), shape, std::as_bytes(own)};
+    const std::size_t size = tensor.storage.element_size;
+    const auto stored = static_cast<Index>(data.size() / size);
+    require<FileError>(
+        tensor.offset <= stored && detail::lies_below(stored - tensor.offset, tensor.shape, tensor.strides), which,
+        tensor.shape, " at element ", tensor.offset, " does not lie in its storage of ", stored, " elements");
+    data = data.subspan(static_cast<std::size_t>(tensor.offset) * size);
+    if (!detail::is_contiguous(tensor.shape, tensor.strides)) data = copy_elements(which, tensor, data);
+    const Bytes own = data.first(static_cast<std::size_t>(tensor.shape.elements()) * size);
+    return {std::string(tensor.name), std::string(tensor.storage.dtype), tensor.shape, std::as_bytes(own)};
+  }
+
+  /// A stride of 0 repeats elements, so that a small file could ask for any amount of memory.
+  Bytes copy_elements(const std::string& which, const TorchTensor& tensor, Bytes from) {
+    constexpr std::size_t most = 4;
+    const std::size_t size = tensor.storage.element_size;
+    require<FileError>(static_cast<std::size_t>(tensor.shape.elements()) <= (most * bytes_.size() - copied_) / size,
+                       which, tensor.shape, " repeats elements: expected copies of at most ", most,
+                       " times the size of the file");
+    copies_.push_back(detail::gather_elements(from, size, tensor.shape, tensor.strides));
+    copied_ += copies_.back().size();
+    return copies_.back();
   }
 
   std::vector<std::uint8_t> bytes_;
+  std::vector<std::vector<std::uint8_t>> copies_;
+  std::size_t copied_ = 0;  // bytes
 };
 
 /// Whether PyTorch wrote the file, by its first bytes. @throws FileError if it cannot be opened.

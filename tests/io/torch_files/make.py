@@ -27,7 +27,13 @@ torch.save({"epoch": 3, "state_dict": dict(state), "optimizer": {"lr": [0.1, Non
 optimizer = {"momentum": [torch.zeros(3, dtype=torch.float64), torch.zeros(2, dtype=torch.cfloat)], "step": torch.tensor(1)}
 torch.save({"optimizer": optimizer, "state_dict": state}, here / "checkpoint_old.pth",
            _use_new_zipfile_serialization=False)
-torch.save({"x": torch.arange(6).reshape(2, 3).t()}, here / "transposed.pth")
+numbers = torch.arange(24, dtype=torch.float32)
+strided = {"transposed": numbers[:6].reshape(2, 3).t(), "permuted": numbers.reshape(2, 3, 4).permute(2, 0, 1)[1:],
+           "channels_last": numbers.reshape(2, 3, 2, 2).to(memory_format=torch.channels_last),
+           "every_other": numbers[1::2].half()[::3], "expanded": numbers[5:6].expand(2, 3)}
+torch.save(strided, here / "strided.pth")
+torch.save({name: tensor.contiguous() for name, tensor in strided.items()}, here / "contiguous.pth")
+torch.save({"x": torch.zeros(2).expand(10**5, 10**4, 2)}, here / "too_large.pth")
 torch.save(torch.zeros(2), here / "tensor.pth")
 torch.save({"x": torch.zeros(1, 1, 1, 1, 1, 1, 1)}, here / "seven_dimensions.pth")
 
