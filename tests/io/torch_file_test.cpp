@@ -1,6 +1,7 @@
 #include "amdefect/io/torch_file.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <limits>
@@ -9,6 +10,7 @@
 
 #include "contains.hpp"
 #include "error_of.hpp"
+#include "temporary_folder.hpp"
 
 using namespace amdefect;
 
@@ -28,8 +30,8 @@ std::string error_of_bytes(std::vector<std::uint8_t> bytes) {
 
 TEST_CASE("state dicts of PyTorch, of today and of before 1.6, and those in a checkpoint beside whatever") {
   std::filesystem::remove("attacked");
-  for (const char* name :
-       {"state.pth", "state_old.pth", "checkpoint.pth", "checkpoint_old.pth", "beside.pth", "beside_protocol_4.pth"}) {
+  for (const char* name : {"state.pth", "state_old.pth", "checkpoint.pth", "checkpoint_old.pth", "beside.pth",
+                           "beside_protocol_4.pth", "little.pth"}) {
     CAPTURE(name);
     CHECK(is_torch_file(file(name)));
     const TorchFile torch = read_torch(file(name));
@@ -75,17 +77,55 @@ TEST_CASE("strides that leave the storage are found, however large they are") {
   CHECK_FALSE(detail::lies_below(100, {Index{1} << 40}, std::vector<Index>{Index{1} << 40}));
 }
 
+TEST_CASE("sizes that cannot be are told with the tensor and the number") {
+  const auto error = [](const std::vector<Index>& sizes) {
+    std::string numbers;
+    for (const Index size : sizes)
+      numbers += concat("\x8a\010", std::string(reinterpret_cast<const char*>(&size), sizeof size));
+    const std::string text = concat(
+        "\x80\002}U\001actorch._utils\n_rebuild_tensor_v2\n((U\007storagectorch\nFloatStorage\nU\0010U\003cpuK\004tQ",
+        std::string("K\0", 2), '(', numbers, "t(", numbers, "t\x89NtRs.");
+    return error_of([&] {
+      const Pickle pickle(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()), "x: ");
+      TorchStateDict(pickle, "x: ");
+    });
+  };
+  CHECK(error({2, 2}) == "no error");
+  CHECK(error({2, -3}) == "x: the tensor \"a\" has -3 among its sizes, expected numbers from 0 on");
+  CHECK(
+      contains(error({Index{1} << 62, 4}), "x: the tensor \"a\" is too large: shape: the number of elements of [4611"));
+}
+
+TEST_CASE("a pipe is not waited for") {
+  const TemporaryFolder folder;
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK_FALSE(is_torch_file(folder / "pipe"));
+  CHECK(contains(error_of([&] { read_torch(folder / "pipe"); }), "is a pipe or a device, expected a file"));
+}
+
 TEST_CASE("what is no state dict is refused, and nothing in it is run") {
   std::filesystem::remove("attacked");
   CHECK(contains(error_of_file("attack_inside.pth"),
                  "the entry \"y\" wants to call posix.system, expected a plain tensor; nothing of it was run"));
-  CHECK(contains(error_of_file("attack.pth"), "holds no tensors by their names"));
+  CHECK(contains(error_of_file("attack.pth"),
+                 "holds no tensors by their names, nor a dictionary of such under "
+                 "state_dict, model_state_dict, model, net, network, state_dict_ema, "
+                 "model_ema; it has \"x\" (an object of posix.system), expected a state"));
   CHECK_FALSE(std::filesystem::exists("attacked"));
-  CHECK(contains(error_of_file("tensor.pth"), "holds no tensors by their names, expected a state dict"));
+  CHECK(contains(error_of_file("tensor.pth"), "holds a single tensor, expected a state dict"));
   CHECK(contains(error_of_file("too_large.pth"),
                  "the tensor \"x\" [100000, 10000, 2] repeats elements: expected copies of at most 4 times the size"));
   CHECK(contains(error_of_file("seven_dimensions.pth"), "the tensor \"x\" has 7 dimensions, expected at most 6"));
-  CHECK(contains(error_of_file("module.pth"), "torch.save(model.state_dict(), path)"));
+  for (const char* name : {"module.pth", "module_old.pth"})
+    CHECK(contains(error_of_file(name),
+                   "holds a whole model or another object, of torch.nn.modules.linear.Linear, expected a state dict: "
+                   "torch.save(model.state_dict(), path)"));
+  CHECK(contains(error_of_file("module_inside.pth"),
+                 "it has \"epoch\", \"model\" (an object of torch.nn.modules.linear.Linear), \"a\", \"b\", \"c\" and 1 "
+                 "more, expected a state dict"));
+  CHECK(contains(error_of_file("script.pt"), "holds TorchScript, expected a state dict"));
+  CHECK(contains(error_of_file("protocol_1.pth"), "the pickle is not of protocol 2 to 5"));
+  CHECK(contains(error_of_file("big.pth"), "the byte order of the tensors is 'big', expected 'little'"));
   CHECK(contains(error_of_bytes({'a', 'b'}), "expected a file that torch.save wrote"));
 }
 

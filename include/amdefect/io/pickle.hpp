@@ -31,6 +31,8 @@ class Pickle {
   /// The result of a call is not known, so what is added to it later, as to a `collections.defaultdict`, is passed
   /// over.
   Pickle(Bytes bytes, std::string where) : bytes_(bytes), where_(std::move(where)) {
+    require<FileError>(bytes_.empty() || bytes_[0] == 0x80, where_, "the pickle is not of protocol 2 to 5, expected ",
+                       "what torch.save writes without the option pickle_protocol");
     while (!done_) step();
     require<FileError>(stack_.size() == 1, where_, "the pickle leaves ", stack_.size(), " objects, expected one");
   }

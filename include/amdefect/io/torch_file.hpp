@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/printable.hpp"
 #include "amdefect/io/file_bytes.hpp"
+#include "amdefect/io/file_type.hpp"
 #include "amdefect/io/json_text.hpp"
 #include "amdefect/io/pickle.hpp"
 #include "amdefect/io/strided_elements.hpp"
@@ -60,14 +62,12 @@ class TorchFile : public TensorFile {
   void read_archive() {
     const ZipArchive archive(bytes_, where());
     std::string folder;
-    for (const auto& [name, bytes] : archive.members())
+    for (const std::string_view name : archive.names())
       if (name.ends_with("/data.pkl")) folder = name.substr(0, name.size() - std::string_view("data.pkl").size());
     require<FileError>(!folder.empty(), where(), "the zip archive holds no data.pkl, expected what torch.save writes");
-    if (archive.contains(folder + "byteorder")) {
-      const Bytes order = archive.member(folder + "byteorder");
-      require<FileError>(std::string_view(reinterpret_cast<const char*>(order.data()), order.size()) == "little",
-                         where(), "the tensors are not little endian");
-    }
+    require<FileError>(!archive.contains(folder + "constants.pkl"), where(), "holds TorchScript, ",
+                       TorchStateDict::expected);
+    if (archive.contains(folder + "byteorder")) require_little_endian(archive.member(folder + "byteorder"));
     const Pickle pickle(archive.member(folder + "data.pkl"), where());
     Storages storages;  // each is checked once, however many tensors share it
     add_tensors(TorchStateDict(pickle, where()), [&](std::string_view name) {
@@ -77,6 +77,13 @@ class TorchFile : public TensorFile {
                  ? known->second
                  : storages.emplace(key, archive.member(concat(folder, "data/", key))).first->second;
     });
+  }
+
+  void require_little_endian(Bytes order) const {
+    std::string_view name(reinterpret_cast<const char*>(order.data()), order.size());
+    name = name.substr(0, name.find_last_not_of(" \r\n") + 1);
+    require<FileError>(name == "little", where(), "the byte order of the tensors is '", printable(name),
+                       "', expected 'little'");
   }
 
   /// The form of before PyTorch 1.6: magic number, version, system, the object, the keys of its storages, and for each
@@ -153,8 +160,10 @@ class TorchFile : public TensorFile {
   std::size_t copied_ = 0;  // bytes
 };
 
-/// Whether PyTorch wrote the file, by its first bytes. @throws FileError if it cannot be opened.
+/// Whether PyTorch wrote the file, by its first bytes; what is no regular file, a pipe for instance, it did not.
+/// @throws FileError if it cannot be opened.
 inline bool is_torch_file(const std::filesystem::path& path) {
+  if (is_there(path) && !is_file(path)) return false;
   std::array<std::uint8_t, TorchFile::first_bytes> bytes{};
   std::ifstream in(path, std::ios::binary);
   require<FileError>(in.is_open(), "weights: ", path.string(), " cannot be opened: ", std::strerror(errno));

@@ -81,6 +81,9 @@ class TorchStateDict {
   static constexpr std::array<std::string_view, 7> keys{"state_dict", "model_state_dict", "model",    "net",
                                                         "network",    "state_dict_ema",   "model_ema"};
 
+  /// The end of messages about a file that holds none.
+  static constexpr std::string_view expected = "expected a state dict: torch.save(model.state_dict(), path)";
+
   /// `where` begins all messages. @throws FileError if there is none, or one with an object that is no plain tensor.
   TorchStateDict(const Pickle& pickle, std::string where) : pickle_(pickle), where_(std::move(where)) {
     const std::vector<PickleValue>& items = pickle_.items(find());
@@ -103,9 +106,31 @@ class TorchStateDict {
     for (const std::string_view key : keys)
       if (const auto nested = root ? dictionary_at(*root, key) : std::nullopt; nested && holds_tensors(*nested))
         return *nested;
-    require<FileError>(root && holds_tensors(*root), where_,
-                       "holds no tensors by their names, expected a state dict: torch.save(model.state_dict(), path)");
-    return *root;
+    if (root && holds_tensors(*root)) return *root;
+    throw FileError(concat(where_, root ? keys_of(*root) : object_text(pickle_.root()), ", ", expected));
+  }
+  /// That a dictionary holds no tensors, and what it holds.
+  std::string keys_of(std::size_t dictionary) const {
+    constexpr std::size_t shown = 5;
+    const std::vector<PickleValue>& items = pickle_.items(dictionary);
+    std::string text = "holds no tensors by their names, nor a dictionary of such under";
+    for (const std::string_view& key : keys) text += concat(&key == keys.data() ? " " : ", ", key);
+    text += items.empty() ? "; it is empty" : "; it has";
+    for (std::size_t i = 0; i + 1 < std::min(items.size(), 2 * shown); i += 2) {
+      const auto* name = items[i].get_if<std::string_view>();
+      const auto call = items[i + 1].items(Kind::call);
+      text += concat(i > 0 ? ", " : " ", name ? concat('"', printable(*name), '"') : "a key that is no text",
+                     call ? concat(" (an object of ", called(*call), ')') : "");
+    }
+    if (items.size() / 2 > shown) text += concat(" and ", items.size() / 2 - shown, " more");
+    return text;
+  }
+  /// What stands in place of a dictionary.
+  std::string object_text(const PickleValue& value) const {
+    const auto call = value.items(Kind::call);
+    if (!call) return "holds no tensors by their names";
+    return arguments_of_tensor(*call) ? "holds a single tensor"
+                                      : concat("holds a whole model or another object, of ", called(*call));
   }
   /// The dictionary under that key of another one; of several the last, as in Python.
   std::optional<std::size_t> dictionary_at(std::size_t dictionary, std::string_view key) const {
@@ -135,10 +160,13 @@ class TorchStateDict {
     const auto* name = pickle_.items(call)[0].get_if<PickleName>();
     return name && name->module == "torch._utils" && name->name == function;
   }
-  /// What a call is of, for messages.
+  /// What a call is of, for messages. Old files say what a model's class is by ('module', class, file, source).
   std::string called(std::size_t call) const {
     const PickleValue* function = &pickle_.items(call)[0];
     while (const auto inner = function->items(Kind::call)) function = &pickle_.items(*inner)[0];
+    if (const auto object = function->items(Kind::persistent))
+      if (const auto tuple = pickle_.items(*object)[0].items(Kind::tuple); tuple && pickle_.items(*tuple).size() > 1)
+        function = &pickle_.items(*tuple)[1];
     const auto* name = function->get_if<PickleName>();
     return name ? printable(concat(name->module, '.', name->name)) : "an object without a name";
   }

@@ -4,6 +4,7 @@ import argparse
 import collections
 import os
 import pathlib
+import zipfile
 
 import numpy
 import torch
@@ -54,3 +55,13 @@ beside = {"epoch": 3, "best": torch.tensor(3.0), "random": torch.get_rng_state()
 torch.save({**beside, "model": state}, here / "beside.pth")
 torch.save({**beside, "net": state}, here / "beside_protocol_4.pth", pickle_protocol=4)
 torch.save(torch.nn.Linear(1, 1), here / "module.pth")
+torch.save(torch.nn.Linear(1, 1), here / "module_old.pth", _use_new_zipfile_serialization=False)
+torch.save({"epoch": 3, "model": torch.nn.Linear(1, 1), "a": 1, "b": 1, "c": 1, "d": 1}, here / "module_inside.pth")
+torch.jit.script(torch.nn.Linear(1, 1)).save(str(here / "script.pt"))
+torch.save({"x": torch.zeros(2)}, here / "protocol_1.pth", pickle_protocol=1)
+
+for order in ("little\n", "big"):  # newer versions of PyTorch write it, without an end of the line
+    with zipfile.ZipFile(here / "state.pth") as old, zipfile.ZipFile(here / f"{order.strip()}.pth", "w") as new:
+        for name in old.namelist():
+            new.writestr(zipfile.ZipInfo(name), old.read(name))
+        new.writestr(zipfile.ZipInfo("state/byteorder"), order)
