@@ -90,7 +90,14 @@ Tensor<float> in_pytorch_layout(TensorView<const float> value) {
   return result;
 }
 
-/// Loads equal weights by both names into a network and compares what it computes; `names` are timm's in order.
+/// The entries as DataParallel calls them.
+std::vector<TensorEntry> wrapped(std::vector<TensorEntry> entries) {
+  for (TensorEntry& entry : entries) entry.name = "module." + entry.name;
+  return entries;
+}
+
+/// Loads equal weights by both names, and these below `module.`, into a network and compares what it computes; `names`
+/// are timm's in order.
 void check_both_files(Network<float>& network, const Names& names) {
   network.initialize(3);
   Random random(4);
@@ -113,12 +120,12 @@ void check_both_files(Network<float>& network, const Names& names) {
   const Tensor<float> steps({1});
   by_timm.push_back(safetensors_entry("bn1.num_batches_tracked", steps.view()));
   const TemporaryFolder folder;
-  for (const auto& [file, entries] :
-       {std::pair{"torchvision.safetensors", &by_torchvision}, {"timm.safetensors", &by_timm}}) {
-    CAPTURE(file);
-    write_safetensors(folder / file, *entries);
+  const std::filesystem::path file = folder / "weights.safetensors";
+  for (const auto& entries : {by_torchvision, by_timm, wrapped(by_torchvision), wrapped(by_timm)}) {
+    CAPTURE(entries[0].name);
+    write_safetensors(file, entries);
     network.parameters().values().fill(0);
-    const LoadReport report = load_published_weights(folder / file, network.parameters());
+    const LoadReport report = load_published_weights(file, network.parameters());
     CHECK(report.taken.size() == values.size());
     CHECK(report.left.empty());
     const Tensor<float> found = predict(network, x);

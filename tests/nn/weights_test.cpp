@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "amdefect/nn/layers/batch_norm.hpp"
 #include "error_of.hpp"
 
 using namespace amdefect;
@@ -214,4 +215,25 @@ TEST_CASE("PyTorch's names of our parameters") {
   CHECK(pytorch_name("n.bias") == "n.bias");
   CHECK(pytorch_name("kernel.moving_variance") == "kernel.running_var");
   CHECK(pytorch_name("x.my_kernel") == "x.my_kernel");
+}
+
+TEST_CASE("a negative variance is refused") {
+  Parameters<float> saved, p;
+  saved.declare({.name = "n.moving_variance", .shape = {3}});
+  p.declare({.name = "n.moving_variance", .shape = {3}, .statistic = true, .variance = true});
+  saved.allocate();
+  p.allocate();
+  CHECK(BatchNorm<float>().parameters({1, 3})[3].variance);
+  saved.value("n.moving_variance")[0] = 2;
+  save_weights(path, saved);
+  load_weights(path, p);
+  CHECK(p.value("n.moving_variance")[0] == 2);
+  saved.value("n.moving_variance")[1] = -0.25F;
+  save_weights(path, saved);
+  CHECK_THROWS_WITH_AS(load_weights(path, p),
+                       doctest::Contains("does not fit the network: 'n.moving_variance' holds -0.25, expected "
+                                         "variances, which are not negative"),
+                       FileError);
+  CHECK(p.value("n.moving_variance")[1] == 0);
+  std::filesystem::remove(path);
 }

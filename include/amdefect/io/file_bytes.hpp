@@ -19,6 +19,8 @@ using Bytes = std::vector<std::uint8_t>;
 inline Bytes read_bytes(const std::filesystem::path& path) {
   std::error_code failure;
   require<FileError>(!std::filesystem::is_directory(path, failure), path.string(), ": is a folder, expected a file");
+  require<FileError>(std::filesystem::is_regular_file(path, failure) || !std::filesystem::exists(path, failure),
+                     path.string(), ": is a pipe or a device, expected a file");  // which could block
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   require<FileError>(in.is_open(), path.string(), ": cannot be opened: ", std::strerror(errno));

@@ -9,43 +9,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "amdefect/core/error.hpp"
-#include "amdefect/io/json_text.hpp"
+#include "amdefect/io/pickle_value.hpp"
 
-/// Python's pickle, the part of it that plain data and tensors need. Nothing is executed: a name of Python is only a
-/// name, and a call is kept as what was to be called with what.
 namespace amdefect {
-
-struct PickleValue;
-
-/// A list, tuple, dictionary (keys and values in turn), call (what was called and a tuple), or persistent object (what
-/// identifies it); an index for `Pickle::items`.
-struct PickleItems {
-  enum class Kind { list, tuple, dictionary, call, persistent } kind;
-  std::size_t index;
-};
-/// A class or function of Python, such as `torch FloatStorage`.
-struct PickleName {
-  std::string_view module, name;
-};
-struct PickleMark {};
-
-struct PickleValue {
-  std::variant<std::monostate, bool, std::int64_t, double, std::string_view, PickleName, PickleItems, PickleMark> value;
-
-  template <class T>
-  const T* get_if() const {
-    return std::get_if<T>(&value);
-  }
-  /// The index of these items if they are of this kind.
-  std::optional<std::size_t> items(PickleItems::Kind kind) const {
-    const auto* found = get_if<PickleItems>();
-    return found && found->kind == kind ? std::optional(found->index) : std::nullopt;
-  }
-};
 
 /// One pickled object. Texts stay where they are in the bytes, which must outlive it.
 class Pickle {
@@ -58,7 +27,12 @@ class Pickle {
 
   /// Reads an object from the beginning of the bytes; `where` begins all messages.
   /// @throws FileError for a pickle that is not one, or that holds anything but plain data, names and calls.
+  ///
+  /// The result of a call is not known, so what is added to it later, as to a `collections.defaultdict`, is passed
+  /// over.
   Pickle(Bytes bytes, std::string where) : bytes_(bytes), where_(std::move(where)) {
+    require<FileError>(bytes_.empty() || bytes_[0] == 0x80, where_, "the pickle is not of protocol 2 to 5, expected ",
+                       "what torch.save writes without the option pickle_protocol");
     while (!done_) step();
     require<FileError>(stack_.size() == 1, where_, "the pickle leaves ", stack_.size(), " objects, expected one");
   }
@@ -66,6 +40,8 @@ class Pickle {
   const PickleValue& root() const { return stack_.front(); }
   /// What such a thing holds, see `PickleItems`.
   const std::vector<PickleValue>& items(std::size_t index) const { return items_[index]; }
+  /// All persistent objects, wherever they stand.
+  const std::vector<PickleValue>& persistent() const { return persistent_; }
   /// Bytes that the object took.
   std::size_t size() const { return at_; }
 
@@ -97,18 +73,30 @@ class Pickle {
       case 'M':
         return push(std::int64_t{number<std::uint16_t>()});
       case 0x8a:
-        return push(long_number());
+        return push(long_number(number<std::uint8_t>()));
+      case 0x8b:
+        return push(long_number(number<std::uint32_t>()));
       case 'G':
         return push(big_endian_double());
       case 'X':
+      case 'B':  // bytes
+      case 'T':  // bytes of Python 2
         return push(text(number<std::uint32_t>()));
       case 0x8c:
-      case 'U':  // bytes of Python 2
+      case 'C':
+      case 'U':
         return push(text(number<std::uint8_t>()));
+      case 0x8d:
+      case 0x8e:
+      case 0x96:
+        return push(text(number<std::uint64_t>()));
       case '}':
         return push(make(Kind::dictionary, {}));
       case ']':
+      case 0x8f:  // a set
         return push(make(Kind::list, {}));
+      case 0x91:  // a set that cannot change
+        return push(make(Kind::list, pop_to_mark()));
       case ')':
         return push(make(Kind::tuple, {}));
       case 't':
@@ -120,6 +108,7 @@ class Pickle {
       case 'a':
         return append(pop(1));
       case 'e':
+      case 0x90:
         return append(pop_to_mark());
       case 's':
         return set(pop(2));
@@ -137,12 +126,17 @@ class Pickle {
       }
       case 'R':
       case 0x81:  // an object of a class
-        return call();
+        return call(pop(2));
+      case 0x92:  // with named arguments
+        pop(1);
+        return call(pop(2));
       case 'b':  // sets attributes of an object, such as `_metadata` of a state dict
         pop(1);
         return;
       case 'Q':
-        return push(make(Kind::persistent, pop(1)));
+        push(make(Kind::persistent, pop(1)));
+        persistent_.push_back(stack_.back());
+        return;
       case 'q':
         return remember(number<std::uint8_t>());
       case 'r':
@@ -185,8 +179,8 @@ class Pickle {
   }
   /// Whole number of any size in two's complement. Those beyond 64 bits, a magic number of PyTorch among them, lose
   /// their upper bytes.
-  std::int64_t long_number() {
-    const Bytes from = take(number<std::uint8_t>());
+  std::int64_t long_number(std::size_t size) {
+    const Bytes from = take(size);
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < std::min<std::size_t>(from.size(), 8); ++i) value |= std::uint64_t{from[i]} << (8 * i);
     if (!from.empty() && from.size() < 8 && (from.back() & 0x80) != 0) value |= ~std::uint64_t{0} << (8 * from.size());
@@ -233,29 +227,42 @@ class Pickle {
     stack_.pop_back();
     return values;
   }
-  /// The items of the topmost object. @throws FileError unless it is of this kind.
-  std::vector<PickleValue>& topmost(Kind kind) {
+  /// The items of the topmost object, or null for the result of a call. @throws FileError for other kinds.
+  std::vector<PickleValue>* topmost(Kind kind) {
     const auto index = stack_.empty() ? std::nullopt : stack_.back().items(kind);
-    require<FileError>(index.has_value(), where_, "the pickle adds to an object that cannot hold it, at byte ", at_);
-    return items_[*index];
+    if (index) return &items_[*index];
+    require<FileError>(!stack_.empty() && stack_.back().items(Kind::call), where_,
+                       "the pickle adds to an object that cannot hold it, at byte ", at_);
+    return nullptr;
   }
   void append(const std::vector<PickleValue>& values) {
-    std::vector<PickleValue>& list = topmost(Kind::list);
-    list.insert(list.end(), values.begin(), values.end());
+    if (std::vector<PickleValue>* list = topmost(Kind::list)) list->insert(list->end(), values.begin(), values.end());
   }
   void set(const std::vector<PickleValue>& pairs) {
     require<FileError>(pairs.size() % 2 == 0, where_, "the pickle has a key without a value at byte ", at_);
-    std::vector<PickleValue>& dictionary = topmost(Kind::dictionary);
-    dictionary.insert(dictionary.end(), pairs.begin(), pairs.end());
+    if (std::vector<PickleValue>* dictionary = topmost(Kind::dictionary))
+      dictionary->insert(dictionary->end(), pairs.begin(), pairs.end());
   }
-  /// An ordered dictionary is a dictionary; other calls are kept as they are.
-  void call() {
-    std::vector<PickleValue> function = pop(2);
+  /// Of a function and its arguments. An ordered dictionary is a dictionary; other calls are kept as they are.
+  void call(std::vector<PickleValue> function) {
+    require<FileError>(function[1].items(Kind::tuple).has_value(), where_,
+                       "the pickle calls without a tuple of arguments, at byte ", at_);
     const auto* name = function[0].get_if<PickleName>();
-    const auto arguments = function[1].items(Kind::tuple);
-    require<FileError>(name && arguments, where_, "the pickle calls what is no name of Python, at byte ", at_);
-    if (name->module == "collections" && name->name == "OrderedDict") return push(make(Kind::dictionary, {}));
+    if (name && name->module == "collections" && name->name == "OrderedDict")
+      return push(make(Kind::dictionary, pairs_of(*function[1].items(Kind::tuple))));
     push(make(Kind::call, std::move(function)));
+  }
+  /// What Python 2 gives to an ordered dictionary: a list of lists of a key and a value.
+  std::vector<PickleValue> pairs_of(std::size_t arguments) {
+    std::vector<PickleValue> pairs;
+    const auto list = items_[arguments].empty() ? std::nullopt : items_[arguments][0].items(Kind::list);
+    if (!list) return pairs;
+    for (const PickleValue& item : items_[*list]) {
+      count_object();
+      if (const auto pair = item.items(Kind::list); pair && items_[*pair].size() == 2)
+        pairs.insert(pairs.end(), items_[*pair].begin(), items_[*pair].end());
+    }
+    return pairs;
   }
   void remember(std::size_t index) {
     require<FileError>(!stack_.empty() && index <= memo_.size(), where_, "the pickle remembers object ", index,
@@ -275,7 +282,7 @@ class Pickle {
   std::string where_;
   std::size_t at_ = 0, objects_ = 0;
   bool done_ = false;
-  std::vector<PickleValue> stack_, memo_;
+  std::vector<PickleValue> stack_, memo_, persistent_;
   std::vector<std::vector<PickleValue>> items_;
 };
 

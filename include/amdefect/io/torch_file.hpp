@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,18 +18,19 @@
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/io/file_bytes.hpp"
+#include "amdefect/io/file_type.hpp"
+#include "amdefect/io/json_text.hpp"
 #include "amdefect/io/pickle.hpp"
-#include "amdefect/io/safetensors_header.hpp"
+#include "amdefect/io/strided_elements.hpp"
 #include "amdefect/io/tensor_file.hpp"
+#include "amdefect/io/torch_state_dict.hpp"
 #include "amdefect/io/zip_archive.hpp"
 
 namespace amdefect {
 
 /// The tensors of a state dict that PyTorch wrote with `torch.save` (`.pth`, `.pt`): a zip archive of raw tensors and a
-/// pickle or, before PyTorch 1.6, pickles with the tensors behind them. Of the pickle only plain data and tensors are
-/// read; nothing in it is executed, and a file that wants more than that is refused.
-///
-/// The state dict may be the object itself or lie in a dictionary under `state_dict`, `model_state_dict` or `model`.
+/// pickle or, before PyTorch 1.6, pickles with the tensors behind them. Nothing in the pickle is executed;
+/// `TorchStateDict` says what may stand in it, and where the state dict may lie.
 class TorchFile : public TensorFile {
  public:
   using Bytes = std::span<const std::uint8_t>;
@@ -59,31 +59,31 @@ class TorchFile : public TensorFile {
   using Kind = PickleItems::Kind;
   using Storages = std::map<std::string, Bytes, std::less<>>;
 
-  /// What a tensor of the pickle refers to.
-  struct Storage {
-    std::string_view key, dtype;
-  };
-
   void read_archive() {
     const ZipArchive archive(bytes_, where());
     std::string folder;
-    for (const auto& [name, bytes] : archive.members())
+    for (const std::string_view name : archive.names())
       if (name.ends_with("/data.pkl")) folder = name.substr(0, name.size() - std::string_view("data.pkl").size());
     require<FileError>(!folder.empty(), where(), "the zip archive holds no data.pkl, expected what torch.save writes");
-    if (archive.contains(folder + "byteorder")) {
-      const Bytes order = archive.member(folder + "byteorder");
-      require<FileError>(std::string_view(reinterpret_cast<const char*>(order.data()), order.size()) == "little",
-                         where(), "the tensors are not little endian");
-    }
+    require<FileError>(!archive.contains(folder + "constants.pkl"), where(), "holds TorchScript, ",
+                       TorchStateDict::expected);
+    if (archive.contains(folder + "byteorder")) require_little_endian(archive.member(folder + "byteorder"));
     const Pickle pickle(archive.member(folder + "data.pkl"), where());
     Storages storages;  // each is checked once, however many tensors share it
-    add_tensors(pickle, [&](const Storage& storage) {
-      const std::string key(storage.key);
+    add_tensors(TorchStateDict(pickle, where()), [&](std::string_view name) {
+      const std::string key(name);
       const auto known = storages.find(key);
       return known != storages.end()
                  ? known->second
                  : storages.emplace(key, archive.member(concat(folder, "data/", key))).first->second;
     });
+  }
+
+  void require_little_endian(Bytes order) const {
+    std::string_view name(reinterpret_cast<const char*>(order.data()), order.size());
+    name = name.substr(0, name.find_last_not_of(" \r\n") + 1);
+    require<FileError>(name == "little", where(), "the byte order of the tensors is '", printable(name),
+                       "', expected 'little'");
   }
 
   /// The form of before PyTorch 1.6: magic number, version, system, the object, the keys of its storages, and for each
@@ -98,17 +98,16 @@ class TorchFile : public TensorFile {
     for (int i = 0; i < 3; ++i) next();
     const Pickle object = next(), keys = next();
     std::map<std::string, std::size_t, std::less<>> element_sizes;
-    for (const auto& found : tensors_of(object)) {
-      const Storage storage = recipe(object, found.second).storage;
-      element_sizes.emplace(storage.key, dtype_size(storage.dtype));
-    }
+    for (const PickleValue& value : object.persistent())  // those of an optimiser, too, whose data are skipped
+      if (const auto storage = TorchStorage::from(object, value))
+        element_sizes.emplace(storage->key, storage->element_size);
     Storages storages;
     const auto list = keys.root().items(Kind::list);
     require<FileError>(list.has_value(), where(), "the keys of the tensors' data are no list");
     for (const PickleValue& key : keys.items(*list)) {
       const auto* name = key.get_if<std::string_view>();
       const auto size = name ? element_sizes.find(*name) : element_sizes.end();
-      require<FileError>(size != element_sizes.end(), where(), "there are data that no tensor uses");
+      require<FileError>(size != element_sizes.end(), where(), "there are data of an unknown type");
       std::uint64_t elements = 0;
       require<FileError>(rest.size() >= sizeof elements, where(), "the data end early (truncated?)");
       std::memcpy(&elements, rest.data(), sizeof elements);
@@ -117,141 +116,54 @@ class TorchFile : public TensorFile {
       storages.emplace(*name, rest.subspan(0, elements * size->second));
       rest = rest.subspan(elements * size->second);
     }
-    add_tensors(object, [&](const Storage& storage) {
-      const auto found = storages.find(storage.key);
-      require<FileError>(found != storages.end(), where(), "there are no data for ", detail::json_quote(storage.key));
+    add_tensors(TorchStateDict(object, where()), [&](std::string_view key) {
+      const auto found = storages.find(key);
+      require<FileError>(found != storages.end(), where(), "there are no data for ", detail::json_quote(key));
       return found->second;
     });
   }
 
-  using NamedTensors = std::vector<std::pair<std::string_view, std::size_t>>;
-
-  /// Names and calls of the tensors of a dictionary, or nothing if it is none.
-  static NamedTensors tensors_in(const Pickle& pickle, const PickleValue& value) {
-    NamedTensors tensors;
-    const auto dictionary = value.items(Kind::dictionary);
-    if (!dictionary) return tensors;
-    const std::vector<PickleValue>& items = pickle.items(*dictionary);
-    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-      const auto* name = items[i].get_if<std::string_view>();
-      const auto tensor = items[i + 1].items(Kind::call);
-      if (name && tensor) tensors.emplace_back(*name, *tensor);
-    }
-    return tensors;
-  }
-  /// Those of the state dict.
-  NamedTensors tensors_of(const Pickle& pickle) const {
-    NamedTensors tensors = tensors_in(pickle, pickle.root());
-    if (const auto root = pickle.root().items(Kind::dictionary); tensors.empty() && root)
-      for (const std::string_view wanted : {"state_dict", "model_state_dict", "model"})
-        for (std::size_t i = 0; tensors.empty() && i + 1 < pickle.items(*root).size(); i += 2)
-          if (const auto* name = pickle.items(*root)[i].get_if<std::string_view>(); name && *name == wanted)
-            tensors = tensors_in(pickle, pickle.items(*root)[i + 1]);
-    require<FileError>(!tensors.empty(), where(),
-                       "holds no tensors by their names, expected a state dict: torch.save(model.state_dict(), path)");
-    return tensors;
-  }
-
-  /// How a tensor is made: the arguments of the call, and the first of them.
-  struct Recipe {
-    const std::vector<PickleValue>* arguments;
-    Storage storage;
-  };
-
-  Recipe recipe(const Pickle& pickle, std::size_t call) const {
-    const PickleName* function = pickle.items(call)[0].get_if<PickleName>();
-    const auto* arguments = &pickle.items(*pickle.items(call)[1].items(Kind::tuple));
-    if (is_function(*function, "_rebuild_parameter") && !arguments->empty())
-      if (const auto tensor = (*arguments)[0].items(Kind::call)) {
-        function = pickle.items(*tensor)[0].get_if<PickleName>();
-        arguments = &pickle.items(*pickle.items(*tensor)[1].items(Kind::tuple));
-      }
-    require<FileError>(is_function(*function, "_rebuild_tensor_v2") && arguments->size() >= 4, where(),
-                       "wants to call ", printable(concat(function->module, '.', function->name)),
-                       ", expected a state dict of plain tensors; nothing of it was run");
-    return {arguments, storage_of(pickle, (*arguments)[0])};
-  }
-  static bool is_function(const PickleName& function, std::string_view name) {
-    return function.module == "torch._utils" && function.name == name;
-  }
-
-  /// A persistent object: ('storage', class, key, device, elements).
-  Storage storage_of(const Pickle& pickle, const PickleValue& value) const {
-    const auto persistent = value.items(Kind::persistent);
-    const auto tuple = persistent ? pickle.items(*persistent)[0].items(Kind::tuple) : std::nullopt;
-    require<FileError>(tuple && pickle.items(*tuple).size() >= 5, where(), "a tensor has no storage");
-    const std::vector<PickleValue>& parts = pickle.items(*tuple);
-    const auto* type = parts[1].get_if<PickleName>();
-    const auto* key = parts[2].get_if<std::string_view>();
-    require<FileError>(type && key, where(), "a tensor's storage is not as PyTorch writes it");
-    return {*key, dtype_of(*type)};
-  }
-
-  std::string_view dtype_of(const PickleName& type) const {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 10> types{{{"FloatStorage", "F32"},
-                                                                                   {"DoubleStorage", "F64"},
-                                                                                   {"HalfStorage", "F16"},
-                                                                                   {"BFloat16Storage", "BF16"},
-                                                                                   {"LongStorage", "I64"},
-                                                                                   {"IntStorage", "I32"},
-                                                                                   {"ShortStorage", "I16"},
-                                                                                   {"CharStorage", "I8"},
-                                                                                   {"ByteStorage", "U8"},
-                                                                                   {"BoolStorage", "BOOL"}}};
-    for (const auto& [name, dtype] : types)
-      if (type.module == "torch" && type.name == name) return dtype;
-    throw FileError(concat(where(), "holds a ", printable(concat(type.module, '.', type.name)),
-                           ", expected the storage of plain tensors"));
-  }
-
-  /// Adds all tensors; `find` gives the bytes of a storage.
+  /// Adds all tensors; `find` gives the bytes of a storage by its key.
   template <class Find>
-  void add_tensors(const Pickle& pickle, const Find& find) {
-    for (const auto& [name, call] : tensors_of(pickle)) {
-      const Recipe made = recipe(pickle, call);
-      add(make_entry(pickle, name, made, find(made.storage)));
-    }
+  void add_tensors(const TorchStateDict& state_dict, const Find& find) {
+    for (const TorchTensor& tensor : state_dict.tensors()) add(make_entry(tensor, find(tensor.storage.key)));
   }
 
-  /// A tensor must be a contiguous piece of its storage.
-  TensorEntry make_entry(const Pickle& pickle, std::string_view name, const Recipe& made, Bytes data) const {
-    const std::string which = concat(where(), "the tensor ", detail::json_quote(name), ' ');
-    const auto* offset = (*made.arguments)[1].get_if<std::int64_t>();
-    const auto sizes = numbers_of(pickle, (*made.arguments)[2]), strides = numbers_of(pickle, (*made.arguments)[3]);
-    require<FileError>(offset && *offset >= 0 && sizes && strides && sizes->size() == strides->size(), which,
-                       "has no shape of at most ", Shape::max_rank, " dimensions");
-    const Shape shape(*sizes);
-    Index step = 1;
-    for (std::size_t axis = shape.rank(); shape.elements() > 0 && axis-- > 0; step *= shape[axis])
-      require<FileError>(shape[axis] == 1 || (*strides)[axis] == step, which,
-                         "is not contiguous; save it as tensor.contiguous()");
-    const auto size = static_cast<Index>(dtype_size(made.storage.dtype));
-    const Index stored = static_cast<Index>(data.size()) / size;
-    require<FileError>(*offset <= stored && shape.elements() <= stored - *offset, which, shape, " at element ", *offset,
-                       " does not lie in its storage of ", stored, " elements");
-    const Bytes own =
-        data.subspan(static_cast<std::size_t>(*offset * size), static_cast<std::size_t>(shape.elements() * size));
-    return {std::string(name), std::string(made.storage.dtype), shape, std::as_bytes(own)};
+  /// The elements are a piece of the storage or, where they do not follow each other, a copy.
+  TensorEntry make_entry(const TorchTensor& tensor, Bytes data) {
+    const std::string which = concat(where(), "the tensor ", detail::json_quote(tensor.name), ' ');
+    const std::size_t size = tensor.storage.element_size;
+    const auto stored = static_cast<Index>(data.size() / size);
+    require<FileError>(
+        tensor.offset <= stored && detail::lies_below(stored - tensor.offset, tensor.shape, tensor.strides), which,
+        tensor.shape, " at element ", tensor.offset, " does not lie in its storage of ", stored, " elements");
+    data = data.subspan(static_cast<std::size_t>(tensor.offset) * size);
+    if (!detail::is_contiguous(tensor.shape, tensor.strides)) data = copy_elements(which, tensor, data);
+    const Bytes own = data.first(static_cast<std::size_t>(tensor.shape.elements()) * size);
+    return {std::string(tensor.name), std::string(tensor.storage.dtype), tensor.shape, std::as_bytes(own)};
   }
 
-  /// A tuple of at most as many whole numbers from 0 on as a shape has.
-  static std::optional<std::vector<Index>> numbers_of(const Pickle& pickle, const PickleValue& value) {
-    const auto tuple = value.items(Kind::tuple);
-    if (!tuple || pickle.items(*tuple).size() > Shape::max_rank) return std::nullopt;
-    std::vector<Index> numbers;
-    for (const PickleValue& item : pickle.items(*tuple)) {
-      const auto* number = item.get_if<std::int64_t>();
-      if (!number || *number < 0) return std::nullopt;
-      numbers.push_back(*number);
-    }
-    return numbers;
+  /// A stride of 0 repeats elements, so that a small file could ask for any amount of memory.
+  Bytes copy_elements(const std::string& which, const TorchTensor& tensor, Bytes from) {
+    constexpr std::size_t most = 4;
+    const std::size_t size = tensor.storage.element_size;
+    require<FileError>(static_cast<std::size_t>(tensor.shape.elements()) <= (most * bytes_.size() - copied_) / size,
+                       which, tensor.shape, " repeats elements: expected copies of at most ", most,
+                       " times the size of the file");
+    copies_.push_back(detail::gather_elements(from, size, tensor.shape, tensor.strides));
+    copied_ += copies_.back().size();
+    return copies_.back();
   }
 
   std::vector<std::uint8_t> bytes_;
+  std::vector<std::vector<std::uint8_t>> copies_;
+  std::size_t copied_ = 0;  // bytes
 };
 
-/// Whether PyTorch wrote the file, by its first bytes. @throws FileError if it cannot be opened.
+/// Whether PyTorch wrote the file, by its first bytes; what is no regular file, a pipe for instance, it did not.
+/// @throws FileError if it cannot be opened.
 inline bool is_torch_file(const std::filesystem::path& path) {
+  if (is_there(path) && !is_file(path)) return false;
   std::array<std::uint8_t, TorchFile::first_bytes> bytes{};
   std::ifstream in(path, std::ios::binary);
   require<FileError>(in.is_open(), "weights: ", path.string(), " cannot be opened: ", std::strerror(errno));

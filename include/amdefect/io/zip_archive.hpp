@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/io/checksum.hpp"
@@ -17,8 +18,8 @@
 
 namespace amdefect {
 
-/// The members of a zip archive in memory that are stored, not compressed, as PyTorch writes them (PKWARE's
-/// APPNOTE.TXT, ZIP64 included).
+/// The members of a zip archive in memory (PKWARE's APPNOTE.TXT, ZIP64 included). Those that are stored, not
+/// compressed, can be read, as PyTorch writes them.
 class ZipArchive {
  public:
   using Bytes = std::span<const std::uint8_t>;
@@ -34,20 +35,33 @@ class ZipArchive {
   }
 
   bool contains(std::string_view name) const { return members_.find(name) != members_.end(); }
-  const std::map<std::string, Bytes, std::less<>>& members() const { return members_; }
+  /// In the order of their names.
+  std::vector<std::string_view> names() const {
+    std::vector<std::string_view> names;
+    for (const auto& member : members_) names.push_back(member.first);
+    return names;
+  }
 
-  /// @throws FileError if there is no such member, or its checksum is wrong.
+  /// @throws FileError if there is no such member, it is compressed, or its checksum is wrong.
   Bytes member(std::string_view name) const {
     const auto found = members_.find(name);
     require<FileError>(found != members_.end(), where_, "there is no member ", detail::json_quote(name));
-    require<FileError>(crc32(found->second) == checksums_.find(name)->second, where_, "the member ",
-                       detail::json_quote(name), " is damaged: its checksum is wrong");
-    return found->second;
+    const Member& member = found->second;
+    require<FileError>(!member.compressed, where_, "the member ", detail::json_quote(name),
+                       " is compressed, expected it to be stored");
+    require<FileError>(crc32(member.bytes) == member.checksum, where_, "the member ", detail::json_quote(name),
+                       " is damaged: its checksum is wrong");
+    return member.bytes;
   }
 
  private:
   struct Directory {
     std::uint64_t offset, members;
+  };
+  struct Member {
+    Bytes bytes;  // as they lie in the file
+    std::uint32_t checksum;
+    bool compressed;
   };
 
   template <class T>
@@ -95,14 +109,12 @@ class ZipArchive {
     require<FileError>(end <= bytes_.size(), where_, "an entry of the zip archive's directory leaves the file");
     std::string name(reinterpret_cast<const char*>(bytes_.data()) + at + 46, name_size);
     read_large_numbers(at + 46 + name_size, extra_size, {&size, &stored, &local});
-    require<FileError>(method == 0 && stored == size, where_, "the member ", detail::json_quote(name),
-                       " is compressed, expected it to be stored");
     expect_signature(local, 0x04034b50, "a member");
     const std::uint64_t begin = local + 30 + number<std::uint16_t>(local + 26) + number<std::uint16_t>(local + 28);
-    require<FileError>(begin <= bytes_.size() && size <= bytes_.size() - begin, where_, "the member ",
-                       detail::json_quote(name), " of ", size, " bytes leaves the file");
-    checksums_[name] = checksum;
-    require<FileError>(members_.emplace(name, bytes_.subspan(begin, size)).second, where_, "there are two members ",
+    require<FileError>(begin <= bytes_.size() && stored <= bytes_.size() - begin, where_, "the member ",
+                       detail::json_quote(name), " of ", stored, " bytes leaves the file");
+    const Member member{bytes_.subspan(begin, stored), checksum, method != 0 || stored != size};
+    require<FileError>(members_.emplace(name, member).second, where_, "there are two members ",
                        detail::json_quote(name));
     return end;
   }
@@ -125,8 +137,7 @@ class ZipArchive {
 
   Bytes bytes_;
   std::string where_;
-  std::map<std::string, Bytes, std::less<>> members_;
-  std::map<std::string, std::uint32_t, std::less<>> checksums_;
+  std::map<std::string, Member, std::less<>> members_;
 };
 
 }  // namespace amdefect

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "amdefect/io/safetensors.hpp"
+#include "amdefect/io/tensor_file.hpp"
 #include "amdefect/io/torch_file.hpp"
 #include "amdefect/models/timm_names.hpp"
 #include "amdefect/models/torchvision_names.hpp"
@@ -12,10 +15,19 @@
 
 namespace amdefect {
 
+/// What all names of a file begin with: `module.` if PyTorch's DataParallel wrapped the network, else nothing.
+inline std::string_view wrapper_of(const TensorFile& file) {
+  constexpr std::string_view wrapper = "module.";
+  const auto is_wrapped = [&](const TensorEntry& entry) { return entry.name.starts_with(wrapper); };
+  return std::all_of(file.entries().begin(), file.entries().end(), is_wrapped) ? wrapper : std::string_view();
+}
+
 /// How `load_weights` reads the weights of a published network from this file: by timm's names if it has them, else by
-/// torchvision's. `prefix` is that of the model's options.
+/// torchvision's, in both cases also below DataParallel's `module.`. `prefix` is that of the model's options.
 inline LoadOptions published_weights(const TensorFile& file, std::string prefix = {}) {
-  return is_timm(file) ? timm_weights(std::move(prefix)) : torchvision_weights(std::move(prefix));
+  const std::string_view wrapper = wrapper_of(file);
+  return is_timm(file, wrapper) ? timm_weights(std::move(prefix), wrapper)
+                                : torchvision_weights(std::move(prefix), wrapper);
 }
 
 /// Reads the weights of a published network, all of them, from a file of torchvision or timm, `.pth` or safetensors.

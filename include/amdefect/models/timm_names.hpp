@@ -120,13 +120,15 @@ inline std::string timm_name(std::string_view name) {
 }
 
 /// `torchvision_weights` for a file of timm.
-inline LoadOptions timm_weights(std::string prefix = {}) {
-  return detail::pytorch_weights(std::move(prefix), timm_name);
+inline LoadOptions timm_weights(std::string prefix = {}, std::string_view wrapper = {}) {
+  return detail::pytorch_weights(std::move(prefix), timm_name, wrapper);
 }
 
-/// Whether a file has names that only timm gives: of the first layer of MobileNetV2 and EfficientNet, or of ViT.
-inline bool is_timm(const TensorFile& file) {
-  return file.contains("conv_stem.weight") || file.contains("patch_embed.proj.weight");
+/// Whether a file has names, below `wrapper`, that only timm gives: of the first layer of MobileNetV2 and EfficientNet,
+/// or of ViT.
+inline bool is_timm(const TensorFile& file, std::string_view wrapper = {}) {
+  return file.contains(concat(wrapper, "conv_stem.weight")) ||
+         file.contains(concat(wrapper, "patch_embed.proj.weight"));
 }
 
 }  // namespace amdefect

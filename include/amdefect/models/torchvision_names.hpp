@@ -24,11 +24,13 @@ inline std::string torchvision_name(std::string_view name) {
 
 namespace detail {
 
-/// How `load_weights` reads weights of PyTorch: parameters below `prefix`, without it, by `name_of`.
-inline LoadOptions pytorch_weights(std::string prefix, std::string (*name_of)(std::string_view)) {
+/// How `load_weights` reads weights of PyTorch: parameters below `prefix`, without it, by `name_of`, below `wrapper` in
+/// the file.
+inline LoadOptions pytorch_weights(std::string prefix, std::string (*name_of)(std::string_view),
+                                   std::string_view wrapper = {}) {
   return {.name_in_file =
-              [=](std::string_view name) {
-                return name.starts_with(prefix) ? name_of(name.substr(prefix.size())) : std::string(name);
+              [prefix = std::move(prefix), name_of, wrapper = std::string(wrapper)](std::string_view name) {
+                return name.starts_with(prefix) ? wrapper + name_of(name.substr(prefix.size())) : std::string(name);
               },
           .layout = pytorch_layout,
           .ignore = [](std::string_view name) { return name.ends_with("num_batches_tracked"); }};
@@ -37,9 +39,9 @@ inline LoadOptions pytorch_weights(std::string prefix, std::string (*name_of)(st
 }  // namespace detail
 
 /// How `load_weights` reads the weights of a model from a file of torchvision, or one converted from it. `prefix` is
-/// that of the model's options; parameters without it are not looked for.
-inline LoadOptions torchvision_weights(std::string prefix = {}) {
-  return detail::pytorch_weights(std::move(prefix), torchvision_name);
+/// that of the model's options; parameters without it are not looked for. All names of the file begin with `wrapper`.
+inline LoadOptions torchvision_weights(std::string prefix = {}, std::string_view wrapper = {}) {
+  return detail::pytorch_weights(std::move(prefix), torchvision_name, wrapper);
 }
 
 }  // namespace amdefect

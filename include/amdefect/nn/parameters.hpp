@@ -20,6 +20,7 @@ struct ParameterSpec {
   Shape shape{};
   Initializer initializer = Initializer::zeros;
   bool statistic = false;     ///< computed by the layer itself (moving mean), never touched by an optimiser
+  bool variance = false;      ///< a statistic that is never negative
   bool weight_decay = false;  ///< a kernel: AdamW and SGD may decay it; biases and scales are left alone
 };
 

@@ -125,6 +125,8 @@ class WeightLoader {
       convert_elements(entry.dtype, entry.bytes, stored.view());
       if (!stored.array().isFinite().all())
         reason = "holds a NaN or an infinity, expected finite numbers";
+      else if (p.variance && stored.size() > 0 && stored.array().minCoeff() < 0)
+        reason = concat("holds ", stored.array().minCoeff(), ", expected variances, which are not negative");
       else
         staged_.emplace_back(
             id, from_layout(adapted ? adapt_channels(stored, expected) : std::move(stored), p.shape, layout));
@@ -177,7 +179,7 @@ class WeightLoader {
 
 /// Reads parameters from the tensors of a file, by default all of them from all tensors, of the same names; tensors of
 /// half precision, double or integers are converted. Nothing changes unless everything that is wanted fits.
-/// @throws FileError that lists what is missing, extra, of another shape or type, or not finite; without
+/// @throws FileError that lists what is missing, extra, of another shape or type, not finite, or no variance; without
 /// `LoadOptions::strict` only if nothing fits, and Error if a parameter would be left without any value.
 template <class T>
 LoadReport load_weights(const TensorFile& file, Parameters<T>& parameters, const LoadOptions& options = {}) {

@@ -52,7 +52,11 @@ class BatchNorm : public Layer<T> {
     return {{.name = "gamma", .shape = channels, .initializer = Initializer::ones},
             {.name = "beta", .shape = channels},
             {.name = "moving_mean", .shape = channels, .statistic = true},
-            {.name = "moving_variance", .shape = channels, .initializer = Initializer::ones, .statistic = true}};
+            {.name = "moving_variance",
+             .shape = channels,
+             .initializer = Initializer::ones,
+             .statistic = true,
+             .variance = true}};
   }
   MemoryTraits traits() const override { return {.backward_in_place = true}; }
   MemoryRequest memory(const Shape& input, const Execution&, bool training) const override {
