@@ -32,7 +32,7 @@ TEST_CASE("state dicts of PyTorch, of today and of before 1.6, and those in a ch
   std::filesystem::remove("attacked");
   for (const char* name : {"state.pth", "state_old.pth", "checkpoint.pth", "checkpoint_old.pth", "beside.pth",
                            "beside_protocol_4.pth", "little.pth"}) {
-    CAPTURE(name);
+    CAPTURE(std::string(name));
     CHECK(is_torch_file(file(name)));
     const TorchFile torch = read_torch(file(name));
     CHECK(torch.entries().size() == 9);
@@ -131,7 +131,7 @@ TEST_CASE("what is no state dict is refused, and nothing in it is run") {
 
 TEST_CASE("damage of a file of PyTorch is found, wherever it is cut off or a byte of a tensor changes") {
   for (const char* name : {"state.pth", "state_old.pth"}) {
-    CAPTURE(name);
+    CAPTURE(std::string(name));
     const Bytes whole = read_bytes(file(name));
     for (std::size_t size = 0; size < whole.size(); size += 7) {
       CAPTURE(size);
