@@ -125,7 +125,7 @@ class WeightLoader {
       convert_elements(entry.dtype, entry.bytes, stored.view());
       if (!stored.array().isFinite().all())
         reason = "holds a NaN or an infinity, expected finite numbers";
-      else if (p.variance && stored.size() > 0 && stored.array().minCoeff() < 0)
+      else if (p.variance && !stored.empty() && stored.array().minCoeff() < 0)
         reason = concat("holds ", stored.array().minCoeff(), ", expected variances, which are not negative");
       else
         staged_.emplace_back(
