@@ -23,7 +23,8 @@ inline std::string_view wrapper_of(const TensorFile& file) {
 }
 
 /// How `load_weights` reads the weights of a published network from this file: by timm's names if it has them, else by
-/// torchvision's, in both cases also below DataParallel's `module.`. `prefix` is that of the model's options.
+/// torchvision's, in both cases also below the `module.` of a network within DataParallel. `prefix` is that of the
+/// model's options.
 inline LoadOptions published_weights(const TensorFile& file, std::string prefix = {}) {
   const std::string_view wrapper = wrapper_of(file);
   return is_timm(file, wrapper) ? timm_weights(std::move(prefix), wrapper)
