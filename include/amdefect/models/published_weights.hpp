@@ -22,9 +22,9 @@ inline std::string_view wrapper_of(const TensorFile& file) {
   return std::all_of(file.entries().begin(), file.entries().end(), is_wrapped) ? wrapper : std::string_view();
 }
 
-/// How `load_weights` reads the weights of a published network from this file: by timm's names if it has them, else by
-/// torchvision's, in both cases also below the `module.` of a network within DataParallel. `prefix` is that of the
-/// model's options.
+/// How `load_weights` reads the weights of a published network from this file: by the names of timm if it has them,
+/// else by those of torchvision, in both cases also as DataParallel writes them (`wrapper_of`). `prefix` is that of the
+/// options of the model.
 inline LoadOptions published_weights(const TensorFile& file, std::string prefix = {}) {
   const std::string_view wrapper = wrapper_of(file);
   return is_timm(file, wrapper) ? timm_weights(std::move(prefix), wrapper)
