@@ -49,7 +49,7 @@ class FusedConv2d : public Operation<T> {
     const ConvGeometry g = conv_->geometry(inputs[0]);
     request.bytes += affine_bytes(g.out_c);
     const std::size_t scaled_kernel = static_cast<std::size_t>(g.kernel_size()) * sizeof(T);
-    if (folds()) request.forward_scratch = std::max(request.forward_scratch, scaled_kernel);
+    if (norm_first_) request.forward_scratch = std::max(request.forward_scratch, scaled_kernel);
     return request;
   }
   void prepare(Context<T>& context, Shapes inputs, std::byte* to) const override {
@@ -60,7 +60,7 @@ class FusedConv2d : public Operation<T> {
     norm_->affine(context.parameters.subspan(conv_->options().bias ? 2 : 1), scale, shift);
     T* form = reinterpret_cast<T*>(to + affine_bytes(g.out_c));
     const TensorView<const T> kernel = context.parameter(Conv2d<T>::kernel_slot);
-    if (!folds()) return conv2d_prepare(context.execution, g, kernel.data(), form);
+    if (!norm_first_) return conv2d_prepare(context.execution, g, kernel.data(), form);
     const T* bias = conv_->epilogue(context).bias;
     for (Index c = 0; bias && c < g.out_c; ++c) shift[c] += scale[c] * bias[c];
     T* scaled = context.template scratch<T>();
@@ -81,7 +81,7 @@ class FusedConv2d : public Operation<T> {
     const ConvGeometry g = conv_->geometry(x.shape());
     const T* scale = context.template prepared<T>();
     const T* shift = scale + g.out_c;
-    if (folds()) {
+    if (norm_first_) {
       epilogue.bias = shift;
     } else {
       epilogue.scale = scale;
@@ -95,8 +95,6 @@ class FusedConv2d : public Operation<T> {
   }
 
  private:
-  /// Whether the batch norm goes into the kernel: what is behind the activation cannot.
-  bool folds() const { return norm_first_; }
   /// Bytes for scale and shift; keeps what follows aligned.
   static std::size_t affine_bytes(Index channels) {
     const std::size_t bytes = 2 * static_cast<std::size_t>(channels) * sizeof(T);
@@ -106,7 +104,7 @@ class FusedConv2d : public Operation<T> {
   std::shared_ptr<const Conv2d<T>> conv_;
   std::shared_ptr<const BatchNorm<T>> norm_;
   Activation activation_;
-  bool norm_first_;
+  bool norm_first_;  // it goes into the kernel then; behind the activation it cannot
 };
 
 }  // namespace detail
