@@ -63,6 +63,7 @@ class LayerChecker {
     check_accumulates(y, dparameters);
     check_traits(y, dx);
     check_in_place(y, dx);
+    check_recompute(y);
     check_prepared();
     check_differences(dx, dparameters);
     return report_;
@@ -189,6 +190,17 @@ class LayerChecker {
     }
   }
 
+  /// Computed again, y is the same to the last bit, and the statistics stay.
+  void check_recompute(const Tensor<double>& y) {
+    if (!operation_.traits().recompute) return;
+    const Tensors moving = clone(moving_);
+    y_.fill(poison);
+    with_context([&](Context<double>& context) { operation_.recompute(context, views<const double>(x_), y_); });
+    expect(equal(y_, y), "y computed again differs from that of forward");
+    for (std::size_t i = 0; i < moving.size(); ++i)
+      expect(equal(moving_[i], moving[i]), concat("recompute changes the statistic ", i));
+  }
+
   /// Inference with what `prepare` made of the weights, in the memory that it asked for, is inference without.
   void check_prepared() {
     if (prepared_.bytes == 0) return;
@@ -261,7 +273,8 @@ class LayerChecker {
 
 /// Puts a layer to the test in double precision: gradients against finite differences, dx (poisoned before)
 /// overwritten, parameter gradients added to, in-place work equal to out-of-place, inference with prepared weights
-/// equal to inference without, and `traits` honest. For your own layers, too:
+/// equal to inference without, y computed again equal to y where it is offered, and `traits` honest. For your own
+/// layers, too:
 ///
 ///     const LayerCheckReport report = check_layer(MyLayer<double>(), {{3, 5, 7, 4}});
 inline LayerCheckReport check_layer(const Operation<double>& operation, const std::vector<Shape>& input_shapes,

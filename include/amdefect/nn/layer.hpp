@@ -43,6 +43,7 @@ class SingleInput : public Operation<T> {
                 InputGradients dx) const final {
     layer().backward(context, x[0], y, dy, dx[0]);
   }
+  void recompute(Context<T>& context, Inputs x, TensorView<T> y) const final { layer().recompute(context, x[0], y); }
 
  private:
   friend class Layer<T>;
@@ -69,6 +70,7 @@ class Layer : public detail::SingleInput<T> {
   virtual void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const = 0;
   virtual void backward(Context<T>& context, TensorView<const T> x, TensorView<const T> y, TensorView<const T> dy,
                         TensorView<T> dx) const = 0;
+  virtual void recompute(Context<T>& context, TensorView<const T> x, TensorView<T> y) const { forward(context, x, y); }
 };
 
 #pragma GCC diagnostic pop

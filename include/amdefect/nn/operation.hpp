@@ -32,6 +32,7 @@ struct MemoryTraits {
   bool backward_in_place = false;  ///< dx may be the memory of dy
   bool needs_input = true;         ///< backward reads x
   bool needs_output = false;       ///< backward reads y
+  bool recompute = false;          ///< y costs little to compute again (`Operation::recompute`), so it need not be kept
 };
 
 /// A node of a network: any number of inputs, one output. Most have one input and derive from `Layer` instead.
@@ -69,6 +70,9 @@ class Operation {
   virtual void forward(Context<T>& context, Inputs x, TensorView<T> y) const = 0;
   virtual void backward(Context<T>& context, Inputs x, TensorView<const T> y, TensorView<const T> dy,
                         InputGradients dx) const = 0;
+  /// Where the traits offer it: computes y again during backward, to the last bit as `forward` did in the same step.
+  /// The state is what `forward` left; the scratch memory is that of `forward`. Changes no statistics.
+  virtual void recompute(Context<T>& context, Inputs x, TensorView<T> y) const { forward(context, x, y); }
 };
 
 namespace detail {

@@ -8,6 +8,7 @@
 #include "amdefect/core/parallel.hpp"
 #include "amdefect/nn/memory_planner.hpp"
 #include "amdefect/nn/network.hpp"
+#include "amdefect/nn/value_lives.hpp"
 
 namespace amdefect {
 
@@ -34,6 +35,10 @@ class Plan {
   struct Node {
     Shape shape;
     std::size_t value = none, gradient = none, state = none, forward_scratch = none, backward_scratch = none;
+    std::size_t kept = none;  ///< the value during backward: in other memory if it is computed again
+    std::size_t recompute_step = none,
+                recompute_scratch = none;  ///< before which backward step, and its scratch memory
+    std::vector<std::size_t> recompute;    ///< the nodes whose values are computed again before backward of this one
     std::vector<InputGradient> input_gradients;
     Execution execution{};  ///< the options of the plan, with one thread for operations too small to share
     std::vector<Shape> input_shapes;
@@ -142,24 +147,10 @@ class Plan {
     }
   }
 
-  /// The last step that reads the value of each node.
-  std::vector<std::size_t> last_reads() const {
-    std::vector<std::size_t> last(nodes_.size());
-    for (std::size_t id = 0; id < nodes_.size(); ++id) {
-      last[id] = is_output(id) ? loss_step_ : id;
-      if (!operation(id)) continue;
-      const MemoryTraits traits = operation(id)->traits();
-      if (nodes_[id].backward && traits.needs_output) last[id] = std::max(last[id], backward_step(id));
-      for (const Value input : inputs(id)) {
-        last[input.id] = std::max(last[input.id], id);
-        if (nodes_[id].backward && traits.needs_input) last[input.id] = std::max(last[input.id], backward_step(id));
-      }
-    }
-    return last;
-  }
-
   void plan_values() {
-    const std::vector<std::size_t> last = last_reads();
+    std::vector<bool> backward;
+    for (const Node& node : nodes_) backward.push_back(node.backward);
+    const detail::ValueLives<T> lives(network_, graph_, backward);
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
       if (!operation(id)) continue;  // inputs stay in the caller's memory
       const std::size_t source = inputs(id).back().id;
@@ -168,12 +159,18 @@ class Plan {
                             : inputs(id).size() == 2
                                 ? traits.second_in_place && value_of(inputs(id)[0]) != value_of(inputs(id)[1])
                                 : false;
-      if (possible && nodes_[source].value != none && last[source] == id && bytes_of(source) == bytes_of(id)) {
-        nodes_[id].value = nodes_[source].value;
-        planner_.extend(nodes_[id].value, last[id]);
+      Node& node = nodes_[id];
+      if (possible && nodes_[source].value != none && lives.end(source) == id && bytes_of(source) == bytes_of(id)) {
+        node.value = nodes_[source].value;
+        planner_.extend(node.value, lives.end(id));
       } else {
-        nodes_[id].value = planner_.add(bytes_of(id), id, last[id]);
+        node.value = planner_.add(bytes_of(id), id, lives.end(id));
       }
+      node.kept = node.value;
+      if (!lives[id].again) continue;
+      node.kept = planner_.add(bytes_of(id), lives[id].first, lives[id].last);
+      node.recompute_step = lives[id].first;
+      nodes_[2 * loss_step_ - node.recompute_step].recompute.push_back(id);
     }
   }
 
@@ -215,7 +212,12 @@ class Plan {
       };
       node.forward_scratch = buffer(request.forward_scratch, id, id);
       if (!options_.training) continue;
-      node.state = buffer(request.state, id, node.backward ? backward_step(id) : id);
+      std::size_t last = node.backward ? backward_step(id) : id;
+      if (node.recompute_step != none) {
+        last = std::max(last, node.recompute_step);
+        node.recompute_scratch = buffer(request.forward_scratch, node.recompute_step, node.recompute_step);
+      }
+      node.state = buffer(request.state, id, last);
       if (node.backward) node.backward_scratch = buffer(request.backward_scratch, backward_step(id), backward_step(id));
     }
   }

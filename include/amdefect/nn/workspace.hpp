@@ -75,8 +75,9 @@ class Workspace {
       const Operation<T>* operation = (*graph_)[id].operation.get();
       Node& node = current_->nodes[id];
       if (!operation || !node.backward) continue;
+      for (const std::size_t again : current_->plan[id].recompute) recompute(again);
       Context<T> context = context_of(id, node.backward_scratch);
-      operation->backward(context, node.inputs, node.value, node.gradient, node.input_gradients);
+      operation->backward(context, node.kept_inputs, node.kept, node.gradient, node.input_gradients);
       for (const Addition& addition : node.additions)
         add_elements(options_.execution.threads, addition.term, addition.total);
     }
@@ -113,10 +114,11 @@ class Workspace {
   /// A node's tensors, ready to be handed to its operation.
   struct Node {
     TensorView<T> value, gradient;
-    std::vector<TensorView<const T>> inputs;
+    TensorView<T> kept;  // the value during backward, for which some are computed again in other memory
+    std::vector<TensorView<const T>> inputs, kept_inputs;
     std::vector<TensorView<T>> input_gradients;
     std::vector<Addition> additions;
-    std::byte *state = nullptr, *forward_scratch = nullptr, *backward_scratch = nullptr;
+    std::byte *state = nullptr, *forward_scratch = nullptr, *backward_scratch = nullptr, *recompute_scratch = nullptr;
     PreparedWeights::Block prepared;
     bool backward = false;
   };
@@ -177,6 +179,12 @@ class Workspace {
     context.scratch_memory = scratch;
     if (const auto& prepared = current_->nodes[id].prepared) context.prepared_memory = prepared->data();
     return context;
+  }
+
+  void recompute(std::size_t id) {
+    Node& node = current_->nodes[id];
+    Context<T> context = context_of(id, node.recompute_scratch);
+    (*graph_)[id].operation->recompute(context, node.kept_inputs, node.kept);
   }
 
   /// Takes what the operations made of the present weights, or has it made.
@@ -250,13 +258,18 @@ class Workspace {
       Node& node = prepared.nodes[id];
       const auto& planned = plan[id];
       node.value = tensor(planned.value, planned.shape);
+      node.kept = tensor(planned.kept, planned.shape);
       node.gradient = tensor(planned.gradient, planned.shape);
       node.state = at(planned.state);
       node.forward_scratch = at(planned.forward_scratch);
       node.backward_scratch = at(planned.backward_scratch);
+      node.recompute_scratch = at(planned.recompute_scratch);
       node.backward = planned.backward;
       const std::vector<Value>& inputs = (*graph_)[id].inputs;
-      for (const Value input : inputs) node.inputs.push_back(prepared.nodes[input.id].value);
+      for (const Value input : inputs) {
+        node.inputs.push_back(prepared.nodes[input.id].value);
+        node.kept_inputs.push_back(prepared.nodes[input.id].kept);
+      }
     }
     for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
       const std::vector<Value>& inputs = (*graph_)[id].inputs;
@@ -273,7 +286,8 @@ class Workspace {
     for (std::size_t id = 0; id < prepared.nodes.size(); ++id)
       for (std::size_t slot = 0; slot < (*graph_)[id].inputs.size(); ++slot)
         for (std::size_t i = 0; i < inputs.size(); ++i)
-          if ((*graph_)[id].inputs[slot].id == network_->inputs()[i].id) prepared.nodes[id].inputs[slot] = inputs[i];
+          if ((*graph_)[id].inputs[slot].id == network_->inputs()[i].id)
+            prepared.nodes[id].inputs[slot] = prepared.nodes[id].kept_inputs[slot] = inputs[i];
   }
 
   const Network<T>* network_;

@@ -18,7 +18,8 @@ class ActivationLayer : public Layer<T> {
     return {.forward_in_place = derivative_from_output(activation),
             .backward_in_place = true,
             .needs_input = !derivative_from_output(activation),
-            .needs_output = derivative_from_output(activation)};
+            .needs_output = derivative_from_output(activation),
+            .recompute = true};
   }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     activation_forward(context.execution.threads, activation, x.size(), x.data(), y.data());
@@ -43,7 +44,8 @@ class Rectifier : public Layer<T> {
     return {.forward_in_place = slope_ == 0,
             .backward_in_place = true,
             .needs_input = slope_ != 0,
-            .needs_output = slope_ == 0};
+            .needs_output = slope_ == 0,
+            .recompute = true};
   }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     relu_forward(context.execution.threads, x.size(), static_cast<T>(slope_), x.data(), y.data());

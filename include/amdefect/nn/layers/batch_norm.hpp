@@ -58,7 +58,7 @@ class BatchNorm : public Layer<T> {
              .statistic = true,
              .variance = true}};
   }
-  MemoryTraits traits() const override { return {.backward_in_place = true}; }
+  MemoryTraits traits() const override { return {.backward_in_place = true, .recompute = true}; }
   MemoryRequest memory(const Shape& input, const Execution&, bool training) const override {
     const NormGeometry g = geometry(input);
     const std::size_t row = static_cast<std::size_t>(g.channels) * sizeof(double);
@@ -83,6 +83,13 @@ class BatchNorm : public Layer<T> {
       std::copy_n(context.parameter(moving_variance).data(), g.channels, variance);
     }
     batch_norm_apply(threads, g, x.data(), norm_channels(context, g, mean, variance), y.data());
+  }
+
+  void recompute(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
+    const NormGeometry g = geometry(x.shape());
+    const double* mean = context.template state<double>();
+    const NormChannels<T> channels = norm_channels(context, g, mean, mean + g.channels);
+    batch_norm_apply(context.execution.threads, g, x.data(), channels, y.data());
   }
 
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,

@@ -22,7 +22,7 @@ class Dropout : public Layer<T> {
   JsonValue attributes() const override { return {{"rate", rate_}}; }
   Shape output_shape(const Shape& input) const override { return input; }
   MemoryTraits traits() const override {
-    return {.forward_in_place = true, .backward_in_place = true, .needs_input = false};
+    return {.forward_in_place = true, .backward_in_place = true, .needs_input = false, .recompute = true};
   }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override { mask(context, x, y); }
   void backward(Context<T>& context, TensorView<const T>, TensorView<const T>, TensorView<const T> dy,

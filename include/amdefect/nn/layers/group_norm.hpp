@@ -41,7 +41,7 @@ class GroupNorm : public Layer<T> {
     return {{.name = "gamma", .shape = {input.back()}, .initializer = Initializer::ones},
             {.name = "beta", .shape = {input.back()}}};
   }
-  MemoryTraits traits() const override { return {.backward_in_place = true}; }
+  MemoryTraits traits() const override { return {.backward_in_place = true, .recompute = true}; }
   MemoryRequest memory(const Shape& input, const Execution&, bool training) const override {
     const NormGeometry g = sample_geometry(input);
     const std::size_t row = static_cast<std::size_t>(g.channels) * sizeof(double);

@@ -33,7 +33,7 @@ class LayerNorm : public Layer<T> {
     return {{.name = "gamma", .shape = {input.back()}, .initializer = Initializer::ones},
             {.name = "beta", .shape = {input.back()}}};
   }
-  MemoryTraits traits() const override { return {.backward_in_place = true}; }
+  MemoryTraits traits() const override { return {.backward_in_place = true, .recompute = true}; }
   MemoryRequest memory(const Shape& input, const Execution&, bool training) const override {
     if (!training) return {};
     const Index rows = input.elements() / input.back();

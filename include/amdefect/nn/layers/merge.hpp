@@ -26,7 +26,7 @@ class Add : public Operation<T> {
     for (const Shape& input : inputs) require_shape("add", inputs[0], input);
     return inputs[0];
   }
-  MemoryTraits traits() const override { return {.needs_input = false}; }
+  MemoryTraits traits() const override { return {.needs_input = false, .recompute = true}; }
   void forward(Context<T>& context, Inputs x, TensorView<T> y) const override {
     const int threads = context.execution.threads;
     if (x.size() == 1) return copy_elements(threads, x[0], y);
@@ -65,7 +65,7 @@ class Concatenate : public Operation<T> {
     }
     return output;
   }
-  MemoryTraits traits() const override { return {.needs_input = false}; }
+  MemoryTraits traits() const override { return {.needs_input = false, .recompute = true}; }
   void forward(Context<T>&, Inputs x, TensorView<T> y) const override {
     for_each_run(x, y.shape(), [&](std::size_t input, Index of_y, Index of_x, Index run) {
       std::copy_n(x[input].data() + of_x, run, y.data() + of_y);

@@ -31,6 +31,7 @@ class Multiply : public Operation<T> {
     const Sizes s = sizes(inputs[0], inputs[1]);
     return {.backward_scratch = training ? sums(s).scratch_bytes() : 0};
   }
+  MemoryTraits traits() const override { return {.recompute = true}; }
   void forward(Context<T>& context, Inputs x, TensorView<T> y) const override {
     scale(context, sizes(x[0].shape(), x[1].shape()), x[0], x[1], y);
   }

@@ -24,7 +24,7 @@ class Reshape : public Layer<T> {
     return sample_.batched(input[0]);
   }
   MemoryTraits traits() const override {
-    return {.forward_in_place = true, .backward_in_place = true, .needs_input = false};
+    return {.forward_in_place = true, .backward_in_place = true, .needs_input = false, .recompute = true};
   }
   void forward(Context<T>&, TensorView<const T> x, TensorView<T> y) const override { move(x, y); }
   void backward(Context<T>&, TensorView<const T>, TensorView<const T>, TensorView<const T> dy,

@@ -25,7 +25,7 @@ class StochasticDepth : public Layer<T> {
     return input;
   }
   MemoryTraits traits() const override {
-    return {.forward_in_place = true, .backward_in_place = true, .needs_input = false};
+    return {.forward_in_place = true, .backward_in_place = true, .needs_input = false, .recompute = true};
   }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override { mask(context, x, y); }
   void backward(Context<T>& context, TensorView<const T>, TensorView<const T>, TensorView<const T> dy,

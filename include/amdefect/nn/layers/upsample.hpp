@@ -24,7 +24,7 @@ class UpsampleNearest : public Layer<T> {
     require_rank("upsample_nearest", "[batch, height, width, channels]", 4, input);
     return {input[0], input[1] * scale_, input[2] * scale_, input[3]};
   }
-  MemoryTraits traits() const override { return {.needs_input = false}; }
+  MemoryTraits traits() const override { return {.needs_input = false, .recompute = true}; }
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const Index width = y.dim(2), channels = y.dim(3);
     parallel_for(threads_for(context.execution.threads, y.size()), y.dim(0) * y.dim(1),
