@@ -7,13 +7,14 @@ usage: transfer_ablation.py PROGRAM FOLDER [--start "NAME: OPTIONS OF TRAIN" ...
 
 PROGRAM is build/release/bin/amdefect. Results are appended to FOLDER/results.jsonl, and runs that stand there are not
 done again: an interrupted measurement goes on, another start adds to the table, and `--images` without a number only
-prints it. A draw is a choice of training images, the same for all starts, and a seed; the 360 validation images are
-those of all runs, and are looked at once, at the end.
+prints it. A draw is a choice of training images, the same for all starts, and a seed; the validation images are those
+of all runs, and are looked at once, at the end. `--data` measures it on pictures of one's own instead.
 """
 import argparse
 import csv
 import json
 import pathlib
+import random
 import shutil
 import statistics
 import subprocess
@@ -33,12 +34,14 @@ def generate(folder):
     return folder
 
 
-def choose(pictures, folder, images, draw):
+def choose(pictures, folder, images, draw, shuffled):
     """A data set of so many training images; those of different draws have none in common."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "train").mkdir(parents=True)
     shutil.copytree(pictures / "valid", folder / "valid")
     data = json.loads((pictures / "train" / "_annotations.coco.json").read_text())
+    if shuffled:  # neighbours of a data set are often pieces of one picture
+        random.Random(0).shuffle(data["images"])
     data["images"] = data["images"][draw * MOST_IMAGES:][:images]
     ids = {image["id"] for image in data["images"]}
     data["annotations"] = [a for a in data["annotations"] if a["image_id"] in ids]
@@ -49,7 +52,7 @@ def choose(pictures, folder, images, draw):
 
 def run(a, name, options, images, draw):
     data, output = a.folder / "data", a.folder / "run"
-    choose(generate(a.folder / "pictures"), data, images, draw)
+    choose(a.data or generate(a.folder / "pictures"), data, images, draw, shuffled=bool(a.data))
     subprocess.run([str(word) for word in (
         a.program, "train", data, "--output_dir", output, "--overwrite", "--threads", a.threads, "--seed", draw,
         "--epochs", a.epochs, "--eval_interval", a.epochs, *options)], check=True, stdout=subprocess.DEVNULL)
@@ -96,6 +99,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("program", type=pathlib.Path)
     p.add_argument("folder", type=pathlib.Path, help="of pictures, runs and results")
+    p.add_argument("--data", type=pathlib.Path, help=f"a COCO data set of at least {MOST_IMAGES * MOST_DRAWS} training images")
     p.add_argument("--start", action="append", metavar="NAME: OPTIONS", help='default: "from scratch", "lpbf: --pretrained lpbf"')
     p.add_argument("--images", type=int, nargs="*", default=[10, 50, 200], help=f"at most {MOST_IMAGES}")
     p.add_argument("--draws", type=int, nargs="*", default=list(range(MOST_DRAWS)), help=f"of 0 to {MOST_DRAWS - 1}")

@@ -41,7 +41,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   if (config.score_loss == "focal") options.loss.score_loss = ScoreLoss::focal;
   options.loss.class_weights = config.class_weights;
   options.seed = config.seed;
-  options.execution.threads = config.threads;
+  options.execution = {.threads = config.threads, .recompute = recompute_of(config.recompute)};
   options.workers = config.workers;
   options.monitor = config.monitor;
   options.eval_interval = config.eval_interval;

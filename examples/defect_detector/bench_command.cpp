@@ -1,6 +1,3 @@
-#include <sys/resource.h>
-
-#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -23,7 +20,7 @@ namespace amdefect {
 namespace {
 
 struct BenchOptions {
-  std::string model = "paper", mode = "train";
+  std::string model = "paper", mode = "train", recompute = "cheap";
   Index batch = 8, size = 416;
   int threads = 2, steps = 5;
 };
@@ -71,24 +68,15 @@ void run(const BenchOptions& options) {
   Job job = job_of(options, random);
   const Tensor<float> x = random_pixels({options.batch, options.size, options.size, 3}, random);
   const std::vector<TensorView<const float>> targets(job.targets.begin(), job.targets.end());
-  const Execution execution{.threads = options.threads};
+  const Execution execution{.threads = options.threads, .recompute = recompute_of(options.recompute)};
   const std::vector<double> times =
       options.mode == "train" ? time_training<float>(job.network, job.loss, x, targets, execution, options.steps)
                               : time_inference<float>(job.network, x, execution, options.steps);
-  std::vector<double> sorted = times;
-  std::sort(sorted.begin(), sorted.end());
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const nlohmann::ordered_json json{{"program", "amdefect"},
-                                    {"model", options.model},
-                                    {"mode", options.mode},
-                                    {"batch", options.batch},
-                                    {"size", options.size},
-                                    {"threads", options.threads},
-                                    {"kernels", simd_target()},
-                                    {"ms", times},
-                                    {"median_ms", sorted[sorted.size() / 2]},
-                                    {"peak_rss_mb", usage.ru_maxrss / 1024}};
+  const nlohmann::ordered_json json{{"program", "amdefect"},      {"model", options.model},
+                                    {"mode", options.mode},       {"batch", options.batch},
+                                    {"size", options.size},       {"threads", options.threads},
+                                    {"kernels", simd_target()},   {"ms", times},
+                                    {"median_ms", median(times)}, {"peak_rss_mb", peak_memory_mb()}};
   std::cout << json.dump() << '\n';
 }
 
@@ -102,6 +90,7 @@ void add_bench_command(CLI::App& program) {
   add("--mode", options->mode, "What to time")->check(CLI::IsMember({"train", "infer"}));
   add("--batch", options->batch, "Images per step")->transform(number_range(1, 4096));
   add("--size", options->size, "Width and height of the images")->transform(number_range(8, 8192));
+  add("--recompute", options->recompute, recompute_help)->check(CLI::IsMember(recompute_names));
   add("--threads", options->threads, "Threads; 0 means all cores")->transform(thread_range);
   add("--steps", options->steps, "Timed steps")->transform(number_range(1, 100000));
   command->callback([options] { run(*options); });

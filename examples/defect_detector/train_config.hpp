@@ -30,7 +30,7 @@ struct TrainConfig {
   std::string on_nonfinite = "stop";  ///< or skip: a batch whose loss or gradients are not finite
   Index eval_interval = 5;
   Index early_stopping = 0;  ///< epochs without improvement; 0: never
-  std::string monitor = "mAP50";
+  std::string monitor = "mAP50", recompute = "cheap";
   Index num_classes = 0;
   std::optional<double> box_offset;  ///< not given: found out when the data are read
   std::vector<std::string> extra_image_folders;

@@ -149,6 +149,7 @@ std::vector<TrainOption> make_table() {
       row("batch_size", &C::batch_size, "Images per step", {.check = whole(1, 65536), .paper = 8}),
       row("accumulate", &C::accumulate, "Steps whose gradients make one update: batches beyond memory",
           {.check = whole(1, 65536), .used_by = anchor_free_model, .newer = true}),
+      row("recompute", &C::recompute, recompute_help, {.check = CLI::IsMember(recompute_names), .identity = false}),
       row("learning_rate", &C::learning_rate, "Adam's rate at the start",
           {.check = number_range(1e-12, 1000.0), .paper = 1e-4}),
       row("clip_norm", &C::clip_norm, "Largest norm of the gradient; 0: no limit", {.check = number_range(0.0)}),

@@ -24,7 +24,8 @@ enum class Fault {
   reads_input,
   prepares_another,
   prepares_nothing,
-  prepares_too_much
+  prepares_too_much,
+  recomputes_another
 };
 
 class FaultyScale : public Layer<double> {
@@ -42,10 +43,14 @@ class FaultyScale : public Layer<double> {
     if (fault_ == Fault::prepares_another) *scale *= 1.001;
     if (fault_ == Fault::prepares_too_much) scale[1] = 0;
   }
-  MemoryTraits traits() const override { return {.needs_input = fault_ != Fault::reads_input}; }
+  MemoryTraits traits() const override { return {.needs_input = fault_ != Fault::reads_input, .recompute = true}; }
   void forward(Context<double>& context, TensorView<const double> x, TensorView<double> y) const override {
     const auto* const prepared = context.prepared<double>();
     y.array() = x.array() * (prepared ? *prepared : context.parameter(0)[0]);
+  }
+  void recompute(Context<double>& context, TensorView<const double> x, TensorView<double> y) const override {
+    forward(context, x, y);
+    if (fault_ == Fault::recomputes_another) y[0] *= 1.001;
   }
   void backward(Context<double>& context, TensorView<const double> x, TensorView<const double>,
                 TensorView<const double> dy, TensorView<double> dx) const override {
@@ -81,4 +86,6 @@ TEST_CASE("the layer checker finds every fault it is made for") {
   CHECK(failures(Fault::prepares_nothing) == differs);
   CHECK(failures(Fault::prepares_too_much) ==
         std::vector<std::string>{"faulty_scale: prepare writes more bytes than prepared() asks for"});
+  CHECK(failures(Fault::recomputes_another) ==
+        std::vector<std::string>{"faulty_scale: y computed again differs from that of forward"});
 }

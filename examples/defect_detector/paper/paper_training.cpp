@@ -111,7 +111,7 @@ TrainerOptions trainer_options(const TrainConfig& config) {
           .clip_norm = config.clip_norm,
           .workers = config.workers,
           .monitor = config.monitor,
-          .execution = {.threads = config.threads},
+          .execution = {.threads = config.threads, .recompute = recompute_of(config.recompute)},
           .on_nonfinite = config.nonfinite()};
 }
 

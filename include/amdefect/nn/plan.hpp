@@ -148,9 +148,13 @@ class Plan {
   }
 
   void plan_values() {
+    std::vector<Shape> shapes;
     std::vector<bool> backward;
-    for (const Node& node : nodes_) backward.push_back(node.backward);
-    const detail::ValueLives<T> lives(network_, graph_, backward);
+    for (const Node& node : nodes_) {
+      shapes.push_back(node.shape);
+      backward.push_back(node.backward);
+    }
+    const detail::ValueLives<T> lives(network_, graph_, shapes, backward, options_.execution.recompute);
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
       if (!operation(id)) continue;  // inputs stay in the caller's memory
       const std::size_t source = inputs(id).back().id;

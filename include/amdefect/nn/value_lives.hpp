@@ -9,17 +9,15 @@
 namespace amdefect::detail {
 
 /// From when to when the values of a network are needed, and which of them backward computes again instead of finding
-/// them kept (Chen et al. 2016, arXiv:1604.06174). Those are the outputs of operations that cost little
-/// (`MemoryTraits::recompute`) and whose inputs are at hand: kept for another reason or computed again themselves, but
-/// in chains of at most `longest_chain` operations: a value at the end of a long one would bring all before it to
-/// life at the same time. So of a convolution, a batch norm and a ReLU in a row only the output of the convolution is
-/// kept. The steps are those of `Plan`.
+/// them kept (Chen et al. 2016, arXiv:1604.06174). Those are outputs of operations that cost little
+/// (`MemoryTraits::recompute`) whose inputs are at hand: kept for another reason, or computed again themselves. So of
+/// a convolution, a batch norm and a ReLU in a row only the output of the convolution is kept. The steps are those of
+/// `Plan`.
 template <class T>
 class ValueLives {
  public:
   using NetworkNodes = std::vector<typename Network<T>::Node>;
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
-  static constexpr int longest_chain = 3;
 
   struct Life {
     std::size_t forward = 0;             ///< the last step before backward that reads the value
@@ -27,9 +25,16 @@ class ValueLives {
     bool again = false;                  ///< computed again before the step `first`
   };
 
-  /// `backward` says which nodes run backward. In inference none does.
-  ValueLives(const Network<T>& network, const NetworkNodes& graph, const std::vector<bool>& backward)
-      : graph_(graph), backward_(backward), lives_(graph.size()), outputs_(graph.size()) {
+  /// `shapes` are those of all values; `backward` says which nodes run backward, in inference none.
+  ValueLives(const Network<T>& network, const NetworkNodes& graph, const std::vector<Shape>& shapes,
+             const std::vector<bool>& backward, Recompute recompute)
+      : graph_(graph),
+        shapes_(shapes),
+        backward_(backward),
+        recompute_(recompute),
+        lives_(graph.size()),
+        work_(graph.size()),
+        outputs_(graph.size()) {
     for (const auto& output : network.outputs()) outputs_[output.value.id] = true;
     find_reads();
     const std::vector<int> chains = find_chains();
@@ -49,6 +54,11 @@ class ValueLives {
 
  private:
   static constexpr int not_at_hand = -1;
+  /// At the end of a longer chain of operations a value would bring all before it to life at the same time.
+  static constexpr int longest_chain = 3;
+  /// A pass over memory takes about the time of so many multiply-adds for each element, and is cheap beside as many in
+  /// the gradients of the operations that read the value.
+  static constexpr Index macs_of_a_pass = 20;
 
   void add_read(std::size_t id, std::size_t step) {
     Life& life = lives_[id];
@@ -64,11 +74,19 @@ class ValueLives {
       const MemoryTraits traits = graph_[id].operation->traits();
       const std::size_t backward_step = 2 * loss - id;
       if (backward_[id] && traits.needs_output) add_read(id, backward_step);
+      const Index macs = backward_[id] && traits.needs_input ? macs_of(id) : 0;
       for (const Value input : graph_[id].inputs) {
         lives_[input.id].forward = std::max(lives_[input.id].forward, id);
-        if (backward_[id] && traits.needs_input) add_read(input.id, backward_step);
+        if (!backward_[id] || !traits.needs_input) continue;
+        add_read(input.id, backward_step);
+        work_[input.id] += macs;
       }
     }
+  }
+  Index macs_of(std::size_t id) const {
+    std::vector<Shape> inputs;
+    for (const Value input : graph_[id].inputs) inputs.push_back(shapes_[input.id]);
+    return graph_[id].operation->macs(inputs);
   }
 
   /// How many operations in a row make a value again from what is kept: 0 for what is kept itself.
@@ -77,13 +95,14 @@ class ValueLives {
     for (std::size_t id = 0; id < graph_.size(); ++id) {
       if (!graph_[id].operation) continue;  // an input of the network
       const int chain = chain_to(id, chains);
-      const bool kept = lives_[id].first != none;
-      chains[id] = chain != not_at_hand && chain <= longest_chain && !outputs_[id] ? chain : kept ? 0 : not_at_hand;
+      const bool read = lives_[id].first != none;
+      const bool again = chain != not_at_hand && chain <= longest_chain && (!read || pays(id, chain));
+      chains[id] = again ? chain : read ? 0 : not_at_hand;
     }
     return chains;
   }
   int chain_to(std::size_t id, const std::vector<int>& chains) const {
-    if (!graph_[id].operation->traits().recompute) return not_at_hand;
+    if (outputs_[id] || !graph_[id].operation->traits().recompute) return not_at_hand;
     int longest = 0;
     for (const Value input : graph_[id].inputs) {
       if (chains[input.id] == not_at_hand) return not_at_hand;
@@ -91,10 +110,17 @@ class ValueLives {
     }
     return longest + 1;
   }
+  bool pays(std::size_t id, int chain) const {
+    if (recompute_ != Recompute::cheap) return recompute_ == Recompute::all;
+    return work_[id] >= macs_of_a_pass * chain * shapes_[id].elements();
+  }
 
   const NetworkNodes& graph_;
+  const std::vector<Shape>& shapes_;
   const std::vector<bool>& backward_;
+  Recompute recompute_;
   std::vector<Life> lives_;
+  std::vector<Index> work_;  // multiply-adds of a forward pass of those whose backward reads a value
   std::vector<bool> outputs_;
 };
 

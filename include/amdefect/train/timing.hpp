@@ -1,6 +1,11 @@
 #pragma once
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -31,6 +36,21 @@ std::vector<double> time_calls(int calls, const Step& step) {
     milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
   }
   return milliseconds;
+}
+
+/// The middle one of times, the later of two.
+inline double median(std::vector<double> times) {
+  require(!times.empty(), "median: no times");
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle;
+}
+
+/// The most memory that this process has had so far, in MB.
+inline std::int64_t peak_memory_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024;
 }
 
 /// Milliseconds of training steps: forward, loss, backward and an update by Adam. Changes the weights.
