@@ -94,6 +94,25 @@ inline nlohmann::ordered_json to_json(const PooledAp& pooled) {
   return json;
 }
 
+inline nlohmann::ordered_json to_json(const Interval& interval) { return {interval.low, interval.high}; }
+
+inline nlohmann::ordered_json to_json(const DetectionIntervals& intervals) {
+  using Json = nlohmann::ordered_json;
+  Json json = {{"level", intervals.level},
+               {"samples", intervals.samples},
+               {"images", intervals.images},
+               {"mAP", to_json(intervals.ap)},
+               {"mAP50", to_json(intervals.ap50)},
+               {"mAP50_max_dets_300", to_json(intervals.ap50_300)},
+               {"mAP25_max_dets_300", to_json(intervals.ap25_300)},
+               {"f1", to_json(intervals.f1)},
+               {"best_f1", to_json(intervals.best_f1)},
+               {"per_category", Json::array()}};
+  for (const DetectionIntervals::Class& category : intervals.per_class)
+    json["per_category"].push_back({{"category_id", category.category_id}, {"AP50", to_json(category.ap50)}});
+  return json;
+}
+
 /// The figures of a detector as one object, metrics.json of `amdefect eval`. @throws Error as `evaluate_coco`.
 inline nlohmann::ordered_json metrics_json(const CocoDataset& dataset, std::span<const CocoResult> results,
                                            const DetectionMetrics& metrics) {
@@ -103,6 +122,7 @@ inline nlohmann::ordered_json metrics_json(const CocoDataset& dataset, std::span
           {"mAP25_max_dets_300", metrics.ap25},
           {"score_threshold", metrics.match.score_threshold},
           {"best_f1", {{"threshold", best.threshold}, {"f1", best.counts.f1()}}},
+          {"intervals", to_json(metrics.intervals)},
           {"coco", to_json(metrics.coco)},
           {"per_image_f1", to_json(per_image_f1(dataset, results, metrics.match))},
           {"confusion", to_json(metrics.confusion)}};
