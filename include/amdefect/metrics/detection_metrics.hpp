@@ -61,6 +61,7 @@ namespace detail {
 
 /// "0.701 to 0.788".
 inline std::string to_text(const Interval& interval) {
+  if (interval.low < 0) return "undefined";
   std::ostringstream text;
   text.imbue(std::locale::classic());
   text << std::fixed << std::setprecision(3) << interval.low << " to " << interval.high;
