@@ -85,8 +85,8 @@ class ReportWriter {
       const DetectionMetrics& evaluation = *data_.evaluation;
       html += "<div class=\"grid\">\n" +
               chart("precision_recall", precision_recall_plot(evaluation.coco, data_.class_names)) +
-              chart("f1", f1_plot(evaluation)) + chart("f1_by_class", class_f1_plot(evaluation, data_.class_names)) +
-              "</div>\n";
+              chart("f1", f1_plot(evaluation)) + chart("calibration", calibration_plot(evaluation)) +
+              chart("f1_by_class", class_f1_plot(evaluation, data_.class_names)) + "</div>\n";
       html += table("coco", coco_rows(evaluation.coco, false), coco_rows(evaluation.coco, true),
                     "As pycocotools computes them", 2);
     }
