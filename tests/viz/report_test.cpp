@@ -159,7 +159,7 @@ TEST_CASE("a whole report has all its parts, and is always the same") {
         "data:image/jpeg;base64,/9j/", "prefers-color-scheme:dark", "@media print", "0.236",
         "data-t=\"crack 0.80, wrong class\"", "data-t=\"pore, ground truth\"", "lowest val_loss"})
     CHECK_MESSAGE(html.find(part) != std::string::npos, part);
-  CHECK(count_text(html, "<figure class=\"chart\">") == 6);
+  CHECK(count_text(html, "<figure class=\"chart\">") == 7);
   CHECK(count_text(html, "<figure class=\"shot\">") == 3);
   CHECK(html.find("2 found, 0 missed, 0 false") != std::string::npos);
   for (const char* name :
