@@ -145,13 +145,14 @@ TEST_CASE("images are shrunk where large objects need large crops and small ones
   CHECK(suggest_zoom(5, 25, 600) == 1);        // pores in micrographs
   CHECK(suggest_zoom(29, 78, 640) == 1);       // faults of a board
   CHECK(suggest_zoom(30, 190, 200) == 1);      // scratches as large as small pictures
-  CHECK(suggest_zoom(10, 341, 618) == 0.51);   // holes, cracks and stains of tiles
+  CHECK(suggest_zoom(200, 250, 416) == 1);     // a scene of a printer: it would save too little
+  CHECK(suggest_zoom(10, 341, 618) == 0.5);    // holes, cracks and stains of tiles
   CHECK(suggest_zoom(50, 1500, 4000) == 0.1);  // photographs
-  CHECK(suggest_zoom(8, 1500, 4000) == 0.62);  // not below 5 pixels
-  CHECK(suggest_zoom(7, 1500, 4000) == 1);     // that would not be worth it
-  CHECK(suggest_zoom(20, 226, 4000) == 1);
-  CHECK(suggest_zoom(20, 227, 4000) == 0.7);
-  CHECK(suggest_zoom(20, 227, 0) == 0.7);
+  CHECK(suggest_zoom(9, 1500, 4000) == 0.55);  // not below 5 pixels
+  CHECK(suggest_zoom(8, 1500, 4000) == 1);     // that would not be worth it
+  CHECK(suggest_zoom(20, 220, 4000) == 1);
+  CHECK(suggest_zoom(20, 221, 4000) == 0.57);
+  CHECK(suggest_zoom(20, 221, 0) == 0.57);
   CHECK(suggest_zoom(1e5, 1e9, 0) == smallest_zoom);
   CHECK(suggest_zoom(0, 0, 0) == 1);  // no boxes
 }
@@ -162,9 +163,9 @@ TEST_CASE("the options of a training suit the zoomed images") {
   AnchorFreeModel model;
   AnnotationCheck check = check_annotations(*splits.train);
   for (CocoImage& image : splits.train->coco.images) image.width = 2000;
-  for (const auto& [side, asked, zoom, crop, levels] : {std::tuple(300.0, std::optional<double>(), 0.53, 318, 4),
+  for (const auto& [side, asked, zoom, crop, levels] : {std::tuple(300.0, std::optional<double>(), 0.42, 256, 4),
                                                         {300.0, 1.0, 1.0, 600, 5},
-                                                        {300.0, 0.25, 0.25, 256, 4}}) {
+                                                        {900.0, 0.25, 0.25, 337, 4}}) {
     check.sides.fill(side);
     const DetectorTrainerOptions options = suggest_options(splits, check, model, asked);
     CHECK(options.zoom == zoom);

@@ -81,8 +81,8 @@ inline AnchorFreeDescription anchor_free_description(const DetectorFile& file) {
   DetectorTraits traits = file.traits(AnchorFreeDescription{}.score_threshold);
   AnchorFreeDescription description{.labels = std::move(traits.labels),
                                     .score_threshold = traits.score_threshold,
-                                    .pixel_scaling = traits.pixel_scaling,
-                                    .zoom = file.description().get<double>("zoom", 1)};
+                                    .pixel_scaling = traits.pixel_scaling};
+  description.zoom = file.description().get<double>("zoom", 1);  // g++ 12: what throws above would destroy twice
   if (file.description().contains("network"))
     description.model = read_anchor_free_model(file.description().at("network"));
   description.model.channels = traits.channels;

@@ -141,12 +141,12 @@ inline AnchorFreeModel suggest_levels(AnchorFreeModel model, double object_side)
 /// The zoom that suits objects of which 5 % and 95 % have a longer side of at most `small_side` and `large_side`
 /// pixels, in images of at most `largest_image` pixels along a side (0: unknown).
 ///
-/// Crops show twice the large side, or the largest image, and a step takes as long as they have pixels. Where they
-/// would have more than twice those of 320 x 320, the images are shrunk until they have not more than that: the network
-/// then learns from several times as many pictures in the same time. Not so far that small objects get less than 5
-/// pixels, which is as small as a location at stride 4 can still tell apart; and only if half of the pixels is saved.
+/// Crops show twice the large side, or the largest image, and a step takes as long as they have pixels. Where that is
+/// more than 256 pixels along a side, the images may be shrunk until it is 256: the network then learns from several
+/// times as many pictures in the same time. Not so far that small objects get less than 5 pixels, which the detector
+/// still finds; and only if a third of the pixels or less remain, because shrinking loses detail.
 inline double suggest_zoom(double small_side, double large_side, Index largest_image) {
-  constexpr double enough = 320, least_object = 5, least_saving = 2;
+  constexpr double enough = 256, least_object = 5, least_saving = 3;
   double wanted = 2 * large_side;
   if (largest_image > 0) wanted = std::min(wanted, static_cast<double>(largest_image));
   if (!(wanted > 0 && small_side > 0)) return 1;
@@ -157,11 +157,11 @@ inline double suggest_zoom(double small_side, double large_side, Index largest_i
 
 /// The options that suit the data, of which `check` tells: 95 % of the objects have no side longer than `side(95)`.
 ///
-/// `zoom`, if it is not given, is `suggest_zoom`'s. Crops show twice that side, so that few objects are cut, and at
-/// least 256 pixels; never more than the largest image, nor more than 640, which would leave too few of them in an
-/// hour. The model gets the levels that the objects need.
-/// A published backbone is shown pixels as its public weights expect them. Half a pixel is added to boxes that are
-/// pixel indices, and images of 16 bits are read as such. Without boxes to validate on the loss picks the best epoch.
+/// `zoom`, if it is not given, is `suggest_zoom`'s. Crops show twice that side, so that few objects are cut (1.5 times,
+/// where images are shrunk to save time), and at least 256 pixels; never more than the largest image, nor more than
+/// 640, which would leave too few of them in an hour. The model gets the levels that the objects need. A published
+/// backbone is shown pixels as its public weights expect them. Half a pixel is added to boxes that are pixel indices,
+/// and images of 16 bits are read as such. Without boxes to validate on the loss picks the best epoch.
 inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const AnnotationCheck& check,
                                               const AnchorFreeModel& model = anchor_free_n(),
                                               std::optional<double> zoom = std::nullopt) {
@@ -174,7 +174,7 @@ inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const An
   DetectorTrainerOptions options{.model = suggest_levels(model, object_side), .zoom = *zoom};
   options.model.classes = static_cast<Index>(check.classes.size());
   if (!options.model.backbone.empty()) options.pixel_scaling = imagenet_scaling();
-  options.crop_side = static_cast<Index>(std::clamp(2 * object_side, 256.0, 640.0));
+  options.crop_side = static_cast<Index>(std::clamp((*zoom < 1 ? 1.5 : 2) * object_side, 256.0, 640.0));
   if (largest_image > 0) options.crop_side = std::min(options.crop_side, zoomed_side(largest_image, *zoom));
   options.slots = std::max<Index>(1, 4 * check.most_boxes());  // a mosaic may show four images
   options.box_offset = check.box_offset;
