@@ -104,7 +104,7 @@ class WeightLoader {
     const std::string name = options_.name_in_file ? options_.name_in_file(p.name) : p.name;
     if (!file_.contains(name)) {
       const std::string wanted = name == p.name ? "" : concat(" ('", name, "' there)");
-      wanted_.push_back(name);
+      wanted_.push_back(concat('\'', name, '\''));
       problems_.push_back(concat("missing '", p.name, "' ", p.shape, wanted));
       report_.missing.push_back(p.name);
       return;
@@ -172,11 +172,12 @@ class WeightLoader {
   /// What the file has and what is wanted, enough of both to see which network it is of.
   std::string nothing_fits() const {
     std::vector<std::string> there;
-    for (const LoadReport::Left& item : report_.left)
-      there.push_back(concat('\'', printable(item.tensor), '\'', item.parameter.empty() ? "" : " ",
-                             item.parameter.empty() ? "" : item.reason));
+    for (const LoadReport::Left& item : report_.left) {
+      const std::string reason = item.parameter.empty() ? "" : concat(' ', item.reason);
+      there.push_back(concat('\'', printable(item.tensor), '\'', reason));
+    }
     std::string text = there.empty() ? "" : concat(": it has ", first_of(there, 3, ", "));
-    if (!wanted_.empty()) text += concat(text.empty() ? ": " : "; ", "expected '", first_of(wanted_, 3, "', '"), '\'');
+    if (!wanted_.empty()) text += concat(text.empty() ? ": " : "; ", "expected ", first_of(wanted_, 3, ", "));
     return text;
   }
 
