@@ -20,7 +20,7 @@ namespace amdefect {
 namespace {
 
 struct BenchOptions {
-  std::string model = "paper", mode = "train", recompute = "cheap";
+  std::string model = "paper", network, mode = "train", recompute = "cheap";
   Index batch = 8, size = 416;
   int threads = 2, steps = 5;
 };
@@ -39,9 +39,10 @@ Job paper_job(const BenchOptions& options, Random& random) {
 }
 
 Job anchor_free_job(const BenchOptions& options, Random& random) {
-  const AnchorFreeModel model = anchor_free_preset(options.model);
+  const bool preset = options.network.empty();
+  const AnchorFreeModel model = preset ? anchor_free_preset(options.model) : anchor_free_model_of(options.network);
   require(options.size % model.largest_stride() == 0, "bench: size ", options.size, " is no multiple of ",
-          model.largest_stride(), ", as ", options.model, " needs");
+          model.largest_stride(), ", as ", preset ? options.model : "the network", " needs");
   Job job{anchor_free_network<float>(model), anchor_free_loss<float>(model, {.threads = options.threads}), {}};
   initialize_anchor_free(job.network, model, 0);
   job.targets.push_back(random_boxes(options.batch, options.size, 10, 16, random));
@@ -59,6 +60,7 @@ Job classifier_job(const BenchOptions& options, Random& random) {
 }
 
 Job job_of(const BenchOptions& options, Random& random) {
+  if (!options.network.empty()) return anchor_free_job(options, random);
   if (options.model == "paper") return paper_job(options, random);
   return is_published(options.model) ? classifier_job(options, random) : anchor_free_job(options, random);
 }
@@ -72,11 +74,12 @@ void run(const BenchOptions& options) {
   const std::vector<double> times =
       options.mode == "train" ? time_training<float>(job.network, job.loss, x, targets, execution, options.steps)
                               : time_inference<float>(job.network, x, execution, options.steps);
-  const nlohmann::ordered_json json{{"program", "amdefect"},      {"model", options.model},
-                                    {"mode", options.mode},       {"batch", options.batch},
-                                    {"size", options.size},       {"threads", options.threads},
-                                    {"kernels", simd_target()},   {"ms", times},
-                                    {"median_ms", median(times)}, {"peak_rss_mb", peak_memory_mb()}};
+  const nlohmann::ordered_json json{
+      {"program", "amdefect"},      {"model", options.network.empty() ? options.model : options.network},
+      {"mode", options.mode},       {"batch", options.batch},
+      {"size", options.size},       {"threads", options.threads},
+      {"kernels", simd_target()},   {"ms", times},
+      {"median_ms", median(times)}, {"peak_rss_mb", peak_memory_mb()}};
   std::cout << json.dump() << '\n';
 }
 
@@ -87,6 +90,7 @@ void add_bench_command(CLI::App& program) {
   auto options = std::make_shared<BenchOptions>();
   const auto add = option_adder(*command);
   add("--model", options->model, "Which network")->check(CLI::IsMember(network_names()));
+  add("--network", options->network, "In its place an anchor-free one of your own as JSON, as train takes it");
   add("--mode", options->mode, "What to time")->check(CLI::IsMember({"train", "infer"}));
   add("--batch", options->batch, "Images per step")->transform(number_range(1, 4096));
   add("--size", options->size, "Width and height of the images")->transform(number_range(8, 8192));

@@ -40,9 +40,9 @@ int predict(PredictConfig config) {
               << " images; no lists were written\n";
     return interrupted_code;
   }
-  std::cout << done.images << " images, " << done.objects
-            << " objects; written: images.json, detections.csv, detections.json"
-            << (options.page ? ", predictions.html" : "") << " in " << config.output_dir << '\n';
+  std::cout << counted(done.images, "image") << ", " << counted(done.objects, "object")
+            << "; written: images.json, detections.csv, detections.json" << (options.page ? ", predictions.html" : "")
+            << " in " << config.output_dir << '\n';
   return done.failed > 0 ? 1 : 0;
 }
 

@@ -21,6 +21,10 @@ void check_config(const TrainConfig& config) {
           "train: nothing to do: epochs and minutes are 0");
   if (!config.network.empty() && (!config.backbone.empty() || config.first_stride != TrainConfig().first_stride))
     throw CLI::ValidationError("train", "beside network, backbone and first_stride are keys of its JSON, not options");
+  if (config.is_anchor_free() && config.backbone.empty() && config.first_stride != TrainConfig().first_stride)
+    throw CLI::ValidationError("train", "first_stride is for models with a backbone");
+  if (config.model == "anchor-free-s" && !config.backbone.empty())
+    throw CLI::ValidationError("train", "backbone takes the place of the stages of anchor-free-s: give one of the two");
 }
 
 /// Adds what the configuration file says. A file with img_size, which of all models only the paper's network has, and

@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <string>
 #include <tuple>
 
 #include "amdefect/core/random.hpp"
 #include "amdefect/detection/anchor_free/decode.hpp"
+#include "error_of.hpp"
 
 using namespace amdefect;
 
@@ -298,4 +301,11 @@ TEST_CASE("decoding gives back the boxes behind the outputs, the best first") {
   CHECK(found[1].box.y2 == doctest::Approx(15));
   CHECK(decode_anchor_free<float>(model, views, 0, 0.1, 1).size() == 1);
   CHECK(decode_anchor_free<float>(model, views, 0, 0.9, 10).empty());
+
+  const std::string expected = "anchor-free detector: the network gives a NaN as a ";
+  const auto error = [&] { return error_of([&] { decode_anchor_free<float>(model, views, 0, 0.1, 10); }); };
+  outputs[1](0, 2, 3, 2) = std::numeric_limits<float>::quiet_NaN();
+  CHECK(error().starts_with(expected + "box"));
+  outputs[4](0, 0, 0, 1) = std::numeric_limits<float>::quiet_NaN();
+  CHECK(error().starts_with(expected + "score"));
 }

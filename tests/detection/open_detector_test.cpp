@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+
 #include "amdefect/detection/halve_detector.hpp"
 #include "amdefect/detection/training/pretrained.hpp"
 #include "contains.hpp"
@@ -92,6 +94,16 @@ TEST_CASE("files of unknown kinds and newer formats say what they are") {
   CHECK(with(R"({"architecture":"blob","window":4,"threshold":1,"least_area":1,"dark":true,"label":0,)"
              R"("class_names":["a"],"category_ids":[1]})")
             .find("window (odd)") != std::string::npos);
+}
+
+TEST_CASE("weights of PyTorch are no detector") {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "resnet18.pth", std::ios::binary) << "PK\3\4 and more";
+  CHECK(
+      error_of([&] { open_detector(folder / "resnet18.pth"); }) ==
+      concat("detector: ", (folder / "resnet18.pth").string(),
+             " holds weights of PyTorch, expected a detector that amdefect trained (--pretrained starts a training on "
+             "a backbone from such weights)"));
 }
 
 TEST_CASE("a description with numbers without meaning is refused") {

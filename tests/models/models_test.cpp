@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "amdefect/models/top_classes.hpp"
 #include "amdefect/models/torchvision_names.hpp"
 #include "amdefect/nn/predict.hpp"
+#include "error_of.hpp"
 
 using namespace amdefect;
 
@@ -125,4 +127,8 @@ TEST_CASE("the likeliest classes come first, with the probabilities of a softmax
   CHECK(best[0].probability == doctest::Approx(3.0 / 7));
   CHECK(best[2].probability == doctest::Approx(1.0 / 7));
   CHECK(top_classes<float>(logits, 9).size() == 4);
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    CHECK(error_of([&] {
+            top_classes<float>(Tensor<float>({2}, std::array<float, 2>{1, bad}), 2);
+          }).starts_with("top classes: the logits hold a NaN or an infinity"));
 }

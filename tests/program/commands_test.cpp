@@ -90,4 +90,10 @@ TEST_CASE("a result that cannot be written is an error") {
 TEST_CASE("bench prints one line of JSON") {
   const Outcome outcome = World::get().run("bench --mode train --batch 1 --size 32 --steps 1 --threads 1");
   CHECK(nlohmann::json::parse(outcome.out)["median_ms"].get<double>() > 0);
+  const Outcome own = World::get().run(
+      "bench --network '{\"stem\": 8, \"widths\": [8, 8], \"blocks\": [1, 1]}' --batch 1 "
+      "--size 32 --steps 1 --threads 1 --mode infer");
+  CHECK(nlohmann::json::parse(own.out)["model"].get<std::string>().starts_with("{\"stem\": 8"));
+  check_fails("bench --model anchor-free-n --size 8192 --batch 4096",
+              "there is not enough memory: random pixels [4096, 8192");
 }

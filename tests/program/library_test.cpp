@@ -1,6 +1,7 @@
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/detection/training/detector_trainer.hpp"
 #include "amdefect/image/image_io.hpp"
+#include "error_of.hpp"
 #include "program/world.hpp"
 
 using namespace amdefect;
@@ -73,6 +74,8 @@ TEST_CASE("the library trains what the program trains, bit by bit") {
   const std::string text = to_text(evaluate(*opened, *splits.test));
   CHECK(printed.out.find(text.substr(0, text.find('\n'))) == 0);
   CHECK(printed.out.find(text.substr(text.find("\n\n") + 2)) != std::string::npos);
+  const BlobDetector grey(BlobModel{}, opened->labels(), 0, 1);
+  CHECK(error_of([&] { evaluate(grey, *splits.test); }).find(".jpg: detector: expected an image") != std::string::npos);
 }
 
 TEST_CASE("the library continues a run exactly, and only that run") {

@@ -58,7 +58,7 @@ TEST_CASE("names of classes and files are shown, not acted on") {
     CHECK_FALSE(acts(line));
     CHECK_FALSE(contains(line, "\n"));
   }
-  CHECK(contains(lines.at(6), "\xC3\xA4.png: 1 objects -> "));  // what only shows something stays
+  CHECK(contains(lines.at(6), "\xC3\xA4.png: 1 object -> "));  // what only shows something stays
   const std::string csv = folder.read("out/detections.csv");
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 8);
   CHECK(contains(csv, ",0,'=se\\x1bven\\x0a,"));

@@ -37,6 +37,10 @@ TEST_CASE("images are predicted one by one, whatever becomes of the others") {
   for (const char* name : {"a.png", "z.png", "images.json", "detections.json", "detections.csv", "predictions.html"})
     CHECK(std::filesystem::is_regular_file(folder / "out" / name));
 
+  const BlobDetector other(BlobModel{}, {{"pore"}, {-4}}, 0, 1);
+  CHECK(predict_images(other, inputs, folder / "grey", options).failed == 4);
+  CHECK(errors[2].starts_with((folder / "in" / "a.png").string() + ": detector: expected an image"));
+
   CHECK(error_of([&] { predict_images(detector, inputs, folder / "out"); }).find("an earlier run") !=
         std::string::npos);
   options.detect.nms_iou = 2;

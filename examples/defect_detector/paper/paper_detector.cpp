@@ -19,6 +19,8 @@ std::vector<Detection> decode_paper_outputs(TensorView<const float> classes, Ten
     const float* values = classes.data() + slot * classes.dim(1);
     const Index label = std::max_element(values, values + classes.dim(1)) - values;
     const auto value = static_cast<double>(values[label]);
+    require(std::none_of(values, values + classes.dim(1), [](float v) { return std::isnan(v); }),
+            "detector: the network gives a NaN: its weights are too large");
     const auto edge = [&](Index i) {
       return std::clamp(static_cast<double>(boxes(slot, i)), 0.0, 1.0) * static_cast<double>(img_size);
     };

@@ -17,6 +17,13 @@
 // Numbers as text and back, the same whatever locale a program has chosen for itself.
 namespace amdefect {
 
+/// "1 object", "2 objects"; `several` is the noun's plural where it is not one with an s.
+template <std::integral Count>
+std::string counted(Count count, std::string_view noun, std::string_view several = {}) {
+  if (count == 1) return concat("1 ", noun);
+  return several.empty() ? concat(count, ' ', noun, 's') : concat(count, ' ', several);
+}
+
 /// All digits that are needed to read the same double again.
 inline std::string shortest_number(double value) {
   char buffer[64];

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "amdefect/coco/coco_split.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/detection/detector.hpp"
@@ -18,15 +19,22 @@ namespace amdefect {
 using DetectProgress = std::function<void(Index done, Index total)>;
 
 /// Runs the detector over the images of a split; results are comparable with its annotations.
-/// @throws FileError for an image that cannot be read, and what `Detector::detect` throws.
+/// @throws FileError for an image that cannot be read, Error for one that `Detector::detect` refuses.
 template <PixelType P>
 std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& split,
                                      const BasicSampleSource<P>& source, const DetectOptions& options,
                                      const DetectProgress& progress = {}) {
   std::vector<CocoResult> results;
   for (Index i = 0; i < source.size(); ++i) {
-    for (const Detection& detection : detector.detect(pixels(source.load(i)->image), options))
-      results.push_back(to_coco(detection, split.coco.images[static_cast<std::size_t>(i)].id, detector.labels()));
+    const CocoImage& image = split.coco.images[static_cast<std::size_t>(i)];
+    const auto sample = source.load(i);
+    std::vector<Detection> found;
+    try {
+      found = detector.detect(pixels(sample->image), options);
+    } catch (const Error& error) {
+      throw Error(concat(printable(image.file_name), ": ", error.what()));
+    }
+    for (const Detection& detection : found) results.push_back(to_coco(detection, image.id, detector.labels()));
     if (progress) progress(i + 1, source.size());
   }
   return results;
@@ -98,8 +106,8 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
 /// What was looked at, and the text of the metrics.
 inline std::string to_text(const DetectorEvaluation& evaluation) {
   const DetectionMetrics& metrics = evaluation.metrics;
-  return concat(evaluation.split, " split: ", metrics.images, " images, ", metrics.truths, " objects, ",
-                metrics.detections, " detections\n",
+  return concat(evaluation.split, " split: ", counted(metrics.images, "image"), ", ", counted(metrics.truths, "object"),
+                ", ", counted(metrics.detections, "detection"), '\n',
                 evaluation.trained_on.empty() ? "" : "warning: ", evaluation.warning(),
                 evaluation.trained_on.empty() ? "\n" : "\n\n", to_text(metrics));
 }

@@ -10,6 +10,8 @@
 #include "amdefect/detection/anchor_free/anchor_free_detector.hpp"
 #include "amdefect/detection/blob_detector.hpp"
 #include "amdefect/detection/detector_file.hpp"
+#include "amdefect/io/file_type.hpp"
+#include "amdefect/io/torch_file.hpp"
 #include "amdefect/io/weights_file.hpp"
 
 namespace amdefect {
@@ -88,7 +90,11 @@ inline std::unique_ptr<Detector> open_detector(const SafetensorsFile& file, cons
 }
 inline std::unique_ptr<Detector> open_detector(const std::filesystem::path& path, const Execution& execution = {},
                                                const OpenOptions& options = {}) {
-  return open_detector(read_safetensors(weights_file(path)), execution, options);
+  const std::filesystem::path file = weights_file(path);
+  require<FileError>(!is_file(file) || !is_torch_file(file), "detector: ", file.string(),
+                     " holds weights of PyTorch, expected a detector that amdefect trained (--pretrained starts a "
+                     "training on a backbone from such weights)");
+  return open_detector(read_safetensors(file), execution, options);
 }
 
 }  // namespace amdefect

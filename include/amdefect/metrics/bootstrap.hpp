@@ -57,7 +57,7 @@ namespace detail {
 /// How often each image is in a sample.
 using ImageCounts = std::vector<Index>;
 
-inline Index counted(const ImageCounts& counts, Index image) { return counts[static_cast<std::size_t>(image)]; }
+inline Index times_drawn(const ImageCounts& counts, Index image) { return counts[static_cast<std::size_t>(image)]; }
 /// The sum of what there is of each image, as often as the image is in the sample.
 inline Index sum_over(const ImageCounts& counts, const std::vector<Index>& of_image) {
   return std::inner_product(counts.begin(), counts.end(), of_image.begin(), Index{0});
@@ -84,7 +84,7 @@ class SampledAp {
     std::vector<double> aps;
     for (const PrecisionRecall& curve :
          accumulate_ranking(rankings_.ranking(category), states_[category], options_.iou_thresholds.size(), truths,
-                            options_.max_dets.back(), [&](const auto& d) { return counted(counts, d.image); }))
+                            options_.max_dets.back(), [&](const auto& d) { return times_drawn(counts, d.image); }))
       aps.push_back(std::accumulate(curve.precision.begin(), curve.precision.end(), 0.0) /
                     static_cast<double>(coco_recall_count));
     return aps;
@@ -130,7 +130,7 @@ class SampledF1 {
     Figures figures;
     DetectionCounts sum{0, 0, sum_over(counts, truths_)};
     for (std::size_t i = 0; i < outcomes_.size(); ++i) {
-      const Index times = counted(counts, outcomes_[i].image);
+      const Index times = times_drawn(counts, outcomes_[i].image);
       (outcomes_[i].hit ? sum.tp : sum.fp) += times;
       if (outcomes_[i].hit) sum.fn -= times;
       if (i + 1 < outcomes_.size() && outcomes_[i + 1].score == outcomes_[i].score) continue;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "amdefect/core/error.hpp"
 #include "amdefect/core/tensor.hpp"
 
 namespace amdefect {
@@ -14,9 +15,12 @@ struct ClassProbability {
 };
 
 /// The likeliest classes of one image by its logits, best first: softmax, then the first `count`.
+/// @throws ShapeError if there are none, Error for a NaN or an infinity among them.
 template <class T>
 std::vector<ClassProbability> top_classes(TensorView<const T> logits, Index count) {
   require<ShapeError>(!logits.empty(), "top classes: there are no logits");
+  require(logits.array().isFinite().all(),
+          "top classes: the logits hold a NaN or an infinity: the weights are too large");
   const T most = *std::max_element(logits.begin(), logits.end());
   std::vector<ClassProbability> classes;
   double sum = 0;

@@ -87,7 +87,7 @@ struct LoadReport {
   std::vector<std::string> ignored;  ///< tensors that no parameter wanted and `LoadOptions::ignore` passed over
   std::vector<std::string> missing;  ///< parameters that the file has no tensor for
   std::vector<std::string> adapted;  ///< of those that were taken, kernels for another number of channels
-  std::vector<std::string> misfits;  ///< parameters whose tensor has another shape or type, or no possible values
+  std::vector<std::string> misfits;  ///< parameters whose tensor has another shape or type
   std::size_t tensors = 0;           ///< in the file
 
   /// One line: "took 52 of 54 tensors; left 2: 'fc.weight' (no parameter), 'fc.bias' (no parameter)".

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/printable.hpp"
 #include "amdefect/io/safetensors.hpp"
 #include "amdefect/io/torch_file.hpp"
 #include "amdefect/nn/load_options.hpp"
@@ -103,6 +104,7 @@ class WeightLoader {
     const std::string name = options_.name_in_file ? options_.name_in_file(p.name) : p.name;
     if (!file_.contains(name)) {
       const std::string wanted = name == p.name ? "" : concat(" ('", name, "' there)");
+      wanted_.push_back(concat('\'', name, '\''));
       problems_.push_back(concat("missing '", p.name, "' ", p.shape, wanted));
       report_.missing.push_back(p.name);
       return;
@@ -127,6 +129,8 @@ class WeightLoader {
         reason = "holds a NaN or an infinity, expected finite numbers";
       else if (p.variance && !stored.empty() && stored.array().minCoeff() < 0)
         reason = concat("holds ", stored.array().minCoeff(), ", expected variances, which are not negative");
+      if (!reason.empty())
+        damage_.push_back(concat('\'', name, "' ", reason));
       else
         staged_.emplace_back(
             id, from_layout(adapted ? adapt_channels(stored, expected) : std::move(stored), p.shape, layout));
@@ -149,18 +153,32 @@ class WeightLoader {
 
   void require_sense() const {
     const std::string where = concat("weights: ", file_.path().string(), " does not fit the network: ");
-    if (options_.strict) {
-      constexpr std::size_t shown = 5;
-      std::string list;
-      for (std::size_t i = 0; i < std::min(shown, problems_.size()); ++i) list += (i ? "; " : "") + problems_[i];
-      if (problems_.size() > shown) list += concat("; and ", problems_.size() - shown, " more");
-      require<FileError>(problems_.empty(), where, list);
-      return;
-    }
-    require<FileError>(!staged_.empty(), where, "no tensor is of use: ", report_.to_text());
+    const std::vector<std::string>& refused = options_.strict ? problems_ : damage_;
+    require<FileError>(refused.empty(), where, first_of(refused, 5, "; "));
+    if (options_.strict) return;
+    if (staged_.empty()) throw FileError(concat(where, "no tensor is of use", nothing_fits()));
     require(parameters_.allocated() || staged_.size() == parameters_.count(), where, "it has no values for '",
             (report_.missing.empty() ? report_.misfits : report_.missing)[0],
             "': call initialize() before load_weights()");
+  }
+
+  /// The first few of a list that may have hundreds.
+  static std::string first_of(const std::vector<std::string>& items, std::size_t shown, const char* between) {
+    std::string list;
+    for (std::size_t i = 0; i < std::min(shown, items.size()); ++i) list += (i ? between : "") + items[i];
+    return items.size() > shown ? concat(list, between, "and ", items.size() - shown, " more") : list;
+  }
+
+  /// What the file has and what is wanted, enough of both to see which network it is of.
+  std::string nothing_fits() const {
+    std::vector<std::string> there;
+    for (const LoadReport::Left& item : report_.left) {
+      const std::string reason = item.parameter.empty() ? "" : concat(' ', item.reason);
+      there.push_back(concat('\'', printable(item.tensor), '\'', reason));
+    }
+    std::string text = there.empty() ? "" : concat(": it has ", first_of(there, 3, ", "));
+    if (!wanted_.empty()) text += concat(text.empty() ? ": " : "; ", "expected ", first_of(wanted_, 3, ", "));
+    return text;
   }
 
   const TensorFile& file_;
@@ -168,6 +186,8 @@ class WeightLoader {
   const LoadOptions& options_;
   LoadReport report_;
   std::vector<std::string> problems_;
+  std::vector<std::string> damage_;  // of them, what no file of weights should hold
+  std::vector<std::string> wanted_;  // names that the file does not have
   struct Asked {
     std::string parameter, reason;  // why it was not taken
   };
@@ -180,7 +200,8 @@ class WeightLoader {
 /// Reads parameters from the tensors of a file, by default all of them from all tensors, of the same names; tensors of
 /// half precision, double or integers are converted. Nothing changes unless everything that is wanted fits.
 /// @throws FileError that lists what is missing, extra, of another shape or type, not finite, or no variance; without
-/// `LoadOptions::strict` only if nothing fits, and Error if a parameter would be left without any value.
+/// `LoadOptions::strict` only what is not finite or no variance, or that nothing fits, and Error if a parameter would
+/// be left without any value.
 template <class T>
 LoadReport load_weights(const TensorFile& file, Parameters<T>& parameters, const LoadOptions& options = {}) {
   return detail::WeightLoader<T>(file, parameters, options).load();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "amdefect/core/error.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/core/random.hpp"
 #include "amdefect/core/tensor.hpp"
 #include "amdefect/losses/loss_function.hpp"
@@ -18,8 +21,16 @@
 /// How long a network takes on this machine.
 namespace amdefect {
 
-/// Made-up input: numbers from 0 to 1.
+/// The memory of this machine in bytes, used or not.
+inline double machine_memory() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+/// Made-up input: numbers from 0 to 1. @throws Error for more of them than the machine's memory holds.
 inline Tensor<float> random_pixels(const Shape& shape, Random& random) {
+  const double bytes = static_cast<double>(shape.elements()) * sizeof(float);
+  require(bytes < machine_memory(), "there is not enough memory: random pixels ", shape, " take ",
+          decimal_number(bytes / 1e9, 1), " GB, this machine has ", decimal_number(machine_memory() / 1e9, 1), " GB");
   Tensor<float> pixels(shape);
   for (float& value : pixels) value = static_cast<float>(random.uniform());
   return pixels;

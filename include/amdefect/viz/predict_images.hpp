@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "amdefect/core/interrupt.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/detection/prediction_files.hpp"
@@ -89,7 +90,7 @@ class ImagePrediction {
     try {
       work();
       return true;
-    } catch (const Error& error) {
+    } catch (const FileError& error) {  // names it
       problem = error.what();
     } catch (const std::bad_alloc&) {
       problem = printable(concat(image, ": there is not enough memory"));
@@ -114,7 +115,7 @@ class ImagePrediction {
     ++done_.images;
     done_.objects += found.size();
     lists_->add({static_cast<std::int64_t>(index) + 1, file, image.width(), image.height()}, found);
-    std::string line = concat(printable(file), ": ", found.size(), " objects");
+    std::string line = concat(printable(file), ": ", counted(found.size(), "object"));
     const auto draw = [&] {
       const std::string name = names_->next(files_[index]);
       folder_.add_file(name);

@@ -77,7 +77,7 @@ inline std::string load_pretrained(const std::filesystem::path& start, const Anc
   const std::filesystem::path path = weights_file(start);
   if (is_torch_file(path)) {
     require<FileError>(!model.backbone.empty(), "pretrained: ", path.string(),
-                       " holds weights of PyTorch, expected a model with a published backbone");
+                       " holds weights of PyTorch, which are for a published backbone (--backbone, or anchor_free_on)");
     return detail::load_backbone(read_torch(path), network);
   }
   const SafetensorsFile file = read_safetensors(path);

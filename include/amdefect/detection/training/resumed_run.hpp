@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/core/shape.hpp"
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/file_type.hpp"
@@ -32,11 +33,11 @@ inline std::string note_of_epochs(const Trainer<float>& trainer, std::optional<d
   const Index epochs = trainer.options().epochs;
   if (trainer.stopped()) return "note: nothing is left to train: the run ended early, or its time was over";
   if (trainer.finished())
-    return concat("note: nothing is left to train: the run has ", trainer.history().size(),
-                  " epochs, the options ask for ", epochs);
+    return concat("note: nothing is left to train: the run has ", counted(trainer.history().size(), "epoch"),
+                  ", the options ask for ", epochs);
   if (!begun_with || *begun_with == static_cast<double>(epochs)) return "";
-  return concat("note: the run was to have ", *begun_with, " epochs, now it is to have ", epochs,
-                ": the learning rate goes on from ", trainer.learning_rate());
+  return concat("note: the run was to have ", *begun_with, *begun_with == 1 ? " epoch" : " epochs",
+                ", now it is to have ", epochs, ": the learning rate goes on from ", trainer.learning_rate());
 }
 
 }  // namespace detail
