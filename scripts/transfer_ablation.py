@@ -45,8 +45,9 @@ def choose(pictures, folder, images, draw, shuffled):
     data["images"] = data["images"][draw * MOST_IMAGES:][:images]
     ids = {image["id"] for image in data["images"]}
     data["annotations"] = [a for a in data["annotations"] if a["image_id"] in ids]
+    files = {file.name: file for file in (pictures / "train").rglob("*")}  # in a folder of their own, often
     for image in data["images"]:
-        shutil.copy(pictures / "train" / image["file_name"], folder / "train")
+        shutil.copy(files[pathlib.Path(image["file_name"]).name], folder / "train" / image["file_name"])
     (folder / "train" / "_annotations.coco.json").write_text(json.dumps(data))
 
 

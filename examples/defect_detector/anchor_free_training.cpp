@@ -11,10 +11,10 @@ namespace {
 
 /// What the data suggest, with all that the command line says.
 DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& splits, const AnnotationCheck& check) {
-  DetectorTrainerOptions options =
-      suggest_options(splits, check,
-                      config.backbone.empty() ? anchor_free_preset(config.model)
-                                              : anchor_free_on(config.backbone, config.first_stride));
+  DetectorTrainerOptions options = suggest_options(
+      splits, check,
+      config.backbone.empty() ? anchor_free_preset(config.model) : anchor_free_on(config.backbone, config.first_stride),
+      config.zoom);
   if (!config.extra_image_folders.empty()) options.pixel_scaling = PixelScaling{};  // of any number of channels
   options.frozen_stages = config.frozen_stages;
   options.frozen_norms = config.frozen_norms;

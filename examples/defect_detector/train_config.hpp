@@ -32,7 +32,7 @@ struct TrainConfig {
   Index early_stopping = 0;  ///< epochs without improvement; 0: never
   std::string monitor = "mAP50", recompute = "cheap";
   Index num_classes = 0;
-  std::optional<double> box_offset;  ///< not given: found out when the data are read
+  std::optional<double> box_offset, zoom;  ///< not given: found out when the data are read
   std::vector<std::string> extra_image_folders;
   bool allow_outside_files = false;  ///< see SplitOptions
   std::uint64_t seed = 0;

@@ -110,9 +110,12 @@ Index patience_of(const std::string& text) {
   return text == "false" ? 0 : read_number<Index>(text, 0, std::numeric_limits<Index>::max(), "true, false or ");
 }
 
-std::optional<double> box_offset_of(const std::string& text) {
-  if (text == "auto") return std::nullopt;
-  return read_number(text, -largest_box_offset, largest_box_offset, "auto or ");
+Traits<std::optional<double>> number_or_auto(double least, double most, Traits<std::optional<double>> traits) {
+  traits.parse = [=](const std::string& text) {
+    return text == "auto" ? std::nullopt : std::optional(read_number(text, least, most, "auto or "));
+  };
+  traits.write = [](const auto& number) { return number ? Json(*number) : Json("auto"); };
+  return traits;
 }
 
 std::string pretrained_of(const std::string& text) {
@@ -163,11 +166,7 @@ std::vector<TrainOption> make_table() {
           "Continue from last.safetensors in the output folder, or from the given file or folder of a run",
           {.identity = false,
            .parse = resume_of,
-           .write =
-               [](const auto& run) {
-                 if (!run) return Json(false);
-                 return run->empty() ? Json(true) : Json(run->string());
-               },
+           .write = [](const auto& run) { return run && !run->empty() ? Json(run->string()) : Json(bool(run)); },
            .may_be_bare = true}),
       row("overwrite", &C::overwrite, "Replace the run that the output folder holds",
           {.used_by = all_models, .identity = false, .write = [](bool) { return Json(false); }}),  // ask every time
@@ -181,10 +180,8 @@ std::vector<TrainOption> make_table() {
       row("num_classes", &C::num_classes, "Categories, unused ones included; 0: as the data set has",
           {.check = whole(0, 10000), .used_by = all_models}),
       row("box_offset", &C::box_offset, "Added to box coordinates: 0.5 where they are pixel indices; auto: find out",
-          {.paper = std::optional<double>(0),
-           .used_by = all_models,
-           .parse = box_offset_of,
-           .write = [](const auto& offset) { return offset ? Json(*offset) : Json("auto"); }}),
+          number_or_auto(-largest_box_offset, largest_box_offset,
+                         {.paper = std::optional(0.0), .used_by = all_models})),
       row("extra_image_folders", &C::extra_image_folders, "Folders with a further channel of each image",
           {.used_by = all_models}),
       row("allow_outside_files", &C::allow_outside_files, allow_outside_files_help,
@@ -211,7 +208,9 @@ std::vector<TrainOption> make_table() {
           {.used_by = anchor_free_model, .newer = true}),
       row("backbone_rate", &C::backbone_rate, "Factor of the learning rate of the backbone",
           {.check = number_range(0.0, 1000.0), .used_by = anchor_free_model, .newer = true}),
-      row("crop_size", &C::crop_size, "Side of the training crops in pixels; 0: by the objects",
+      row("zoom", &C::zoom, "How much larger the network sees the images than they are; auto: by the objects",
+          number_or_auto(smallest_zoom, largest_zoom, {.used_by = anchor_free_model, .identity = false})),
+      row("crop_size", &C::crop_size, "Side of the training crops in zoomed pixels; 0: by the objects",
           {.check = whole(0, 4096), .used_by = anchor_free_model}),
       row("mosaic", &C::mosaic, "Share of training pictures made of four crops",
           {.check = number_range(0.0, 1.0), .used_by = anchor_free_model}),

@@ -29,6 +29,7 @@
 #include "amdefect/kernels/simd_target.hpp"
 #include "amdefect/losses/losses.hpp"
 #include "amdefect/metrics/average_precision.hpp"
+#include "amdefect/metrics/calibration.hpp"
 #include "amdefect/metrics/coco_text.hpp"
 #include "amdefect/metrics/confusion.hpp"
 #include "amdefect/metrics/detection_metrics.hpp"

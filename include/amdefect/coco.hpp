@@ -10,6 +10,8 @@
 #include "amdefect/coco/coco_eval_run.hpp"
 #include "amdefect/coco/coco_json.hpp"
 #include "amdefect/coco/coco_split.hpp"
+#include "amdefect/metrics/bootstrap.hpp"
+#include "amdefect/metrics/calibration.hpp"
 #include "amdefect/metrics/coco_eval.hpp"
 #include "amdefect/metrics/coco_text.hpp"
 #include "amdefect/metrics/confusion.hpp"

@@ -160,7 +160,7 @@ TEST_CASE("detector training: options that suit the data") {
   for (const auto& [side, crop, levels] :
        {std::tuple(100.0, 256, 4), {200.0, 400, 4}, {300.0, 600, 5}, {900.0, 640, 6}}) {
     check.sides.fill(side);
-    options = suggest_options(splits, check);
+    options = suggest_options(splits, check, anchor_free_n(), 1);
     CHECK(options.crop_side == crop);
     CHECK(options.model.levels == levels);
   }

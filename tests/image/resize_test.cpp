@@ -47,6 +47,25 @@ TEST_CASE("resize follows its definition when growing, shrinking and both") {
     }
 }
 
+TEST_CASE("pixels in floating point are resized as others, without rounding, from memory of others") {
+  const Image image = random_image(13, 17, 3);
+  Tensor<float> real(image.shape());
+  for (Index i = 0; i < real.size(); ++i)
+    real[i] = static_cast<float>(image.bytes()[static_cast<std::size_t>(i)]) / 255;
+  for (const Index height : {5, 13, 20})
+    for (const Index width : {4, 17, 60}) {
+      const BasicImage<float> result = resize<float>(real.view(), height, width);
+      REQUIRE(result.shape() == Shape{height, width, 3});
+      double worst = 0;
+      for (Index y = 0; y < height; ++y)
+        for (Index x = 0; x < width; ++x)
+          for (Index c = 0; c < 3; ++c)
+            worst = std::fmax(worst, std::fabs(255 * result(y, x, c) - plain_resized(image, height, width, y, x, c)));
+      CHECK(worst < 1e-3);
+      CHECK(resize(pixels(image), height, width) == resize(image, height, width));
+    }
+}
+
 TEST_CASE("resize to half of the size averages; the same size copies; flat stays flat") {
   Image step(1, 4, 1);
   step(0, 2, 0) = step(0, 3, 0) = 80;

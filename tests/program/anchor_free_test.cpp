@@ -45,14 +45,16 @@ TEST_CASE("the anchor-free detector: the same commands") {
   // A run so short that only its end is measured; with other losses.
   const Outcome minutes = world.run(
       "train --dataset_path data --minutes 0.01 --output_dir brief --mosaic 0 --box_loss ciou "
-      "--score_loss focal --class_weights 1,2,1,1 --box_bins 8 --squeeze_excite --encoder_layers 1" +
+      "--score_loss focal --class_weights 1,2,1,1 --box_bins 8 --squeeze_excite --encoder_layers 1 "
+      "--zoom 0.5" +
       small);
   INFO(minutes.err);
   CHECK(minutes.code == 0);
   CHECK(minutes.out.find("epoch 1  loss") != std::string::npos);
   CHECK(minutes.out.find("  distribution ") != std::string::npos);
+  CHECK(minutes.out.find(" images, zoomed by 0.5; crops of 64 x 64 pixels") != std::string::npos);
   const std::string brief = read(world.path("brief/best.safetensors"));
-  for (const char* part : {"stage1_block1_excited_2.kernel", "encoder1_attention.in_kernel"})
+  for (const char* part : {"stage1_block1_excited_2.kernel", "encoder1_attention.in_kernel", R"(\"zoom\":0.5)"})
     CHECK(brief.find(part) != std::string::npos);
   CHECK(world.run("eval --dataset_path data --weights brief/best.safetensors --output_dir brief/eval").code == 0);
   CHECK(world.run("train --config brief/config.json --epochs 1 --output_dir again").code == 0);
@@ -71,6 +73,8 @@ TEST_CASE("the anchor-free detector: the same commands") {
   check_fails("train data --output_dir bad --first_stride 16", "first_stride is for models with a backbone", 2);
   check_fails("train data --output_dir bad --model anchor-free-s --backbone resnet18",
               "backbone takes the place of the stages of anchor-free-s: give one of the two", 2);
+  check_fails("train --dataset_path data --zoom 5 --output_dir bad",
+              "expected auto or a number from 0.015625 to 4, found '5'", 2);
   check_fails("train --dataset_path data --box_offset half --output_dir bad",
               "expected auto or a number from -1000 to 1000, found 'half'", 2);
   check_fails("train --dataset_path data --model dense-x --output_dir bad",

@@ -159,7 +159,7 @@ TEST_CASE("a whole report has all its parts, and is always the same") {
         "data:image/jpeg;base64,/9j/", "prefers-color-scheme:dark", "@media print", "0.236",
         "data-t=\"crack 0.80, wrong class\"", "data-t=\"pore, ground truth\"", "lowest val_loss"})
     CHECK_MESSAGE(html.find(part) != std::string::npos, part);
-  CHECK(count_text(html, "<figure class=\"chart\">") == 6);
+  CHECK(count_text(html, "<figure class=\"chart\">") == 7);
   CHECK(count_text(html, "<figure class=\"shot\">") == 3);
   CHECK(html.find("2 found, 0 missed, 0 false") != std::string::npos);
   for (const char* name :
@@ -241,7 +241,7 @@ TEST_CASE("evaluations without detections, ground truth, images or categories") 
     data.gallery = select_gallery(truth, found, grey_picture);
     return page_of(data);
   };
-  CHECK(evaluated(dataset, {}).find("<dd>0.000</dd>") != std::string::npos);
+  CHECK(evaluated(dataset, {}).find("<dd>0.000 (0.000 to 0.000)</dd>") != std::string::npos);
   CocoEvalOptions one_class;
   one_class.use_categories = false;
   CHECK(evaluated(dataset, small_results(), one_class).find("all classes") != std::string::npos);

@@ -2,11 +2,14 @@
 
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "amdefect/core/shape.hpp"
+#include "amdefect/metrics/bootstrap.hpp"
+#include "amdefect/metrics/calibration.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
 #include "amdefect/metrics/coco_eval.hpp"
 #include "amdefect/metrics/coco_text.hpp"
@@ -94,6 +97,46 @@ inline nlohmann::ordered_json to_json(const PooledAp& pooled) {
   return json;
 }
 
+inline nlohmann::ordered_json to_json(const Interval& interval) { return {interval.low, interval.high}; }
+
+inline nlohmann::ordered_json to_json(const DetectionIntervals& intervals) {
+  using Json = nlohmann::ordered_json;
+  Json json = {{"level", intervals.level},
+               {"samples", intervals.samples},
+               {"images", intervals.images},
+               {"mAP", to_json(intervals.ap)},
+               {"mAP50", to_json(intervals.ap50)},
+               {"mAP50_max_dets_300", to_json(intervals.ap50_300)},
+               {"mAP25_max_dets_300", to_json(intervals.ap25_300)},
+               {"f1", to_json(intervals.f1)},
+               {"best_f1", to_json(intervals.best_f1)},
+               {"per_category", Json::array()}};
+  for (const DetectionIntervals::Class& category : intervals.per_class)
+    json["per_category"].push_back({{"category_id", category.category_id}, {"AP50", to_json(category.ap50)}});
+  return json;
+}
+
+/// Of all classes the bins, and of each the error and the score threshold with the best F1.
+inline nlohmann::ordered_json calibration_json(const ScoreCurves& curves) {
+  using Json = nlohmann::ordered_json;
+  const Calibration all = calibration(curves.all);
+  Json json = {
+      {"expected_calibration_error", all.expected_error()}, {"bins", Json::array()}, {"per_category", Json::array()}};
+  for (const CalibrationBin& bin : all.bins)
+    json["bins"].push_back({{"low", bin.low},
+                            {"high", bin.high},
+                            {"detections", bin.detections},
+                            {"mean_score", bin.mean_score},
+                            {"precision", bin.precision}});
+  for (const ScoreCurve& curve : curves.per_class) {
+    const std::optional<double> threshold = curve.best_threshold();
+    json["per_category"].push_back({{"category_id", curve.category_id},
+                                    {"expected_calibration_error", calibration(curve).expected_error()},
+                                    {"best_threshold", threshold ? Json(*threshold) : Json()}});
+  }
+  return json;
+}
+
 /// The figures of a detector as one object, metrics.json of `amdefect eval`. @throws Error as `evaluate_coco`.
 inline nlohmann::ordered_json metrics_json(const CocoDataset& dataset, std::span<const CocoResult> results,
                                            const DetectionMetrics& metrics) {
@@ -103,6 +146,8 @@ inline nlohmann::ordered_json metrics_json(const CocoDataset& dataset, std::span
           {"mAP25_max_dets_300", metrics.ap25},
           {"score_threshold", metrics.match.score_threshold},
           {"best_f1", {{"threshold", best.threshold}, {"f1", best.counts.f1()}}},
+          {"intervals", to_json(metrics.intervals)},
+          {"calibration", calibration_json(metrics.curves)},
           {"coco", to_json(metrics.coco)},
           {"per_image_f1", to_json(per_image_f1(dataset, results, metrics.match))},
           {"confusion", to_json(metrics.confusion)}};

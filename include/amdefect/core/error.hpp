@@ -34,13 +34,30 @@ class FileError : public Error {
   using Error::Error;
 };
 
+namespace detail {
+
+/// A stream into a string. Its functions are not inline, so that their code is there once and not in each message.
+class TextStream {
+ public:
+  [[gnu::noinline]] TextStream() {
+    out_.imbue(std::locale::classic());  // no thousands separators, whatever the program's locale
+  }
+  [[gnu::noinline]] ~TextStream() {}
+  [[gnu::noinline]] std::string text() const { return out_.str(); }
+  std::ostream& stream() { return out_; }
+
+ private:
+  std::ostringstream out_;
+};
+
+}  // namespace detail
+
 /// Writes all parts one after the other into a string.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
-  std::ostringstream out;
-  out.imbue(std::locale::classic());  // no thousands separators, whatever the program's locale
-  (out << ... << parts);
-  return out.str();
+  detail::TextStream text;
+  (text.stream() << ... << parts);
+  return text.text();
 }
 
 /// Throws `Exception` with the concatenated parts as its message unless `condition` holds.

@@ -19,6 +19,11 @@ namespace amdefect {
 /// Memory of every tensor starts at a multiple of this many bytes: a cache line, and the widest vector register.
 inline constexpr std::size_t tensor_alignment = 64;
 
+/// The multiple of `tensor_alignment` that so many bytes take.
+constexpr std::size_t aligned_size(std::size_t bytes) {
+  return (bytes + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
+}
+
 template <class T>
 class Tensor;
 

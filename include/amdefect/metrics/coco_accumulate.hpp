@@ -54,10 +54,12 @@ inline std::vector<std::uint8_t> gather_states(std::span<const RankedDetection> 
 }
 
 /// Goes through the ranking of a category once: the curves of all IoU thresholds, for one area range and `max_dets`.
-/// `states` as `gather_states` gives them; `truths` is the number of ground truths that are not ignored, at least 1.
-inline std::vector<PrecisionRecall> accumulate_ranking(std::span<const RankedDetection> ranking,
-                                                       const std::vector<std::uint8_t>& states, std::size_t thresholds,
-                                                       Index truths, Index max_dets) {
+/// `states` as `gather_states` gives them; `truths` is the number of ground truths that are not ignored, at least 1. A
+/// detection counts `copies(detection)` times.
+template <class Copies>
+std::vector<PrecisionRecall> accumulate_ranking(std::span<const RankedDetection> ranking,
+                                                const std::vector<std::uint8_t>& states, std::size_t thresholds,
+                                                Index truths, Index max_dets, const Copies& copies) {
   struct Progress {
     Index tp = 0, fp = 0;
     std::vector<double> precisions;
@@ -65,19 +67,22 @@ inline std::vector<PrecisionRecall> accumulate_ranking(std::span<const RankedDet
   std::vector<Progress> progress(thresholds);
   const std::uint8_t* state = states.data();
   for (const RankedDetection& detection : ranking) {
-    if (detection.rank >= max_dets) {
+    const Index times = detection.rank < max_dets ? copies(detection) : 0;
+    if (times == 0) {
       state += thresholds;
       continue;
     }
     for (Progress& at : progress) {
       const std::uint8_t here = *state++;
       if (here & match_ignored) continue;
-      if (here & match_matched) {
+      if (!(here & match_matched)) {
+        at.fp += times;
+        continue;
+      }
+      for (Index copy = 0; copy < times; ++copy) {
         ++at.tp;
         at.precisions.push_back(static_cast<double>(at.tp) /
                                 (static_cast<double>(at.fp + at.tp) + std::numeric_limits<double>::epsilon()));
-      } else {
-        ++at.fp;
       }
     }
   }

@@ -37,8 +37,8 @@ inline void accumulate(const CocoRankings& rankings, CocoEvaluation& evaluation)
     const std::vector<std::uint8_t> states = gather_states(rankings.ranking(category), area, thresholds);
     for (Index m = 0; m < limits; ++m) {
       const Index max_dets = options.max_dets[static_cast<std::size_t>(m)];
-      const std::vector<PrecisionRecall> curves =
-          accumulate_ranking(rankings.ranking(category), states, thresholds, truths, max_dets);
+      const std::vector<PrecisionRecall> curves = accumulate_ranking(
+          rankings.ranking(category), states, thresholds, truths, max_dets, [](const RankedDetection&) { return 1; });
       for (Index t = 0; t < size(curves); ++t) {
         const PrecisionRecall& curve = curves[static_cast<std::size_t>(t)];
         evaluation.recall(t, 0, k, a, m) = curve.recall;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -22,6 +23,7 @@ struct RankedDetection {
   double score = 0;
   const std::uint8_t* states = nullptr;  ///< MatchState [area range, threshold]
   Index rank = 0;                        ///< its place among the detections of its image
+  Index image = 0;                       ///< index of its image id in ascending order
 };
 
 /// All detections, matched per image and category and ranked per category (without categories: per image and overall).
@@ -52,13 +54,17 @@ class CocoRankings {
     return count;
   }
   Index count_truths(std::size_t category, const AreaRange& range) const {
-    Index count = 0;
+    const std::vector<Index> counts = count_truths_by_image(category, range);
+    return std::accumulate(counts.begin(), counts.end(), Index{0});
+  }
+  std::vector<Index> count_truths_by_image(std::size_t category, const AreaRange& range) const {
+    std::vector<Index> counts(problem_.image_ids.size());
     for (const EvalGroup& group : groups_of(category))
-      count += std::count_if(group.truths.begin(), group.truths.end(), [&](const EvalItem& item) {
+      for (const EvalItem& item : group.truths) {
         const CocoAnnotation& annotation = dataset_.annotations[static_cast<std::size_t>(item.source)];
-        return !annotation.crowd && range.contains(annotation.area);
-      });
-    return count;
+        if (!annotation.crowd && range.contains(annotation.area)) ++counts[static_cast<std::size_t>(item.image)];
+      }
+    return counts;
   }
 
  private:
@@ -113,7 +119,8 @@ class CocoRankings {
       for (const EvalGroup& group : groups_of(category)) {
         const std::uint8_t* states = states_.data() + first_state(group);
         for (std::size_t i = 0; i < group.detections.size(); ++i, states += states_per_detection())
-          ranking.push_back({result(group.detections[i]).score, states, static_cast<Index>(i)});
+          ranking.push_back(
+              {result(group.detections[i]).score, states, static_cast<Index>(i), group.detections[i].image});
       }
       std::stable_sort(ranking.begin(), ranking.end(), [](auto& a, auto& b) { return a.score > b.score; });
     });

@@ -97,8 +97,7 @@ class FusedConv2d : public Operation<T> {
  private:
   /// Bytes for scale and shift; keeps what follows aligned.
   static std::size_t affine_bytes(Index channels) {
-    const std::size_t bytes = 2 * static_cast<std::size_t>(channels) * sizeof(T);
-    return (bytes + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
+    return aligned_size(2 * static_cast<std::size_t>(channels) * sizeof(T));
   }
 
   std::shared_ptr<const Conv2d<T>> conv_;

@@ -19,7 +19,7 @@ class MemoryPlanner {
 
   /// Adds a buffer of `bytes` that lives from step `first` to step `last`, both included.
   Buffer add(std::size_t bytes, std::size_t first, std::size_t last) {
-    buffers_.push_back({round_up(bytes), first, last, 0});
+    buffers_.push_back({aligned_size(bytes), first, last, 0});
     return buffers_.size() - 1;
   }
   /// Prolongs a buffer's life so that it covers `step`.
@@ -61,9 +61,6 @@ class MemoryPlanner {
   struct Life {
     std::size_t bytes, first, last, offset;
   };
-  static std::size_t round_up(std::size_t bytes) {
-    return (bytes + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
-  }
 
   std::vector<Life> buffers_;
 };

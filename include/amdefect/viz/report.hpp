@@ -39,21 +39,32 @@ class ReportWriter {
   const std::vector<std::pair<std::string, std::string>>& files() const { return files_; }
 
  private:
+  static std::string with_interval(double figure, const Interval& interval) {
+    if (figure < 0 || interval.low < 0) return ratio_text(figure);
+    return concat(ratio_text(figure), " (", ratio_text(interval.low), " to ", ratio_text(interval.high), ")");
+  }
+
   void add_summary() {
     KeyValues tiles;
     if (data_.evaluation) {
       const DetectionMetrics& evaluation = *data_.evaluation;
       const DetectionCounts counts = evaluation.curves.all.at(evaluation.match.score_threshold);
       const ScorePoint best = evaluation.curves.all.best_f1();
-      tiles = {{"mAP, IoU 0.5", ratio_text(evaluation.coco.stats[stat_ap50])},
-               {"mAP, IoU 0.5 to 0.95", ratio_text(evaluation.coco.stats[stat_ap])},
-               {concat("F1 at score ", compact_number(evaluation.match.score_threshold)), ratio_text(counts.f1())},
-               {concat("best F1, at score ", fixed_number(best.threshold, 2)), ratio_text(best.counts.f1())},
+      const DetectionIntervals& intervals = evaluation.intervals;
+      tiles = {{"mAP, IoU 0.5", with_interval(evaluation.coco.stats[stat_ap50], intervals.ap50)},
+               {"mAP, IoU 0.5 to 0.95", with_interval(evaluation.coco.stats[stat_ap], intervals.ap)},
+               {concat("F1 at score ", compact_number(evaluation.match.score_threshold)),
+                with_interval(counts.f1(), intervals.f1)},
+               {concat("best F1, at score ", fixed_number(best.threshold, 2)),
+                with_interval(best.counts.f1(), intervals.best_f1)},
                {"images", concat(evaluation.images)},
                {"objects", concat(evaluation.truths)},
                {"detections", concat(evaluation.detections)}};
     }
-    sections_.push_back({"summary", "Summary", list_html("tiles", tiles) + list_html("facts", data_.summary)});
+    KeyValues facts = data_.summary;
+    if (data_.evaluation && !data_.evaluation->warning().empty())
+      facts.emplace_back("note", data_.evaluation->warning());
+    sections_.push_back({"summary", "Summary", list_html("tiles", tiles) + list_html("facts", facts)});
     sections_.push_back({"configuration", "Configuration", list_html("facts", data_.configuration)});
   }
 
@@ -74,8 +85,8 @@ class ReportWriter {
       const DetectionMetrics& evaluation = *data_.evaluation;
       html += "<div class=\"grid\">\n" +
               chart("precision_recall", precision_recall_plot(evaluation.coco, data_.class_names)) +
-              chart("f1", f1_plot(evaluation)) + chart("f1_by_class", class_f1_plot(evaluation, data_.class_names)) +
-              "</div>\n";
+              chart("f1", f1_plot(evaluation)) + chart("calibration", calibration_plot(evaluation)) +
+              chart("f1_by_class", class_f1_plot(evaluation, data_.class_names)) + "</div>\n";
       html += table("coco", coco_rows(evaluation.coco, false), coco_rows(evaluation.coco, true),
                     "As pycocotools computes them", 2);
     }

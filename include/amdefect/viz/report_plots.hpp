@@ -6,8 +6,10 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "amdefect/metrics/calibration.hpp"
 #include "amdefect/viz/gallery_page.hpp"
 #include "amdefect/viz/heat_map.hpp"
 #include "amdefect/viz/report_data.hpp"
@@ -199,6 +201,23 @@ inline LinePlot f1_plot(const DetectionMetrics& evaluation) {
   if (best.counts.tp > 0)
     plot.marks.push_back({best.threshold, concat("best F1 ", fixed_number(best.counts.f1(), 3), " at ",
                                                  fixed_number(best.threshold, 2))});
+  return plot;
+}
+
+/// Precision over the scores (reliability diagram); a diagonal where a score is the probability of being right.
+inline LinePlot calibration_plot(const DetectionMetrics& evaluation) {
+  const Calibration found = calibration(evaluation.curves.all);
+  LinePlot plot{.title = concat("Calibration, expected error ", fixed_number(found.expected_error(), 3)),
+                .x = {.title = "mean score", .low = 0.0, .high = 1.0},
+                .y = {.title = "precision", .low = 0.0, .high = 1.0}};
+  if (found.detections == 0) return plot;
+  PlotSeries series{.name = "detections", .markers = true};
+  for (const CalibrationBin& bin : found.bins)
+    if (bin.detections > 0) {
+      series.x.push_back(bin.mean_score);
+      series.y.push_back(bin.precision);
+    }
+  plot.series = {std::move(series), {.name = "calibrated", .x = {0, 1}, .y = {0, 1}}};
   return plot;
 }
 

@@ -5,6 +5,7 @@
 
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
 #include "amdefect/detection/detector_file.hpp"
+#include "amdefect/image/zoom.hpp"
 
 namespace amdefect {
 
@@ -14,6 +15,7 @@ struct AnchorFreeDescription {
   DetectorLabels labels{};
   double score_threshold = 0.35;  ///< where the best F1 commonly is; training measures it on validation images
   PixelScaling pixel_scaling{};
+  double zoom = 1;  ///< how much larger the network sees images than they are; detections are in pixels of the image
 
   DetectorTraits traits() const { return {labels, model.channels, score_threshold, pixel_scaling}; }
   friend bool operator==(const AnchorFreeDescription&, const AnchorFreeDescription&) = default;
@@ -75,16 +77,20 @@ inline AnchorFreeDescription anchor_free_description(const DetectorFile& file) {
   const std::string architecture = file.architecture();
   require<FileError>(architecture == "anchor-free" || architecture == "dense", file.where(),
                      ": is a model of the architecture '", architecture, "', expected 'anchor-free'");
-  file.allow_only({"network"});
+  file.allow_only({"network", "zoom"});
   DetectorTraits traits = file.traits(AnchorFreeDescription{}.score_threshold);
   AnchorFreeDescription description{.labels = std::move(traits.labels),
                                     .score_threshold = traits.score_threshold,
                                     .pixel_scaling = traits.pixel_scaling};
+  description.zoom = file.description().get<double>("zoom", 1);  // g++ 12: what throws above would destroy twice
   if (file.description().contains("network"))
     description.model = read_anchor_free_model(file.description().at("network"));
   description.model.channels = traits.channels;
   description.model.classes = static_cast<Index>(description.labels.class_names.size());
-  file.checked([&] { check(description.model); });
+  file.checked([&] {
+    check(description.model);
+    check_zoom(description.zoom);
+  });
   return description;
 }
 

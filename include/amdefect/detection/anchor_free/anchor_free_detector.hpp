@@ -10,6 +10,9 @@
 #include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/detection/anchor_free/decode.hpp"
 #include "amdefect/detection/anchor_free/flip_averaging.hpp"
+#include "amdefect/image/letterbox.hpp"
+#include "amdefect/image/resize.hpp"
+#include "amdefect/image/zoom.hpp"
 #include "amdefect/nn/weights.hpp"
 #include "amdefect/nn/workspace.hpp"
 
@@ -24,21 +27,21 @@ class AnchorFreeDetector final : public Detector {
       : Detector(description.traits()),
         network_(std::move(network)),
         model_(std::move(description.model)),
+        zoom_(description.zoom),
         execution_(execution) {}
 
   /// @throws Error also for a tile that is not larger than the overlap.
   std::vector<Detection> detect(const PixelView& image, const DetectOptions& options) const override {
     check_input(image, options);
-    const auto spans = [&](Index size) {
-      return tile_spans(size, options.tile, options.overlap, model_.largest_stride());
-    };
-    const std::vector<TileSpan> rows = spans(image.dim(0)), columns = spans(image.dim(1));
-    std::unique_ptr<Run> run = take_run();
-    std::vector<Detection> found = find_in_tiles(
-        rows, columns, options.overlap,
-        [&](const TileSpan& row, const TileSpan& column) { return detect_tile(*run, image, row, column, options); });
-    give_back(std::move(run));
-    return select(std::move(found), options);
+    if (zoom_ == 1) return detect_as_is(image, options);
+    const Index height = image.dim(0), width = image.dim(1);
+    const Letterbox zoomed =
+        fit_letterbox(height, width, zoomed_side(height, zoom_), zoomed_side(width, zoom_), FitMode::stretch);
+    std::vector<Detection> found = image.visit([&](const auto& view) {
+      return detect_as_is(pixels(resize(view, zoomed.canvas_height, zoomed.canvas_width)), options);
+    });
+    for (Detection& d : found) d.box = zoomed.unmap(d.box);
+    return found;
   }
 
   /// The network's outputs for an image of 64x64 pixels, or the smallest that it takes.
@@ -55,7 +58,11 @@ class AnchorFreeDetector final : public Detector {
 
  protected:
   std::string architecture() const override { return "anchor-free"; }
-  JsonValue::Object settings() const override { return {{"network", to_json(model_)}}; }
+  JsonValue::Object settings() const override {
+    JsonValue::Object settings{{"network", to_json(model_)}};
+    if (zoom_ != 1) settings.emplace_back("zoom", zoom_);  // the files of other detectors stay as they were
+    return settings;
+  }
   std::vector<TensorEntry> weights() const override { return weight_entries(network_->parameters()); }
 
  private:
@@ -75,6 +82,20 @@ class AnchorFreeDetector final : public Detector {
     Tensor<float> input_memory;
     std::vector<Tensor<float>> mean_memory;
   };
+
+  /// What the network sees in an image of its own scale.
+  std::vector<Detection> detect_as_is(const PixelView& image, const DetectOptions& options) const {
+    const auto spans = [&](Index size) {
+      return tile_spans(size, options.tile, options.overlap, model_.largest_stride());
+    };
+    const std::vector<TileSpan> rows = spans(image.dim(0)), columns = spans(image.dim(1));
+    std::unique_ptr<Run> run = take_run();
+    std::vector<Detection> found = find_in_tiles(
+        rows, columns, options.overlap,
+        [&](const TileSpan& row, const TileSpan& column) { return detect_tile(*run, image, row, column, options); });
+    give_back(std::move(run));
+    return select(std::move(found), options);
+  }
 
   /// What the network sees in one part of an image, in pixels of the image, cut at its borders.
   std::vector<Detection> detect_tile(Run& run, const PixelView& image, const TileSpan& row, const TileSpan& column,
@@ -107,6 +128,7 @@ class AnchorFreeDetector final : public Detector {
 
   std::shared_ptr<const Network<float>> network_;
   AnchorFreeModel model_;
+  double zoom_;
   Execution execution_;
   mutable std::mutex mutex_;  // guards what follows
   mutable std::vector<std::unique_ptr<Run>> idle_;

@@ -12,6 +12,7 @@
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/data/balanced_sampler.hpp"
 #include "amdefect/data/crop_dataset.hpp"
+#include "amdefect/data/zoomed_source.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_detector.hpp"
 #include "amdefect/detection/evaluate.hpp"
 #include "amdefect/detection/split_membership.hpp"
@@ -60,13 +61,14 @@ class DetectorTrainer {
                       earlier_run(options_.output_folder, options_.resume, options_.overwrite));
     options_.loss.threads = options_.execution.threads;
     identity_ = run_identity(options_.identity.is_null() ? identity_of(options_) : options_.identity, splits_,
-                             options_.pixel_bits);
+                             options_.pixel_bits, options_.zoom);
     description_.labels = labels_of(train(), options_.box_offset);
     description_.model = options_.model;
     description_.model.channels = 3 + static_cast<Index>(options_.extra_image_folders.size());
     description_.model.classes = static_cast<Index>(description_.labels.class_names.size());
     description_.score_threshold = options_.score_threshold;
     description_.pixel_scaling = options_.pixel_scaling;
+    description_.zoom = options_.zoom;
     const auto scalings = static_cast<Index>(options_.pixel_scaling.channel_offsets.size());
     require(scalings == 0 || scalings == description_.model.channels, "detector trainer: pixel_scaling has ", scalings,
             " channels, the images have ", description_.model.channels);
@@ -110,9 +112,9 @@ class DetectorTrainer {
     checkpoint.reset();
     if (folder_) folder_->begin();
     const std::filesystem::path& folder = options_.output_folder;
-    log(concat("training on ", counted(train().size(), "image"), " (", training->size(), " crops per epoch)",
+    log(concat("training on ", quantity(train().size(), "image"), " (", training->size(), " crops per epoch)",
                splits_.valid ? concat(", validating on ", splits_.valid->size()) : "", "; ",
-               counted(description_.model.classes, "class", "classes"),
+               quantity(description_.model.classes, "class", "classes"),
                folder.empty() ? "" : concat("; results go to ", folder.string())));
     trainer_->fit(*training, nullptr);
     if (!interrupted()) finish();
@@ -149,10 +151,11 @@ class DetectorTrainer {
     return by_time() ? std::min<Index>(crops, 2048) : crops;  // evaluated often enough
   }
   template <PixelType P>
-  std::shared_ptr<const BasicSampleSource<P>> source_of(const CocoSplit& split) const {
-    auto files = std::make_shared<const BasicCocoSource<P>>(
+  std::shared_ptr<const BasicSampleSource<P>> source_of(const CocoSplit& split, double zoom = 1) const {
+    std::shared_ptr<const BasicSampleSource<P>> files = std::make_shared<const BasicCocoSource<P>>(
         split,
         CocoSourceOptions{.extra_image_folders = options_.extra_image_folders, .box_offset = options_.box_offset});
+    if (zoom != 1) files = std::make_shared<const BasicZoomedSource<P>>(std::move(files), zoom);
     return std::make_shared<BasicCachedSource<P>>(std::move(files), options_.cache);
   }
   SafetensorsMetadata identity_metadata() const { return {{identity_key, identity_.to_text()}}; }
@@ -214,9 +217,10 @@ class DetectorTrainer {
                              .pixel_scaling = options_.pixel_scaling};
     crops.crop.fill = options_.pixel_scaling.offset;
     crops.crop.height = crops.crop.width = (options_.crop_side + multiple - 1) / multiple * multiple;
-    log(concat("reading ", counted(images, "image"), "; crops of ", crops.crop.height, " x ", crops.crop.width,
-               " pixels, ", counted(model.levels, "level")));
-    const std::shared_ptr<const BasicSampleSource<P>> source = source_of<P>(train());
+    log(concat("reading ", quantity(images, "image"), options_.zoom == 1 ? "" : concat(", zoomed by ", options_.zoom),
+               "; crops of ", crops.crop.height, " x ", crops.crop.width, " pixels, ",
+               quantity(model.levels, "level")));
+    const std::shared_ptr<const BasicSampleSource<P>> source = source_of<P>(train(), options_.zoom);
     std::vector<BalancedSampler::Groups> groupings;
     if (options_.balance_styles) {
       groupings.push_back(group_by_style(*source));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
+#include "amdefect/image/zoom.hpp"
 #include "amdefect/inspect/annotation_check.hpp"
 #include "amdefect/io/json_value.hpp"
 #include "amdefect/train/nonfinite.hpp"
@@ -27,8 +29,9 @@ struct DetectorTrainerOptions {
   /// The network; its channels and classes are those of the data.
   AnchorFreeModel model{};
 
-  // What the network is shown: random crops of the images at their native resolution.
-  Index crop_side = 256;      ///< in pixels; rounded up to a multiple of the model's largest stride
+  // What the network is shown: random crops of the images, zoomed.
+  double zoom = 1;            ///< how much larger the network sees the images than they are; stays with the detector
+  Index crop_side = 256;      ///< in zoomed pixels; rounded up to a multiple of the model's largest stride
   Index crops_per_epoch = 0;  ///< 0: one per image, at least 512; where `minutes` count at most 2048
   Index slots = 100;          ///< objects in a crop; further ones are left out
   double mosaic = 0.5;        ///< share of the crops that are made of four
@@ -86,6 +89,8 @@ inline void check(const DetectorTrainerOptions& options) {
   const auto where = "detector trainer: ";
   check(options.augment);
   check(options.pixel_scaling);
+  require(options.zoom >= smallest_zoom && options.zoom <= largest_zoom, where, "zoom is ", options.zoom, ", expected ",
+          smallest_zoom, " to ", largest_zoom);
   require(options.pixel_bits == 8 || options.pixel_bits == 16, where, "pixel_bits is ", options.pixel_bits,
           ", expected 8 or 16");
   require(options.crop_side > 0 && options.crops_per_epoch >= 0 && options.slots > 0 && options.batch_size > 0 &&
@@ -133,23 +138,44 @@ inline AnchorFreeModel suggest_levels(AnchorFreeModel model, double object_side)
   return model;
 }
 
+/// The zoom that suits objects of which 5 % and 95 % have a longer side of at most `small_side` and `large_side`
+/// pixels, in images of at most `largest_image` pixels along a side (0: unknown).
+///
+/// Crops show twice the large side, or the largest image, and a step takes as long as they have pixels. Where that is
+/// more than 256 pixels along a side, the images may be shrunk until it is 256: the network then learns from several
+/// times as many pictures in the same time. Not so far that small objects get less than 5 pixels, which the detector
+/// still finds; and only if a third of the pixels or less remain, because shrinking loses detail.
+inline double suggest_zoom(double small_side, double large_side, Index largest_image) {
+  constexpr double enough = 256, least_object = 5, least_saving = 3;
+  double wanted = 2 * large_side;
+  if (largest_image > 0) wanted = std::min(wanted, static_cast<double>(largest_image));
+  if (!(wanted > 0 && small_side > 0)) return 1;
+  const double exact = std::max(enough / wanted, least_object / small_side);
+  const double zoom = std::max(std::floor(100 * exact) / 100, smallest_zoom);  // a number to read
+  return least_saving * zoom * zoom <= 1 ? zoom : 1;
+}
+
 /// The options that suit the data, of which `check` tells: 95 % of the objects have no side longer than `side(95)`.
 ///
-/// Crops show twice that side, so that few objects are cut, and at least 256 pixels; never more than the largest image,
-/// nor more than 640, which would leave too few of them in an hour. The model gets the levels that the objects need.
-/// A published backbone is shown pixels as its public weights expect them. Half a pixel is added to boxes that are
-/// pixel indices, and images of 16 bits are read as such. Without boxes to validate on the loss picks the best epoch.
+/// `zoom`, if it is not given, is `suggest_zoom`'s. Crops show twice that side, so that few objects are cut (1.5 times,
+/// where images are shrunk to save time), and at least 256 pixels; never more than the largest image, nor more than
+/// 640, which would leave too few of them in an hour. The model gets the levels that the objects need. A published
+/// backbone is shown pixels as its public weights expect them. Half a pixel is added to boxes that are pixel indices,
+/// and images of 16 bits are read as such. Without boxes to validate on the loss picks the best epoch.
 inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const AnnotationCheck& check,
-                                              const AnchorFreeModel& model = anchor_free_n()) {
-  const double object_side = check.side(95);
+                                              const AnchorFreeModel& model = anchor_free_n(),
+                                              std::optional<double> zoom = std::nullopt) {
   Index largest_image = 0;
   for (const CocoImage& image : splits.at("train").coco.images)
     largest_image = std::max({largest_image, image.height, image.width});
-  DetectorTrainerOptions options{.model = suggest_levels(model, object_side)};
+  if (!zoom) zoom = suggest_zoom(check.side(5), check.side(95), largest_image);
+  check_zoom(*zoom);
+  const double object_side = *zoom * check.side(95);
+  DetectorTrainerOptions options{.model = suggest_levels(model, object_side), .zoom = *zoom};
   options.model.classes = static_cast<Index>(check.classes.size());
   if (!options.model.backbone.empty()) options.pixel_scaling = imagenet_scaling();
-  options.crop_side = static_cast<Index>(std::clamp(2 * object_side, 256.0, 640.0));
-  if (largest_image > 0) options.crop_side = std::min(options.crop_side, largest_image);
+  options.crop_side = static_cast<Index>(std::clamp((*zoom < 1 ? 1.5 : 2) * object_side, 256.0, 640.0));
+  if (largest_image > 0) options.crop_side = std::min(options.crop_side, zoomed_side(largest_image, *zoom));
   options.slots = std::max<Index>(1, 4 * check.most_boxes());  // a mosaic may show four images
   options.box_offset = check.box_offset;
   if (has_16_bit_images(splits.at("train"))) options.pixel_bits = 16;

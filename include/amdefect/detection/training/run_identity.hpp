@@ -84,8 +84,10 @@ inline constexpr const char *training_annotations = "training_annotations",
 
 /// The options that change the course of a run, a JSON object, with checksums of the annotation files it learns from.
 /// @throws FileError for an annotation file that cannot be read.
-inline JsonValue run_identity(JsonValue options, const CocoSplits& splits, int pixel_bits = 8) {
-  if (pixel_bits != 8) options.set("pixel_bits", pixel_bits);  // runs of before, which read 8 bits, do not say so
+inline JsonValue run_identity(JsonValue options, const CocoSplits& splits, int pixel_bits = 8, double zoom = 1) {
+  // Runs of before do not say so: they read 8 bits, and saw images as they are.
+  if (pixel_bits != 8) options.set("pixel_bits", pixel_bits);
+  if (zoom != 1) options.set("zoom", zoom);
   const auto checksum = [](const CocoSplit& split) { return concat(crc32(read_bytes(split.annotation_file))); };
   options.set(detail::training_annotations, checksum(splits.at("train")));
   options.set(detail::validation_annotations, splits.valid ? checksum(*splits.valid) : "none");

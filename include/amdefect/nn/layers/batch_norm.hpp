@@ -4,6 +4,7 @@
 #include "amdefect/kernels/batch_norm.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
+#include "amdefect/nn/layers/norm_scratch.hpp"
 
 namespace amdefect {
 
@@ -61,35 +62,37 @@ class BatchNorm : public Layer<T> {
   MemoryTraits traits() const override { return {.backward_in_place = true, .recompute = true}; }
   MemoryRequest memory(const Shape& input, const Execution&, bool training) const override {
     const NormGeometry g = geometry(input);
-    const std::size_t row = static_cast<std::size_t>(g.channels) * sizeof(double);
-    if (!training) return {.forward_scratch = scratch_rows * row};
-    const std::size_t scratch = scratch_rows * row + batch_norm_scratch(g);
-    return {.state = 2 * row, .forward_scratch = scratch, .backward_scratch = scratch};
+    const std::size_t scratch = detail::NormScratch<T>::bytes(g);
+    if (!training) return {.forward_scratch = scratch};
+    const std::size_t moments = 2 * static_cast<std::size_t>(g.channels) * sizeof(double);
+    return {.state = moments, .forward_scratch = scratch, .backward_scratch = scratch};
   }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const NormGeometry g = geometry(x.shape());
+    const detail::NormScratch<T> scratch(context, g);
     const int threads = context.execution.threads;
     // Backward reads mean and variance from the state; without training they go to the scratch memory.
-    double* mean = context.training ? context.template state<double>() : context.template scratch<double>();
+    double* mean = context.training ? context.template state<double>() : scratch.row(0);
     double* variance = mean + g.channels;
     if (uses_batch(context)) {
       const auto n = static_cast<double>(g.rows);
-      batch_moments(threads, g, x.data(), mean, variance, sums_memory(context, g));
+      batch_moments(threads, g, x.data(), mean, variance, scratch.sums());
       update(context, moving_mean, mean, 1);
       update(context, moving_variance, variance, options_.unbiased && g.rows > 1 ? n / (n - 1) : 1);
     } else {
       std::copy_n(context.parameter(moving_mean).data(), g.channels, mean);
       std::copy_n(context.parameter(moving_variance).data(), g.channels, variance);
     }
-    batch_norm_apply(threads, g, x.data(), norm_channels(context, g, mean, variance), y.data());
+    batch_norm_apply(threads, g, x.data(), channels(context, scratch, mean, variance), y.data());
   }
 
   void recompute(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const NormGeometry g = geometry(x.shape());
     const double* mean = context.template state<double>();
-    const NormChannels<T> channels = norm_channels(context, g, mean, mean + g.channels);
-    batch_norm_apply(context.execution.threads, g, x.data(), channels, y.data());
+    const detail::NormScratch<T> scratch(context, g);
+    batch_norm_apply(context.execution.threads, g, x.data(), channels(context, scratch, mean, mean + g.channels),
+                     y.data());
   }
 
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
@@ -98,18 +101,17 @@ class BatchNorm : public Layer<T> {
     const int threads = context.execution.threads;
     const double* mean = context.template state<double>();
     const double* variance = mean + g.channels;
-    auto* scale = context.template scratch<double>();
-    double* a = scale + g.channels;
-    double* b = a + g.channels;
+    const detail::NormScratch<T> scratch(context, g);
+    double *scale = scratch.row(0), *a = scratch.row(1), *b = scratch.row(2);
     for (Index c = 0; c < g.channels; ++c)
       scale[c] = static_cast<double>(context.parameter(gamma)[c]) * inverse_deviation(variance[c]);
-    NormGradient<T> norm{norm_channels(context, g, mean, variance), mean, scale};
+    NormGradient<T> norm{channels(context, scratch, mean, variance), mean, scale};
     if (activation_ == Activation::silu && !dx.empty()) {  // its slope is worth computing once for both passes
       batch_norm_activation_gradient(threads, g, x.data(), dy.data(), norm.forward, dx.data());
       norm.forward.activation = Activation::none;
       dy = dx;
     }
-    const double* sums = batch_norm_gradient_sums(threads, g, x.data(), dy.data(), norm, sums_memory(context, g));
+    const double* sums = batch_norm_gradient_sums(threads, g, x.data(), dy.data(), norm, scratch.sums());
     const TensorView<T> dgamma = context.gradient(gamma), dbeta = context.gradient(beta);
     const double weight = uses_batch(context) ? 1 / static_cast<double>(g.rows) : 0;  // constants pass no gradient
     for (Index c = 0; c < g.channels; ++c) {
@@ -138,24 +140,11 @@ class BatchNorm : public Layer<T> {
   BatchNorm(const BatchNormOptions& options, Activation activation) : options_(options), activation_(activation) {}
 
  private:
-  /// Scratch begins with this many doubles per channel, before the memory of the sums: three for the gradient or two
-  /// for the statistics without training, then the values of `norm_channels`.
-  static constexpr std::size_t scratch_rows = 5;
-
-  static std::byte* sums_memory(const Context<T>& context, const NormGeometry& g) {
-    return reinterpret_cast<std::byte*>(context.template scratch<double>() +
-                                        static_cast<Index>(scratch_rows) * g.channels);
-  }
-  /// What the forward pass computes of each channel, the same when backward asks for it again.
-  NormChannels<T> norm_channels(const Context<T>& context, const NormGeometry& g, const double* mean,
-                                const double* variance) const {
-    auto* centre = reinterpret_cast<T*>(context.template scratch<double>() + 3 * g.channels);
-    auto* scale = reinterpret_cast<T*>(context.template scratch<double>() + 4 * g.channels);
-    for (Index c = 0; c < g.channels; ++c) {
-      centre[c] = static_cast<T>(mean[c]);
-      scale[c] = static_cast<T>(static_cast<double>(context.parameter(gamma)[c]) * inverse_deviation(variance[c]));
-    }
-    return {centre, scale, context.parameter(beta).data(), activation_};
+  NormChannels<T> channels(const Context<T>& context, const detail::NormScratch<T>& scratch, const double* mean,
+                           const double* variance) const {
+    return scratch.channels(
+        context.parameter(gamma), context.parameter(beta), mean,
+        [&](Index c) { return inverse_deviation(variance[c]); }, activation_);
   }
   double inverse_deviation(double variance) const { return 1 / std::sqrt(variance + options_.epsilon); }
   static NormGeometry geometry(const Shape& shape) {

@@ -8,6 +8,7 @@
 #include "amdefect/kernels/batch_norm.hpp"
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
+#include "amdefect/nn/layers/norm_scratch.hpp"
 
 namespace amdefect {
 
@@ -44,26 +45,24 @@ class GroupNorm : public Layer<T> {
   MemoryTraits traits() const override { return {.backward_in_place = true, .recompute = true}; }
   MemoryRequest memory(const Shape& input, const Execution&, bool training) const override {
     const NormGeometry g = sample_geometry(input);
-    const std::size_t row = static_cast<std::size_t>(g.channels) * sizeof(double);
-    const std::size_t scratch = scratch_rows * row + batch_norm_scratch(g);
-    return {.state = training ? 2 * static_cast<std::size_t>(input[0]) * row : 0,
-            .forward_scratch = scratch,
-            .backward_scratch = training ? scratch : 0};
+    const std::size_t moments = 2 * static_cast<std::size_t>(input[0] * g.channels) * sizeof(double);
+    const std::size_t scratch = detail::NormScratch<T>::bytes(g);
+    return {.state = training ? moments : 0, .forward_scratch = scratch, .backward_scratch = training ? scratch : 0};
   }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
     const NormGeometry g = sample_geometry(x.shape());
+    const detail::NormScratch<T> scratch(context, g);
     const int threads = context.execution.threads;
     const Index size = g.rows * g.channels;
     for (Index sample = 0; size > 0 && sample < x.dim(0); ++sample) {
       // Backward reads mean and inverse deviation from the state; without training they go to the scratch memory.
-      double* mean = context.training ? context.template state<double>() + 2 * sample * g.channels
-                                      : context.template scratch<double>();
+      double* mean = context.training ? context.template state<double>() + 2 * sample * g.channels : scratch.row(0);
       double* inverse = mean + g.channels;
       const T* from = x.data() + sample * size;
-      batch_moments(threads, g, from, mean, inverse, sums_memory(context, g));
+      batch_moments(threads, g, from, mean, inverse, scratch.sums());
       join_groups(g, mean, inverse);
-      batch_norm_apply(threads, g, from, norm_channels(context, g, mean, inverse), y.data() + sample * size);
+      batch_norm_apply(threads, g, from, channels(context, scratch, mean, inverse), y.data() + sample * size);
     }
   }
 
@@ -73,48 +72,34 @@ class GroupNorm : public Layer<T> {
     const int threads = context.execution.threads;
     const Index size = g.rows * g.channels;
     const TensorView<T> dgamma = context.gradient(gamma), dbeta = context.gradient(beta);
-    auto* scale = context.template scratch<double>();
+    const detail::NormScratch<T> scratch(context, g);
+    double *scale = scratch.row(0), *shift = scratch.row(1), *slope = scratch.row(2);
     for (Index sample = 0; size > 0 && sample < x.dim(0); ++sample) {
       const double* mean = context.template state<double>() + 2 * sample * g.channels;
       const double* inverse = mean + g.channels;
       const T* from = x.data() + sample * size;
       const T* gradient = dy.data() + sample * size;
       for (Index c = 0; c < g.channels; ++c) scale[c] = static_cast<double>(context.parameter(gamma)[c]) * inverse[c];
-      const NormGradient<T> norm{norm_channels(context, g, mean, inverse), mean, scale};
-      const double* sums = batch_norm_gradient_sums(threads, g, from, gradient, norm, sums_memory(context, g));
+      const NormGradient<T> norm{channels(context, scratch, mean, inverse), mean, scale};
+      const double* sums = batch_norm_gradient_sums(threads, g, from, gradient, norm, scratch.sums());
       for (Index c = 0; c < g.channels; ++c) {
         if (!dbeta.empty()) dbeta[c] += static_cast<T>(sums[c]);
         if (!dgamma.empty()) dgamma[c] += static_cast<T>(sums[g.channels + c] * inverse[c]);
       }
       if (dx.empty()) continue;
-      double* shift = scale + g.channels;
-      double* slope = shift + g.channels;
       share_groups(g, scale, inverse, sums, shift, slope);
       batch_norm_input_gradient(threads, g, from, gradient, norm, shift, slope, dx.data() + sample * size);
     }
   }
 
  private:
-  /// Scratch begins with this many doubles per channel, before the memory of the sums: three for the gradient or two
-  /// for the statistics without training, then the values of `norm_channels`.
-  static constexpr std::size_t scratch_rows = 5;
-
   static NormGeometry sample_geometry(const Shape& shape) {
     return {shape.sample().elements() / shape.back(), shape.back()};
   }
-  static std::byte* sums_memory(const Context<T>& context, const NormGeometry& g) {
-    return reinterpret_cast<std::byte*>(context.template scratch<double>() +
-                                        static_cast<Index>(scratch_rows) * g.channels);
-  }
-  NormChannels<T> norm_channels(const Context<T>& context, const NormGeometry& g, const double* mean,
-                                const double* inverse) const {
-    auto* centre = reinterpret_cast<T*>(context.template scratch<double>() + 3 * g.channels);
-    auto* scale = reinterpret_cast<T*>(context.template scratch<double>() + 4 * g.channels);
-    for (Index c = 0; c < g.channels; ++c) {
-      centre[c] = static_cast<T>(mean[c]);
-      scale[c] = static_cast<T>(static_cast<double>(context.parameter(gamma)[c]) * inverse[c]);
-    }
-    return {centre, scale, context.parameter(beta).data()};
+  static NormChannels<T> channels(const Context<T>& context, const detail::NormScratch<T>& scratch, const double* mean,
+                                  const double* inverse) {
+    return scratch.channels(context.parameter(gamma), context.parameter(beta), mean,
+                            [&](Index c) { return inverse[c]; });
   }
 
   /// Calls body(first channel, end) for each group.

@@ -69,7 +69,7 @@ class MultiHeadAttention : public Layer<T> {
     const PreparedRequest out = detail::convolution_prepared<T>(execution, s.out);
     if (in.bytes == 0 || out.bytes == 0) return {};
     const std::size_t attention = detail::bytes_of<T>(attention_scratch<T>(execution, s.attention, false));
-    return {.bytes = padded(in.bytes) + out.bytes,
+    return {.bytes = aligned_size(in.bytes) + out.bytes,
             .forward_scratch = s.kept() + std::max({in.forward_scratch, out.forward_scratch, attention}),
             .form = in.form * forms + out.form};
   }
@@ -79,7 +79,7 @@ class MultiHeadAttention : public Layer<T> {
       conv2d_prepare(context.execution, g, context.parameter(kernel).data(), reinterpret_cast<T*>(at));
     };
     write(s.in, in_kernel, to);
-    write(s.out, out_kernel, to + padded(detail::convolution_prepared<T>(context.execution, s.in).bytes));
+    write(s.out, out_kernel, to + aligned_size(detail::convolution_prepared<T>(context.execution, s.in).bytes));
   }
   Index macs(const Shape& input) const override {
     const Sizes s(*this, input);
@@ -94,7 +94,7 @@ class MultiHeadAttention : public Layer<T> {
     const std::byte* prepared = context.prepared_memory;
     project(context, s.in, x.data(), in_kernel, prepared, qkv, scratch);
     attention_forward(context.execution, with_dropout(context, s), qkv, heads, scratch);
-    if (prepared) prepared += padded(detail::convolution_prepared<T>(context.execution, s.in).bytes);
+    if (prepared) prepared += aligned_size(detail::convolution_prepared<T>(context.execution, s.in).bytes);
     project(context, s.out, heads, out_kernel, prepared, y.data(), scratch);
   }
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
@@ -128,15 +128,11 @@ class MultiHeadAttention : public Layer<T> {
                     .head_size = channels / layer.heads_} {}
 
     /// Bytes for the queries, keys and values and, behind them, the heads' results.
-    std::size_t kept() const { return padded(detail::bytes_of<T>(rows * 4 * channels)); }
+    std::size_t kept() const { return aligned_size(detail::bytes_of<T>(rows * 4 * channels)); }
   };
 
   static constexpr int forms = 16;  ///< more than there are algorithms
 
-  /// Keeps what follows aligned.
-  static std::size_t padded(std::size_t bytes) {
-    return (bytes + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
-  }
   static T* behind(T* qkv, const Sizes& s) {
     return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(qkv) + s.kept());
   }
