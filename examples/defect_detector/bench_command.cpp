@@ -1,6 +1,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "amdefect/detection/anchor_free/anchor_free_description.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_network.hpp"
 #include "amdefect/detection/anchor_free/random_boxes.hpp"

@@ -92,8 +92,8 @@ void run(const EvalConfig& config) {
   if (has_annotation_0(split.coco))
     std::cerr << "warning: the annotation with id 0 counts as not found, as in pycocotools ('amdefect coco-eval "
                  "--fix_known_bugs' on detections.json counts it)\n";
-  std::cout << split.name << " split: " << counted(split.size(), "image") << ", "
-            << counted(split.coco.annotations.size(), "object") << ", " << counted(results.size(), "detection")
+  std::cout << split.name << " split: " << quantity(split.size(), "image") << ", "
+            << quantity(split.coco.annotations.size(), "object") << ", " << quantity(results.size(), "detection")
             << "\n\n"
             << to_text(comparison) << '\n'
             << to_text(found.metrics) << "\nwritten: metrics.json, detections.json and report.html in "

@@ -40,7 +40,7 @@ int predict(PredictConfig config) {
               << " images; no lists were written\n";
     return interrupted_code;
   }
-  std::cout << counted(done.images, "image") << ", " << counted(done.objects, "object")
+  std::cout << quantity(done.images, "image") << ", " << quantity(done.objects, "object")
             << "; written: images.json, detections.csv, detections.json" << (options.page ? ", predictions.html" : "")
             << " in " << config.output_dir << '\n';
   return done.failed > 0 ? 1 : 0;

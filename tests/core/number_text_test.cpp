@@ -19,7 +19,7 @@ TEST_CASE("numbers are written the same in every locale") {
   CHECK(shortest_number(1234.5) == "1234.5");
   CHECK(decimal_number(0.7, 3) == "0.700");
   CHECK(decimal_number(-1, 3) == "-1.000");
-  CHECK(counted(1, "box", "boxes") + counted(0, "image") + counted(12345, "box", "boxes") ==
+  CHECK(quantity(1, "box", "boxes") + quantity(0, "image") + quantity(12345, "box", "boxes") ==
         "1 box0 images12345 boxes");
   CHECK(decimal_number(std::numeric_limits<double>::max(), 2).size() == 312);
   CHECK(rounded_number(12345.678, 4) == "1.235e+04");

@@ -70,11 +70,11 @@ TEST_CASE("the anchor-free detector: the same commands") {
   for (const char* option : {" --backbone resnet18", " --first_stride 4"})
     check_fails("train --dataset_path data --output_dir bad --epochs 1" + small + option,
                 "beside network, backbone and first_stride are keys of its JSON, not options", 2);
-  check_fails("train --dataset_path data --zoom 5 --output_dir bad",
-              "expected auto or a number from 0.015625 to 4, found '5'", 2);
   check_fails("train data --output_dir bad --first_stride 16", "first_stride is for models with a backbone", 2);
   check_fails("train data --output_dir bad --model anchor-free-s --backbone resnet18",
               "backbone takes the place of the stages of anchor-free-s: give one of the two", 2);
+  check_fails("train --dataset_path data --zoom 5 --output_dir bad",
+              "expected auto or a number from 0.015625 to 4, found '5'", 2);
   check_fails("train --dataset_path data --box_offset half --output_dir bad",
               "expected auto or a number from -1000 to 1000, found 'half'", 2);
   check_fails("train --dataset_path data --model dense-x --output_dir bad",

@@ -19,7 +19,7 @@ namespace amdefect {
 
 /// "1 object", "2 objects"; `several` is the noun's plural where it is not one with an s.
 template <std::integral Count>
-std::string counted(Count count, std::string_view noun, std::string_view several = {}) {
+std::string quantity(Count count, std::string_view noun, std::string_view several = {}) {
   if (count == 1) return concat("1 ", noun);
   return several.empty() ? concat(count, ' ', noun, 's') : concat(count, ' ', several);
 }

@@ -106,8 +106,8 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
 /// What was looked at, and the text of the metrics.
 inline std::string to_text(const DetectorEvaluation& evaluation) {
   const DetectionMetrics& metrics = evaluation.metrics;
-  return concat(evaluation.split, " split: ", counted(metrics.images, "image"), ", ", counted(metrics.truths, "object"),
-                ", ", counted(metrics.detections, "detection"), '\n',
+  return concat(evaluation.split, " split: ", quantity(metrics.images, "image"), ", ",
+                quantity(metrics.truths, "object"), ", ", quantity(metrics.detections, "detection"), '\n',
                 evaluation.trained_on.empty() ? "" : "warning: ", evaluation.warning(),
                 evaluation.trained_on.empty() ? "\n" : "\n\n", to_text(metrics));
 }

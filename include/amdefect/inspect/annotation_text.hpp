@@ -79,8 +79,8 @@ inline std::string to_text(const Finding& finding) {
 /// The numbers of images and boxes as a few lines.
 inline std::string numbers_text(const AnnotationCheck& check, const CocoSplit& split) {
   std::string text =
-      concat(split.name, ": ", counted(split.size(), "image"), " (", check.images_without_boxes(), " without boxes), ",
-             counted(check.boxes(), "box", "boxes"), ", up to ", check.most_boxes(), " in an image\n  classes:");
+      concat(split.name, ": ", quantity(split.size(), "image"), " (", check.images_without_boxes(), " without boxes), ",
+             quantity(check.boxes(), "box", "boxes"), ", up to ", check.most_boxes(), " in an image\n  classes:");
   for (const auto& [name, count] : check.classes) text += concat(' ', printable(name), ' ', count, ';');
   text += "\n  larger side of a box in pixels:";
   for (std::size_t i = 0; i < check.sides.size(); ++i)

@@ -115,7 +115,7 @@ class ImagePrediction {
     ++done_.images;
     done_.objects += found.size();
     lists_->add({static_cast<std::int64_t>(index) + 1, file, image.width(), image.height()}, found);
-    std::string line = concat(printable(file), ": ", counted(found.size(), "object"));
+    std::string line = concat(printable(file), ": ", quantity(found.size(), "object"));
     const auto draw = [&] {
       const std::string name = names_->next(files_[index]);
       folder_.add_file(name);

@@ -112,9 +112,9 @@ class DetectorTrainer {
     checkpoint.reset();
     if (folder_) folder_->begin();
     const std::filesystem::path& folder = options_.output_folder;
-    log(concat("training on ", counted(train().size(), "image"), " (", training->size(), " crops per epoch)",
+    log(concat("training on ", quantity(train().size(), "image"), " (", training->size(), " crops per epoch)",
                splits_.valid ? concat(", validating on ", splits_.valid->size()) : "", "; ",
-               counted(description_.model.classes, "class", "classes"),
+               quantity(description_.model.classes, "class", "classes"),
                folder.empty() ? "" : concat("; results go to ", folder.string())));
     trainer_->fit(*training, nullptr);
     if (!interrupted()) finish();
@@ -217,8 +217,9 @@ class DetectorTrainer {
                              .pixel_scaling = options_.pixel_scaling};
     crops.crop.fill = options_.pixel_scaling.offset;
     crops.crop.height = crops.crop.width = (options_.crop_side + multiple - 1) / multiple * multiple;
-    log(concat("reading ", counted(images, "image"), options_.zoom == 1 ? "" : concat(", zoomed by ", options_.zoom),
-               "; crops of ", crops.crop.height, " x ", crops.crop.width, " pixels, ", counted(model.levels, "level")));
+    log(concat("reading ", quantity(images, "image"), options_.zoom == 1 ? "" : concat(", zoomed by ", options_.zoom),
+               "; crops of ", crops.crop.height, " x ", crops.crop.width, " pixels, ",
+               quantity(model.levels, "level")));
     const std::shared_ptr<const BasicSampleSource<P>> source = source_of<P>(train(), options_.zoom);
     std::vector<BalancedSampler::Groups> groupings;
     if (options_.balance_styles) {

@@ -33,7 +33,7 @@ inline std::string note_of_epochs(const Trainer<float>& trainer, std::optional<d
   const Index epochs = trainer.options().epochs;
   if (trainer.stopped()) return "note: nothing is left to train: the run ended early, or its time was over";
   if (trainer.finished())
-    return concat("note: nothing is left to train: the run has ", counted(trainer.history().size(), "epoch"),
+    return concat("note: nothing is left to train: the run has ", quantity(trainer.history().size(), "epoch"),
                   ", the options ask for ", epochs);
   if (!begun_with || *begun_with == static_cast<double>(epochs)) return "";
   return concat("note: the run was to have ", *begun_with, *begun_with == 1 ? " epoch" : " epochs",
