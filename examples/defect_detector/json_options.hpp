@@ -35,8 +35,7 @@ CLI::Validator number_range(Number least, Number most = std::numeric_limits<Numb
           most == std::numeric_limits<Number>::max() ? concat(">= ", least) : concat('[', least, " - ", most, ']')};
 }
 inline const CLI::Validator seed_range = number_range<std::uint64_t>(0, 9'000'000'000'000'000'000);
-inline constexpr const char* recompute_help =
-    "What backward computes again instead of finding it kept: none, what is cheap, or all that can be (least memory)";
+inline constexpr const char* recompute_help = "Values computed again in backward, not kept: none, cheap ones, or all";
 inline constexpr const char* allow_outside_files_help =
     "Read images outside of the data set's folder, where names in its annotations or links may lead";
 inline const CLI::Validator thread_range(

@@ -7,6 +7,7 @@
 
 #include "amdefect/detection/anchor_free/edge_distance.hpp"
 #include "amdefect/detection/detector.hpp"
+#include "amdefect/image/zoom.hpp"
 #include "amdefect/io/weights_file.hpp"
 #include "json_options.hpp"
 #include "model_names.hpp"
