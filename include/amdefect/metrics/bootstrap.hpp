@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iomanip>
 #include <limits>
+#include <locale>
 #include <numeric>
 #include <span>
+#include <sstream>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -36,6 +40,15 @@ struct Interval {
   double width() const { return high - low; }
   friend bool operator==(const Interval&, const Interval&) = default;
 };
+
+/// "0.701 to 0.788", with so many decimals.
+inline std::string to_text(const Interval& interval, int decimals = 3) {
+  if (interval.low < 0) return "undefined";
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  text << std::fixed << std::setprecision(decimals) << interval.low << " to " << interval.high;
+  return text.str();
+}
 
 /// How far the figures of a detector may be from those that other images of the same kind would give.
 struct DetectionIntervals {

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 
+#include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
 #include "amdefect/metrics/average_precision.hpp"
 #include "amdefect/metrics/bootstrap.hpp"
@@ -30,14 +31,10 @@ struct DetectionMetrics {
   /// With fewer images than it takes to know AP50 to 0.05, what a reader of the figures should know; else empty.
   std::string warning() const {
     constexpr double widest = 0.1;
-    const Interval& ap50_range = intervals.ap50_300;
-    if (ap50_range.width() <= widest) return "";
-    std::ostringstream text;
-    text.imbue(std::locale::classic());
-    text << std::fixed << std::setprecision(2) << images << (images == 1 ? " image says" : " images say")
-         << " little: on others of the same kind AP50 could well be anywhere from " << ap50_range.low << " to "
-         << ap50_range.high;
-    return text.str();
+    if (intervals.ap50_300.width() <= widest) return "";
+    return concat(images, images == 1 ? " image says" : " images say",
+                  " little: on others of the same kind AP50 could well be anywhere from ",
+                  amdefect::to_text(intervals.ap50_300, 2));
   }
 };
 
@@ -57,19 +54,6 @@ inline DetectionMetrics measure_detections(const CocoDataset& dataset, std::span
           bootstrap_intervals(dataset, results, match)};
 }
 
-namespace detail {
-
-/// "0.701 to 0.788".
-inline std::string to_text(const Interval& interval) {
-  if (interval.low < 0) return "undefined";
-  std::ostringstream text;
-  text.imbue(std::locale::classic());
-  text << std::fixed << std::setprecision(3) << interval.low << " to " << interval.high;
-  return text.str();
-}
-
-}  // namespace detail
-
 /// The twelve lines of pycocotools, one with the figures by which detectors are compared, and their intervals.
 inline std::string to_text(const DetectionMetrics& metrics) {
   const ScorePoint best = metrics.curves.all.best_f1();
@@ -81,9 +65,9 @@ inline std::string to_text(const DetectionMetrics& metrics) {
        << metrics.ap25 << " (up to 300 detections per image), best F1 " << best.counts.f1() << " at score "
        << best.threshold << ", F1 " << metrics.curves.all.at(threshold).f1() << " at the threshold " << threshold
        << '\n'
-       << "95 % intervals of a choice of " << metrics.images << " such images: AP50 "
-       << detail::to_text(intervals.ap50_300) << ", AP25 " << detail::to_text(intervals.ap25_300) << ", best F1 "
-       << detail::to_text(intervals.best_f1) << ", F1 " << detail::to_text(intervals.f1) << '\n';
+       << concat(100 * intervals.level) << " % intervals of a choice of " << metrics.images << " such images: AP50 "
+       << to_text(intervals.ap50_300) << ", AP25 " << to_text(intervals.ap25_300) << ", best F1 "
+       << to_text(intervals.best_f1) << ", F1 " << to_text(intervals.f1) << '\n';
   if (const std::string warning = metrics.warning(); !warning.empty()) text << "note: " << warning << '\n';
   return text.str();
 }

@@ -41,7 +41,7 @@ class ReportWriter {
  private:
   static std::string with_interval(double figure, const Interval& interval) {
     if (figure < 0 || interval.low < 0) return ratio_text(figure);
-    return concat(ratio_text(figure), " (", ratio_text(interval.low), " to ", ratio_text(interval.high), ")");
+    return concat(ratio_text(figure), " (", to_text(interval), ")");
   }
 
   void add_summary() {
