@@ -19,8 +19,9 @@ inline void add_detect_options(CLI::App& command, DetectOptions& options) {
       ->transform(number_range(0.0));
   add("--max_detections", options.max_detections, "Most objects per image, the best ones")
       ->transform(number_range<Index>(1, std::numeric_limits<std::int32_t>::max()));
-  command.add_flag("--flip_test", options.flip_test,
-                   "Average over the image and its mirror images: slower by four, anchor-free detectors only");
+  command.add_flag(
+      "--flip_test,--no_flip_test{false}", options.flip_test,
+      "Average over the image and its mirror images: slower by four; default: as training found worthwhile");
 }
 
 }  // namespace amdefect

@@ -60,7 +60,7 @@ std::vector<Detection> PaperDetector::detect(const PixelView& view, const Detect
 
 void PaperDetector::check_options(const DetectOptions& options) const {
   Detector::check_options(options);
-  require(!options.flip_test,
+  require(!options.flip_test.value_or(false),
           "detect: the paper's network has no flip_test: its outputs do not belong to places that "
           "mirror images could be averaged at; the anchor-free detectors have it");
 }

@@ -58,8 +58,8 @@ struct DetectOptions {
   double soft_nms_sigma = 0;
   Index max_detections = 300;  ///< the best ones
   /// Look at the mirror images of the image, too (left to right, top to bottom, both), and average what is seen. Takes
-  /// four times as long.
-  bool flip_test = false;
+  /// four times as long. Not given: as the detector's file says, see `DetectorTrainerOptions::flip_test`.
+  std::optional<bool> flip_test = std::nullopt;
   /// An image that is larger, as the network sees it, is searched in pieces of this size, so that memory stays bounded;
   /// they overlap by `overlap` pixels, and objects larger than that may be cut at their seams. 0: always as a whole.
   Index tile = 1536, overlap = 256;

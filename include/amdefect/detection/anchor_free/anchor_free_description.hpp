@@ -16,6 +16,7 @@ struct AnchorFreeDescription {
   double score_threshold = 0.35;  ///< where the best F1 commonly is; training measures it on validation images
   PixelScaling pixel_scaling{};
   double zoom = 1;  ///< how much larger the network sees images than they are; detections are in pixels of the image
+  bool flip_test = false;  ///< whether it looks at mirror images where `DetectOptions::flip_test` says nothing
 
   DetectorTraits traits() const { return {labels, model.channels, score_threshold, pixel_scaling}; }
   friend bool operator==(const AnchorFreeDescription&, const AnchorFreeDescription&) = default;
@@ -77,12 +78,13 @@ inline AnchorFreeDescription anchor_free_description(const DetectorFile& file) {
   const std::string architecture = file.architecture();
   require<FileError>(architecture == "anchor-free" || architecture == "dense", file.where(),
                      ": is a model of the architecture '", architecture, "', expected 'anchor-free'");
-  file.allow_only({"network", "zoom"});
+  file.allow_only({"network", "zoom", "flip_test"});
   DetectorTraits traits = file.traits(AnchorFreeDescription{}.score_threshold);
   AnchorFreeDescription description{.labels = std::move(traits.labels),
                                     .score_threshold = traits.score_threshold,
                                     .pixel_scaling = traits.pixel_scaling};
   description.zoom = file.description().get<double>("zoom", 1);  // g++ 12: what throws above would destroy twice
+  description.flip_test = file.description().get<bool>("flip_test", false);
   if (file.description().contains("network"))
     description.model = read_anchor_free_model(file.description().at("network"));
   description.model.channels = traits.channels;

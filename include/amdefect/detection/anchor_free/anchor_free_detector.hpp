@@ -28,6 +28,7 @@ class AnchorFreeDetector final : public Detector {
         network_(std::move(network)),
         model_(std::move(description.model)),
         zoom_(description.zoom),
+        flip_test_(description.flip_test),
         execution_(execution) {}
 
   /// @throws Error also for a tile that is not larger than the overlap.
@@ -61,6 +62,7 @@ class AnchorFreeDetector final : public Detector {
   JsonValue::Object settings() const override {
     JsonValue::Object settings{{"network", to_json(model_)}};
     if (zoom_ != 1) settings.emplace_back("zoom", zoom_);  // the files of other detectors stay as they were
+    if (flip_test_) settings.emplace_back("flip_test", true);
     return settings;
   }
   std::vector<TensorEntry> weights() const override { return weight_entries(network_->parameters()); }
@@ -105,8 +107,8 @@ class AnchorFreeDetector final : public Detector {
         ensure_capacity(run.input_memory, {up(row.size()), up(column.size()), image.dim(2)});
     scale_pixels(image, input, row.begin, column.begin, traits().pixel_scaling);
     constexpr Index candidates = 3000;  // bounds the memory of large images
-    std::vector<Detection> found =
-        decode_anchor_free<float>(model_, run.outputs(input, options.flip_test), 0, min_score(options), candidates);
+    std::vector<Detection> found = decode_anchor_free<float>(
+        model_, run.outputs(input, options.flip_test.value_or(flip_test_)), 0, min_score(options), candidates);
     const auto x = static_cast<double>(column.begin), y = static_cast<double>(row.begin);
     const Box frame{0, 0, static_cast<double>(image.dim(1)), static_cast<double>(image.dim(0))};
     for (Detection& d : found) d.box = intersection({d.box.x1 + x, d.box.y1 + y, d.box.x2 + x, d.box.y2 + y}, frame);
@@ -129,6 +131,7 @@ class AnchorFreeDetector final : public Detector {
   std::shared_ptr<const Network<float>> network_;
   AnchorFreeModel model_;
   double zoom_;
+  bool flip_test_;
   Execution execution_;
   mutable std::mutex mutex_;  // guards what follows
   mutable std::vector<std::unique_ptr<Run>> idle_;

@@ -69,6 +69,7 @@ class DetectorTrainer {
     description_.score_threshold = options_.score_threshold;
     description_.pixel_scaling = options_.pixel_scaling;
     description_.zoom = options_.zoom;
+    description_.flip_test = options_.flip_test.value_or(false);
     const auto scalings = static_cast<Index>(options_.pixel_scaling.channel_offsets.size());
     require(scalings == 0 || scalings == description_.model.channels, "detector trainer: pixel_scaling has ", scalings,
             " channels, the images have ", description_.model.channels);
@@ -274,11 +275,30 @@ class DetectorTrainer {
     const bool saved = !options_.output_folder.empty();
     if (saved) load_weights(best_file(), average_->parameters());
     if (!splits_.valid) return;
-    validation_ = evaluate(*detector(), *splits_.valid, {.extra_image_folders = options_.extra_image_folders});
+    validation_ = validate();
+    if (!options_.flip_test) choose_flip_test();
     if (!validation_->trained_on.empty()) log("warning: " + validation_->warning());
     description_.score_threshold =
         validation_->metrics.curves.all.best_threshold().value_or(description_.score_threshold);
     if (saved) detector()->save(best_file(), identity_metadata());
+  }
+
+  DetectorEvaluation validate() const {
+    return evaluate(*detector(), *splits_.valid, {.extra_image_folders = options_.extra_image_folders});
+  }
+
+  /// Lets the detector look at mirror images if that is worth its time on the validation split.
+  void choose_flip_test() {
+    description_.flip_test = true;
+    DetectorEvaluation flipped = validate();
+    const double before = validation_->metrics.ap50, after = flipped.metrics.ap50;
+    description_.flip_test = after >= before + worthwhile_flip_gain;
+    log(concat("with mirror images AP50 is ", rounded_number(after, 3), " instead of ", rounded_number(before, 3),
+               description_.flip_test
+                   ? ": the detector looks at them, too, and takes four times as long (--no_flip_test: "
+                     "it does not)"
+                   : ": not worth four times the time of an image"));
+    if (description_.flip_test) validation_ = std::move(flipped);
   }
 
   CocoSplits splits_;

@@ -64,6 +64,9 @@ struct DetectorTrainerOptions {
   Index eval_interval = 5;        ///< mAP50 is measured every so many epochs and after the last; 0: never
   Index patience = 0;             ///< epochs with a value of `monitor`, but no better one, before it ends; 0: never
   double score_threshold = 0.35;  ///< of the detector, where no validation split tells a better one
+  /// Whether the detector looks at mirror images, too, which takes four times as long; not given: if that gains
+  /// `worthwhile_flip_gain` on the validation split.
+  std::optional<bool> flip_test{};
 
   // Files.
   /// best.safetensors and last.safetensors go there, and nobody else's (see RunFolder); empty: nothing is written.
@@ -83,6 +86,9 @@ struct DetectorTrainerOptions {
   /// Takes a line for each step that may take a while, and warnings; empty: silence.
   std::function<void(const std::string& line)> log{};
 };
+
+/// AP50 for which four times the time of an image are spent.
+inline constexpr double worthwhile_flip_gain = 0.005;
 
 /// Throws an Error that names the option without meaning.
 inline void check(const DetectorTrainerOptions& options) {
