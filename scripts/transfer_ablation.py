@@ -112,7 +112,7 @@ def main():
     results = a.folder / "results.jsonl"
     done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
     keys = ("start", "images", "draw", "epochs")
-    for start in a.start if a.start is not None else ["from scratch", "lpbf: --pretrained lpbf"]:
+    for start in a.start if a.start is not None else ["from scratch: --pretrained false", "lpbf: --pretrained lpbf"]:
         name, _, options = start.partition(":")
         for images in a.images:
             for draw in a.draws:

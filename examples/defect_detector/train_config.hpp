@@ -20,7 +20,7 @@ namespace amdefect {
 struct TrainConfig {
   std::string model = "anchor-free-n";
   std::string dataset_path, annotation_file, output_dir = "output";
-  std::string pretrained;                       ///< weights to start from; empty: random ones
+  std::optional<std::string> pretrained;        ///< weights to start from; empty: random ones; not given: suggested
   std::vector<std::string> freeze;              ///< beginnings of names of layers that stay as they are
   std::optional<std::filesystem::path> resume;  ///< see `resume_file`
   bool overwrite = false;                       ///< the run in the output folder

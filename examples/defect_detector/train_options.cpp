@@ -119,7 +119,8 @@ Traits<std::optional<double>> number_or_auto(double least, double most, Traits<s
   return traits;
 }
 
-std::string pretrained_of(const std::string& text) {
+std::optional<std::string> pretrained_of(const std::string& text) {
+  if (text == "auto") return std::nullopt;
   return is_off(text) ? "" : is_ready_model(text) ? text : weights_file(text).string();
 }
 
@@ -136,7 +137,7 @@ bool gpu_of(const std::string& text) {
 std::vector<TrainOption> make_table() {
   using C = TrainConfig;
   const auto whole = [](Index least, Index most) { return number_range(least, most); };
-  const auto file_or_false = [](const std::string& file) { return file.empty() ? Json(false) : Json(file); };
+  const auto start = [](const auto& file) { return !file ? Json("auto") : file->empty() ? Json(false) : Json(*file); };
   return {
       row("model", &C::model,
           "What to train: the anchor-free detector, small (-n) or larger (-s), the paper's network, or blob "
@@ -159,8 +160,9 @@ std::vector<TrainOption> make_table() {
       row("clip_norm", &C::clip_norm, "Largest norm of the gradient; 0: no limit", {.check = number_range(0.0)}),
       row("on_nonfinite", &C::on_nonfinite, "What is done with a batch whose loss or gradients are not finite",
           {.check = CLI::IsMember({"stop", "skip"}), .identity = false}),
-      row("pretrained", &C::pretrained, "Weights file, folder of a run, or ready model (lpbf) to start from, or false",
-          {.parse = pretrained_of, .write = file_or_false}),
+      row("pretrained", &C::pretrained,
+          "Weights file, folder of a run or ready model to start from, or false; auto: lpbf where the network fits",
+          {.paper = "", .parse = pretrained_of, .write = start}),
       row("freeze", &C::freeze,
           "Beginnings of the names of layers that keep their weights and statistics, e.g. stem,stage", {.newer = true}),
       row("resume", &C::resume,
@@ -295,6 +297,7 @@ nlohmann::ordered_json to_json(const TrainConfig& config, bool identity) {
       json[option.name] = value;
   }
   if (identity) json["model"] = stored_model_name(config.model);
+  if (identity && !config.pretrained) json["pretrained"] = false;  // as in runs of before, which go on as they began
   return json;
 }
 

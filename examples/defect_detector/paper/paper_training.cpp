@@ -141,8 +141,8 @@ int train_paper(TrainConfig config) {
   const auto network =
       std::make_shared<Network<float>>(paper_network<float>(classes, config.img_size, description.channels));
   network->initialize(config.seed);
-  if (!config.pretrained.empty())
-    load_weights(weights_file(config.pretrained), network->parameters(), {.ignore = is_training_state});
+  if (config.pretrained && !config.pretrained->empty())
+    load_weights(weights_file(*config.pretrained), network->parameters(), {.ignore = is_training_state});
   for (const std::string& prefix : config.freeze) network->parameters().set_trainable(prefix, false);
   const Execution execution{.threads = config.threads};
   const auto detector = [&] { return std::make_unique<PaperDetector>(network, description, execution); };

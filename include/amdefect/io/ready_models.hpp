@@ -42,6 +42,15 @@ inline std::filesystem::path ready_model_path(std::string_view name) {
   return file;
 }
 
+/// The same, but empty where the model is not installed. @throws Error for an unknown name.
+inline std::filesystem::path find_ready_model(std::string_view name) {
+  try {
+    return ready_model_path(name);
+  } catch (const FileError&) {
+    return {};
+  }
+}
+
 /// Whether a path is the name of a ready model and no file or folder here.
 inline bool is_ready_model(const std::filesystem::path& path) {
   return std::find(ready_models.begin(), ready_models.end(), path.string()) != ready_models.end() && !is_there(path);

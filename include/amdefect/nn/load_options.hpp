@@ -41,8 +41,8 @@ struct LoadOptions {
   /// Every parameter must have its tensor, and every tensor that is not ignored its parameter. Else those that fit are
   /// taken, and the report tells the rest.
   bool strict = true;
-  /// A kernel for pictures of three channels in PyTorch's layout fits those of other numbers, too: for one channel the
-  /// sum of the three, else the three in turn, scaled by 3 / channels (as timm does).
+  /// A kernel for pictures of three channels fits those of other numbers, too: for one channel the sum of the three,
+  /// else the three in turn, scaled by 3 / channels (as timm does).
   bool adapt_channels = false;
 };
 

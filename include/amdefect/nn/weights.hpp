@@ -54,22 +54,25 @@ Tensor<T> from_layout(Tensor<T> stored, const Shape& shape, WeightLayout layout)
   return result;
 }
 
-/// Whether an OIHW kernel is one for three channels, and of the wanted shape but for that.
-inline bool fits_after_adaption(const Shape& stored, const Shape& wanted) {
-  return stored.rank() == 4 && stored[1] == 3 && wanted[1] > 0 && stored[0] == wanted[0] && stored[2] == wanted[2] &&
-         stored[3] == wanted[3];
+/// Whether a tensor in a file is a kernel for three channels, and of the wanted shape but for that.
+inline bool fits_after_adaption(const Shape& stored, const Shape& wanted, WeightLayout layout) {
+  if (layout == WeightLayout::out_in || stored.rank() != 4 || wanted.rank() != 4) return false;
+  const std::size_t channels = layout == WeightLayout::oihw ? 1 : 2;
+  Shape adapted = stored;
+  adapted[channels] = wanted[channels];
+  return stored[channels] == 3 && wanted[channels] > 0 && adapted == wanted;
 }
 
-/// See LoadOptions::adapt_channels.
+/// See LoadOptions::adapt_channels; the kernels are HWIO.
 template <class T>
 Tensor<T> adapt_channels(const Tensor<T>& stored, const Shape& wanted) {
   Tensor<T> result(wanted);
-  const Index channels = wanted[1], pixels = wanted[2] * wanted[3];
-  for (Index o = 0; o < wanted[0]; ++o)
-    for (Index p = 0; p < pixels; ++p) {
-      const auto at = [&](Index channel) { return stored[(o * 3 + channel) * pixels + p]; };
+  const Index channels = wanted[2], outputs = wanted[3], pixels = wanted[0] * wanted[1];
+  for (Index p = 0; p < pixels; ++p)
+    for (Index o = 0; o < outputs; ++o) {
+      const auto at = [&](Index channel) { return stored[(p * 3 + channel) * outputs + o]; };
       for (Index c = 0; c < channels; ++c)
-        result[(o * channels + c) * pixels + p] =
+        result[(p * channels + c) * outputs + o] =
             channels == 1 ? at(0) + at(1) + at(2) : at(c % 3) * (T{3} / static_cast<T>(channels));
     }
   return result;
@@ -116,8 +119,8 @@ class WeightLoader {
             "' ", p.shape, " for a kernel of ", rank, " dimensions");
     const Shape expected = shape_in_layout(p.shape, layout);
     std::string reason;
-    const bool adapted = options_.adapt_channels && layout == WeightLayout::oihw && entry.shape != expected &&
-                         fits_after_adaption(entry.shape, expected);
+    const bool adapted =
+        options_.adapt_channels && entry.shape != expected && fits_after_adaption(entry.shape, expected, layout);
     if (entry.shape != expected && !adapted) {
       reason = concat("has shape ", entry.shape, ", expected ", expected);
     } else if (!is_numeric(entry.dtype)) {  // so that the file's bytes bound what is allocated
@@ -129,11 +132,14 @@ class WeightLoader {
         reason = "holds a NaN or an infinity, expected finite numbers";
       else if (p.variance && !stored.empty() && stored.array().minCoeff() < 0)
         reason = concat("holds ", stored.array().minCoeff(), ", expected variances, which are not negative");
-      if (!reason.empty())
+      if (!reason.empty()) {
         damage_.push_back(concat('\'', name, "' ", reason));
-      else
-        staged_.emplace_back(
-            id, from_layout(adapted ? adapt_channels(stored, expected) : std::move(stored), p.shape, layout));
+      } else if (adapted) {
+        const Shape three{p.shape[0], p.shape[1], 3, p.shape[3]};
+        staged_.emplace_back(id, adapt_channels(from_layout(std::move(stored), three, layout), p.shape));
+      } else {
+        staged_.emplace_back(id, from_layout(std::move(stored), p.shape, layout));
+      }
     }
     tensors_.emplace(name, Asked{p.name, reason});
     (reason.empty() ? report_.taken : report_.misfits).push_back(p.name);

@@ -16,6 +16,7 @@
 #include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
 #include "amdefect/detection/detector.hpp"
+#include "amdefect/detection/training/pretrained.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
 #include "amdefect/image/zoom.hpp"
 #include "amdefect/inspect/annotation_check.hpp"
@@ -167,7 +168,8 @@ inline double suggest_zoom(double small_side, double large_side, Index largest_i
 /// where images are shrunk to save time), and at least 256 pixels; never more than the largest image, nor more than
 /// 640, which would leave too few of them in an hour. The model gets the levels that the objects need. A published
 /// backbone is shown pixels as its public weights expect them. Half a pixel is added to boxes that are pixel indices,
-/// and images of 16 bits are read as such. Without boxes to validate on the loss picks the best epoch.
+/// and images of 16 bits are read as such. Without boxes to validate on the loss picks the best epoch. It starts from
+/// `suggest_pretrained`.
 inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const AnnotationCheck& check,
                                               const AnchorFreeModel& model = anchor_free_n(),
                                               std::optional<double> zoom = std::nullopt) {
@@ -186,6 +188,7 @@ inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const An
   options.box_offset = check.box_offset;
   if (has_16_bit_images(splits.at("train"))) options.pixel_bits = 16;
   if (!splits.valid || !has_usable_box(*splits.valid)) options.monitor = "loss";
+  options.pretrained = suggest_pretrained(options.model);
   return options;
 }
 /// The same for the annotations of the training split. @throws FileError if there is none.

@@ -6,6 +6,7 @@
 
 #include "amdefect/detection/anchor_free/anchor_free_description.hpp"
 #include "amdefect/detection/anchor_free/backbones.hpp"
+#include "amdefect/io/ready_models.hpp"
 #include "amdefect/io/torch_file.hpp"
 #include "amdefect/io/weights_file.hpp"
 #include "amdefect/models/published_weights.hpp"
@@ -22,9 +23,10 @@ inline std::string levels_text(const AnchorFreeModel& model) {
   return concat(model.levels, " levels (strides ", model.first_stride, " to ", model.largest_stride(), ')');
 }
 
-/// Throws a FileError that names the numbers of the architecture that differ from those of the model in the file.
-/// Channels, classes, levels and bins may differ: they add outputs, or change the first and the last convolutions.
-inline void require_same_backbone(const SafetensorsFile& file, AnchorFreeModel there, const AnchorFreeModel& here) {
+/// The numbers of the architecture that differ between the model of a file and one that would start from it; empty for
+/// none. Channels, classes, levels and bins may differ: they add outputs, or change the first and the last
+/// convolutions.
+inline std::string backbone_differences(AnchorFreeModel there, const AnchorFreeModel& here) {
   there.levels = here.backbone.empty() ? std::max(here.levels, static_cast<Index>(there.widths.size())) : here.levels;
   there.box_bins = here.box_bins;
   const JsonValue other = to_json(there), wanted = to_json(here);
@@ -37,8 +39,7 @@ inline void require_same_backbone(const SafetensorsFile& file, AnchorFreeModel t
   for (const auto& [key, value] : *wanted.get_if<JsonValue::Object>()) compare(key, other.find(key), &value);
   for (const auto& [key, value] : *other.get_if<JsonValue::Object>())
     if (!wanted.find(key)) compare(key, &value, nullptr);
-  require<FileError>(differences.empty(), "pretrained: ", file.path().string(),
-                     " is of another architecture: ", differences);
+  return differences;
 }
 
 /// What of the model in the file is of no use for another one with the same backbone, in a few words each.
@@ -67,6 +68,13 @@ inline std::string load_backbone(const TensorFile& file, Network<float>& network
 
 }  // namespace detail
 
+/// What a training starts from unless it is told otherwise: the ready model `lpbf`, whose first layers suit other
+/// pictures, too (docs/transfer.md), where it is installed and the network is like its own; else nothing.
+inline std::filesystem::path suggest_pretrained(const AnchorFreeModel& model) {
+  if (!detail::backbone_differences(anchor_free_n(), model).empty()) return {};
+  return find_ready_model("lpbf");
+}
+
 /// Starts a network from the weights of a trained detector, from any file of weights with the same names, or its
 /// backbone from weights of torchvision or timm (`.pth` or safetensors); `start` may also be what else `weights_file`
 /// takes. What does not fit, such as the scores of other classes or a level more, keeps its values. Returns what is to
@@ -87,10 +95,12 @@ inline std::string load_pretrained(const std::filesystem::path& start, const Anc
   std::string differences;
   if (file.metadata().contains(description_key)) {
     const AnchorFreeModel there = anchor_free_description(DetectorFile(file)).model;
-    detail::require_same_backbone(file, there, model);
+    const std::string other = detail::backbone_differences(there, model);
+    require<FileError>(other.empty(), "pretrained: ", path.string(), " is of another architecture: ", other);
     differences = detail::left_of(there, model);
   }
-  const LoadReport report = load_weights(file, network.parameters(), {.ignore = is_training_state, .strict = false});
+  const LoadReport report =
+      load_weights(file, network.parameters(), {.ignore = is_training_state, .strict = false, .adapt_channels = true});
   const std::string from = concat("starting from ", path.string());
   if (report.missing.empty() && report.left.empty()) return concat(from, ", all ", report.taken.size(), " weights");
   if (differences.empty()) return concat(from, ": ", report.to_text(), '\n', load_table(report));

@@ -13,6 +13,7 @@
 #include "amdefect/detection/image_membership.hpp"
 #include "amdefect/detection/split_membership.hpp"
 #include "amdefect/detection/training/detector_trainer_options.hpp"
+#include "amdefect/detection/training/pretrained.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/json_reader.hpp"
@@ -25,6 +26,8 @@ inline constexpr const char* identity_key = "amdefect.config";
 
 /// The options, as far as they change the course of a training, as a JSON object.
 inline JsonValue identity_of(const DetectorTrainerOptions& o) {
+  // Runs of before began without what is suggested now; what a run started from does not matter when it goes on.
+  const std::string start = o.pretrained == suggest_pretrained(o.model) ? "" : o.pretrained.string();
   JsonValue json{{"network", to_json(o.model)},
                  {"minutes", o.epochs > 0 ? 0 : o.minutes},
                  {"crop_size", o.crop_side},
@@ -48,7 +51,7 @@ inline JsonValue identity_of(const DetectorTrainerOptions& o) {
                  {"learning_rate", o.learning_rate},
                  {"weight_decay", o.weight_decay},
                  {"average_decay", o.average_decay},
-                 {"pretrained", o.pretrained.string()},
+                 {"pretrained", start},
                  {"freeze", JsonValue::array(o.freeze)},
                  {"eval_interval", o.eval_interval},
                  {"early_stopping", o.patience},
