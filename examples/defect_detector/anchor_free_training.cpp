@@ -48,8 +48,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.patience = config.early_stopping;
   options.output_folder = config.output_dir;
   options.overwrite = config.overwrite;
-  options.pretrained = suggest_pretrained(options.model);
-  if (config.pretrained) options.pretrained = *config.pretrained;
+  options.pretrained = config.pretrained;
   options.freeze = config.freeze;
   options.resume = config.resume_file();
   options.identity = identity_of(config);

@@ -55,7 +55,7 @@ struct TrainConfig {
   std::string fit = "within";
   bool raw_bce = false;
   Index outputs_per_example = 3;
-  AugmentOptions augment{.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5, .brightness = 0.1, .contrast = 0.2};
+  AugmentOptions augment = detector_augmentation();
 
   bool is_paper() const { return model == "paper"; }
   bool is_anchor_free() const { return model.starts_with("anchor-free"); }

@@ -248,6 +248,8 @@ std::vector<TrainOption> make_table() {
       change("crop", &AugmentOptions::crop, "Share cropped and magnified"),
       change("brightness", &AugmentOptions::brightness, "Largest change, as a share of the full range"),
       change("contrast", &AugmentOptions::contrast, "Largest relative change"),
+      change("extra_shift", &AugmentOptions::extra_shift,
+             "Pixels by which further channels move at most along each axis", number_range(0.0, most_extra_shift)),
   };
 }
 
@@ -297,7 +299,9 @@ nlohmann::ordered_json to_json(const TrainConfig& config, bool identity) {
       json[option.name] = value;
   }
   if (identity) json["model"] = stored_model_name(config.model);
-  if (identity && !config.pretrained) json["pretrained"] = false;  // as in runs of before, which go on as they began
+  // As in runs of before, which go on as they began.
+  if (identity && !config.pretrained) json["pretrained"] = false;
+  if (identity && (config.extra_image_folders.empty() || config.augment.extra_shift == 0)) json.erase("extra_shift");
   return json;
 }
 

@@ -236,3 +236,51 @@ TEST_CASE("options out of range are named") {
   CHECK_THROWS_AS(check(AugmentOptions{.crop_zoom = 0.5}), Error);
   CHECK_THROWS_AS(check(AugmentOptions{.hue_degrees = std::nan("")}), Error);
 }
+
+TEST_CASE("further channels move by themselves, and colours and boxes stay") {
+  Sample sample = sample_with(20, 24, {{4, 6, 12, 14}}, 5);
+  const AugmentOptions moving{.extra_shift = 3};
+  std::set<Index> rows, columns;
+  bool apart = false;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    Random random(seed);
+    const Sample moved = augment(sample, moving, random);
+    CHECK(moved.objects == sample.objects);
+    CHECK(seen(moved.image, 0) == sample.objects[0].box);
+    Index shifts[2][2];
+    for (Index channel = 3; channel < 5; ++channel) {
+      Image alone(20, 24, 3);
+      for (Index y = 0; y < 20; ++y)
+        for (Index x = 0; x < 24; ++x) alone(y, x, 0) = moved.image(y, x, channel);
+      const Box box = seen(alone, 0);
+      CHECK((box.width() == 8 && box.height() == 8));
+      shifts[channel - 3][0] = static_cast<Index>(box.y1) - 6;
+      shifts[channel - 3][1] = static_cast<Index>(box.x1) - 4;
+    }
+    rows.insert(shifts[0][0]);
+    columns.insert(shifts[0][1]);
+    apart |= shifts[0][0] != shifts[1][0];
+  }
+  CHECK(rows == std::set<Index>{-3, -2, -1, 0, 1, 2, 3});
+  CHECK(columns == rows);
+  CHECK(apart);
+
+  // What comes in is as the border.
+  Image image(3, 4, 4, 0);
+  for (Index y = 0; y < 3; ++y)
+    for (Index x = 0; x < 4; ++x) image(y, x, 3) = static_cast<std::uint8_t>(10 * y + x);
+  shift_channel(image, 3, 1, -2);
+  const std::uint8_t expected[3][4] = {{2, 3, 3, 3}, {2, 3, 3, 3}, {12, 13, 13, 13}};
+  for (Index y = 0; y < 3; ++y)
+    for (Index x = 0; x < 4; ++x) CHECK(image(y, x, 3) == expected[y][x]);
+
+  // Pictures without further channels are changed as before there was the option.
+  const Sample plain = sample_with(16, 16, {{2, 2, 9, 9}});
+  Random first(5), second(5);
+  AugmentOptions still = detector_augmentation();
+  still.extra_shift = 0;
+  CHECK(augment(plain, detector_augmentation(), first).image == augment(plain, still, second).image);
+  CHECK(first.uniform() == second.uniform());
+  CHECK_THROWS_WITH_AS(check(AugmentOptions{.extra_shift = 65}),
+                       doctest::Contains("extra_shift is 65, expected 0 to 64 pixels"), Error);
+}

@@ -130,8 +130,7 @@ TEST_CASE("a model of other classes is a start, one of another architecture is r
   CHECK(lines.front().find(
             "by_program/best.safetensors with what fits, 86 of 92 weights: it has 4 classes, this model has 2") !=
         std::string::npos);
-  const SafetensorsFile before = read_safetensors(options.pretrained),
-                        after = read_safetensors(world.path("fewer.safetensors"));
+  const SafetensorsFile before = read_safetensors(start), after = read_safetensors(world.path("fewer.safetensors"));
   for (const TensorEntry& entry : after.entries()) {
     CAPTURE(entry.name);
     if (!before.contains(entry.name) || before.entry(entry.name).shape != entry.shape) continue;

@@ -117,9 +117,19 @@ struct AugmentOptions {
   double hue_degrees = 0;    ///< the hue turns by up to this, either way
   double brightness = 0;     ///< up to this share of the full range is added or subtracted
   double contrast = 0;       ///< the contrast is multiplied by 1 - contrast to 1 + contrast
+  double extra_shift = 0;    ///< channels beyond red, green and blue move by up to so many pixels along each axis
 
   friend bool operator==(const AugmentOptions&, const AugmentOptions&) = default;
 };
+
+/// What a detector's training changes. Further channels move, so that it gets used to sensors, or templates, that are
+/// not quite aligned.
+inline AugmentOptions detector_augmentation() {
+  return {.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5, .brightness = 0.1, .contrast = 0.2, .extra_shift = 4};
+}
+
+/// The largest `extra_shift`.
+inline constexpr double most_extra_shift = 64;
 
 /// Throws an Error that names the option that is out of its range.
 inline void check(const AugmentOptions& options) {
@@ -134,10 +144,25 @@ inline void check(const AugmentOptions& options) {
           ", expected 0 to 180");
   require(options.crop_zoom >= 1 && options.crop_zoom <= 100, "augmentation: crop_zoom is ", options.crop_zoom,
           ", expected 1 to 100");
+  require(options.extra_shift >= 0 && options.extra_shift <= most_extra_shift, "augmentation: extra_shift is ",
+          options.extra_shift, ", expected 0 to ", most_extra_shift, " pixels");
+}
+
+/// Moves what a channel shows down by `dy` and right by `dx` pixels; what comes in is as the border.
+template <PixelType P>
+void shift_channel(BasicImage<P>& image, Index channel, Index dy, Index dx) {
+  const Index height = image.height(), width = image.width();
+  Tensor<P> before({height, width});
+  for (Index y = 0; y < height; ++y)
+    for (Index x = 0; x < width; ++x) before(y, x) = image(y, x, channel);
+  for (Index y = 0; y < height; ++y) {
+    const Index from = std::clamp<Index>(y - dy, 0, height - 1);
+    for (Index x = 0; x < width; ++x) image(y, x, channel) = before(from, std::clamp<Index>(x - dx, 0, width - 1));
+  }
 }
 
 /// A randomly changed copy of the sample, of the same size (height and width swapped after a rotation), without its
-/// placement. The order is: crop, orientation, colour, light.
+/// placement. The order is: crop, orientation, colour, light, shift of further channels.
 template <PixelType P>
 BasicSample<P> augment(const BasicSample<P>& sample, const AugmentOptions& options, Random& random) {
   BasicSample<P> result;
@@ -161,6 +186,11 @@ BasicSample<P> augment(const BasicSample<P>& sample, const AugmentOptions& optio
     const double brightness = random.uniform(-options.brightness, options.brightness);
     adjust_light(result.image, brightness, 1 + random.uniform(-options.contrast, options.contrast));
   }
+  if (const auto most = static_cast<Index>(options.extra_shift); most > 0)
+    for (Index channel = color_channels(result.image); channel < result.image.channels(); ++channel) {
+      const Index dy = random.integer(2 * most + 1) - most, dx = random.integer(2 * most + 1) - most;
+      shift_channel(result.image, channel, dy, dx);
+    }
   return result;
 }
 

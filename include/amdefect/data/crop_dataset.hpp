@@ -29,7 +29,7 @@ struct CropDatasetOptions {
                          .min_visible = 0.3,
                          .fill = padding_grey};
   double mosaic = 0.5;  ///< probability of crops of four images in one
-  AugmentOptions augment{.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5, .brightness = 0.1, .contrast = 0.2};
+  AugmentOptions augment = detector_augmentation();
   PixelScaling pixel_scaling{};  ///< `crop.fill` is its offset
 };
 

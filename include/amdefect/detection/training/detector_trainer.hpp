@@ -171,7 +171,12 @@ class DetectorTrainer {
     const AnchorFreeModel& model = description_.model;
     network_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
     initialize_anchor_free(*network_, model, options_.seed);
-    if (!options_.pretrained.empty()) log(load_pretrained(options_.pretrained, model, *network_));
+    const std::filesystem::path start = options_.pretrained.value_or(suggest_pretrained(model));
+    if (!start.empty()) {
+      log(load_pretrained(start, model, *network_));
+      for (const auto& split : {splits_.valid, splits_.test})
+        if (const std::string seen = split ? seen_warning(start, *split) : ""; !seen.empty()) log("warning: " + seen);
+    }
     freeze_and_slow();
     average_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
     const Index update = options_.batch_size * options_.accumulate;  // crops that make one

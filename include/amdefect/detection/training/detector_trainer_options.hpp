@@ -16,7 +16,6 @@
 #include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
 #include "amdefect/detection/detector.hpp"
-#include "amdefect/detection/training/pretrained.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
 #include "amdefect/image/zoom.hpp"
 #include "amdefect/inspect/annotation_check.hpp"
@@ -36,7 +35,7 @@ struct DetectorTrainerOptions {
   Index crops_per_epoch = 0;  ///< 0: one per image, at least 512; where `minutes` count at most 2048
   Index slots = 100;          ///< objects in a crop; further ones are left out
   double mosaic = 0.5;        ///< share of the crops that are made of four
-  AugmentOptions augment{.flip_x = 0.5, .flip_y = 0.5, .rotate = 0.5, .brightness = 0.1, .contrast = 0.2};
+  AugmentOptions augment = detector_augmentation();
   bool balance_styles = true;                      ///< the fewer of smooth and rough images are shown more often
   bool balance_classes = true;                     ///< images of rare classes are shown more often
   double box_offset = 0;                           ///< added to all boxes, see CocoSourceOptions
@@ -72,9 +71,10 @@ struct DetectorTrainerOptions {
   // Files.
   /// best.safetensors and last.safetensors go there, and nobody else's (see RunFolder); empty: nothing is written.
   std::filesystem::path output_folder{};
-  bool overwrite = false;              ///< replace the run that the output folder holds; else it is refused
-  std::filesystem::path pretrained{};  ///< weights to start from; empty: random ones
-  std::vector<std::string> freeze{};   ///< weights whose names begin so stay as they are, e.g. "stem" and "stage"
+  bool overwrite = false;  ///< replace the run that the output folder holds; else it is refused
+  /// Weights to start from; empty: random ones; not given: `suggest_pretrained`'s.
+  std::optional<std::filesystem::path> pretrained{};
+  std::vector<std::string> freeze{};  ///< weights whose names begin so stay as they are, e.g. "stem" and "stage"
   // Of a model with a published backbone:
   Index frozen_stages = 0;    ///< of the backbone, that stay as they are: 1 is all up to stride 4, 2 up to stride 8
   bool frozen_norms = false;  ///< its batch norms stay as they are and normalise with their moving statistics
@@ -168,8 +168,7 @@ inline double suggest_zoom(double small_side, double large_side, Index largest_i
 /// where images are shrunk to save time), and at least 256 pixels; never more than the largest image, nor more than
 /// 640, which would leave too few of them in an hour. The model gets the levels that the objects need. A published
 /// backbone is shown pixels as its public weights expect them. Half a pixel is added to boxes that are pixel indices,
-/// and images of 16 bits are read as such. Without boxes to validate on the loss picks the best epoch. It starts from
-/// `suggest_pretrained`.
+/// and images of 16 bits are read as such. Without boxes to validate on the loss picks the best epoch.
 inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const AnnotationCheck& check,
                                               const AnchorFreeModel& model = anchor_free_n(),
                                               std::optional<double> zoom = std::nullopt) {
@@ -188,7 +187,6 @@ inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const An
   options.box_offset = check.box_offset;
   if (has_16_bit_images(splits.at("train"))) options.pixel_bits = 16;
   if (!splits.valid || !has_usable_box(*splits.valid)) options.monitor = "loss";
-  options.pretrained = suggest_pretrained(options.model);
   return options;
 }
 /// The same for the annotations of the training split. @throws FileError if there is none.

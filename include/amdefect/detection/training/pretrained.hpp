@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "amdefect/core/printable.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_description.hpp"
 #include "amdefect/detection/anchor_free/backbones.hpp"
+#include "amdefect/detection/split_membership.hpp"
 #include "amdefect/io/ready_models.hpp"
 #include "amdefect/io/torch_file.hpp"
 #include "amdefect/io/weights_file.hpp"
@@ -106,6 +109,17 @@ inline std::string load_pretrained(const std::filesystem::path& start, const Anc
   if (differences.empty()) return concat(from, ": ", report.to_text(), '\n', load_table(report));
   return concat(from, " with what fits, ", report.taken.size(), " of ", network.parameters().count(),
                 " weights: ", differences, '\n', load_table(report));
+}
+
+/// One line if the detector that a training starts from was trained on images of a split; else empty.
+inline std::string seen_warning(const std::filesystem::path& start, const CocoSplit& split) {
+  const std::filesystem::path path = weights_file(start);
+  if (is_torch_file(path)) return "";
+  const std::vector<std::string> seen = trained_images(split, read_membership(read_safetensors(path)));
+  if (seen.empty()) return "";
+  return concat(path.string(), " was trained on ", seen.size(), " of the ", split.size(), " images of the ", split.name,
+                " split (", printable(seen[0]), seen.size() > 1 ? ", ..." : "",
+                "): figures on it will be better than for new images");
 }
 
 }  // namespace amdefect

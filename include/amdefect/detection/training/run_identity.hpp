@@ -13,7 +13,6 @@
 #include "amdefect/detection/image_membership.hpp"
 #include "amdefect/detection/split_membership.hpp"
 #include "amdefect/detection/training/detector_trainer_options.hpp"
-#include "amdefect/detection/training/pretrained.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/json_reader.hpp"
@@ -26,8 +25,6 @@ inline constexpr const char* identity_key = "amdefect.config";
 
 /// The options, as far as they change the course of a training, as a JSON object.
 inline JsonValue identity_of(const DetectorTrainerOptions& o) {
-  // Runs of before began without what is suggested now; what a run started from does not matter when it goes on.
-  const std::string start = o.pretrained == suggest_pretrained(o.model) ? "" : o.pretrained.string();
   JsonValue json{{"network", to_json(o.model)},
                  {"minutes", o.epochs > 0 ? 0 : o.minutes},
                  {"crop_size", o.crop_side},
@@ -51,7 +48,7 @@ inline JsonValue identity_of(const DetectorTrainerOptions& o) {
                  {"learning_rate", o.learning_rate},
                  {"weight_decay", o.weight_decay},
                  {"average_decay", o.average_decay},
-                 {"pretrained", start},
+                 {"pretrained", o.pretrained.value_or("").string()},
                  {"freeze", JsonValue::array(o.freeze)},
                  {"eval_interval", o.eval_interval},
                  {"early_stopping", o.patience},
@@ -71,6 +68,7 @@ inline JsonValue identity_of(const DetectorTrainerOptions& o) {
                  {"brightness", o.augment.brightness},
                  {"contrast", o.augment.contrast}};
   if (o.accumulate != 1) json.set("accumulate", o.accumulate);
+  if (!o.extra_image_folders.empty() && o.augment.extra_shift > 0) json.set("extra_shift", o.augment.extra_shift);
   if (o.model.backbone.empty()) return json;
   json.set("frozen_stages", o.frozen_stages);
   json.set("frozen_norms", o.frozen_norms);
