@@ -105,7 +105,8 @@ inline std::string load_pretrained(const std::filesystem::path& start, const Anc
   const LoadReport report =
       load_weights(file, network.parameters(), {.ignore = is_training_state, .strict = false, .adapt_channels = true});
   const std::string from = concat("starting from ", path.string());
-  if (report.missing.empty() && report.left.empty()) return concat(from, ", all ", report.taken.size(), " weights");
+  if (report.missing.empty() && report.left.empty() && report.adapted.empty())
+    return concat(from, ", all ", report.taken.size(), " weights");
   if (differences.empty()) return concat(from, ": ", report.to_text(), '\n', load_table(report));
   return concat(from, " with what fits, ", report.taken.size(), " of ", network.parameters().count(),
                 " weights: ", differences, '\n', load_table(report));
