@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 #include "synth/synth_machine.hpp"
 
@@ -87,7 +88,7 @@ inline Sample render_moment(Index height, Index width, std::uint64_t seed, const
                   numbers.uniform(8, 20) * machine.scale,
                   static_cast<Profile>(numbers.integer(4)),
                   moment.progress};
-  if (machine.sinks) piece.foot += piece.height;
+  if (machine.sinks) piece.foot += piece.height;  // of high ones the camera does not see the foot
   stage.light.exposure *= numbers.uniform(0.8, 1.2) * moment.exposure;
   stage.horizon = piece.foot - 0.6 * machine.depth;
 
@@ -110,7 +111,9 @@ inline Sample render_moment(Index height, Index width, std::uint64_t seed, const
   for (Index i = 0; i < machine.blur; ++i) soften(stage.canvas);
 
   Sample sample{Image(height, width, 3), {}, {}};
-  sample.objects = {{stage.canvas.extent(2).box, nozzle_label}, {stage.canvas.extent(1).box, workpiece_label}};
+  for (const auto& [object, label] : {std::pair{2, nozzle_label}, {1, workpiece_label}})
+    if (const Canvas::Extent seen = stage.canvas.extent(object); seen.pixels > 0)  // none in very small pictures
+      sample.objects.push_back({seen.box, label});
   numbers = Random(random.next(), 1);
   expose(stage, sample.image);
   return sample;
