@@ -97,3 +97,17 @@ TEST_CASE("bench prints one line of JSON") {
   check_fails("bench --model anchor-free-n --size 8192 --batch 4096",
               "there is not enough memory: random pixels [4096, 8192");
 }
+
+TEST_CASE("synth: as many pictures of printers as the paper has, and one name of a scene at a time") {
+  const World& world = World::get();
+  const Outcome written = world.run("synth --scene printer --test 2 --img_size 32 --output_dir printers");
+  INFO(written.err);
+  CHECK(written.code == 0);
+  CHECK(written.out == "wrote 399 / 36 / 2 pictures (train / valid / test) to printers\n");
+  CHECK(fs::exists(world.path("printers/train/synth_00398.jpg")));
+  CHECK(world.run("synth --pores --train 1 --valid 0 --test 0 --img_size 64 --output_dir pores").code == 0);
+  CHECK(world.run("synth --scene pores --train 1 --valid 0 --test 0 --img_size 64 --output_dir pores_2").code == 0);
+  CHECK(read(world.path("pores/train/synth_00000.jpg")) == read(world.path("pores_2/train/synth_00000.jpg")));
+  check_fails("synth --scene pores --pores --output_dir twice", " excludes ", 2);
+  check_fails("synth --scene oven --output_dir oven", "oven", 2);
+}

@@ -14,15 +14,23 @@
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/file_type.hpp"
 #include "synth/synth_pores.hpp"
+#include "synth/synth_printer.hpp"
 #include "synth/synth_scene.hpp"
 
 namespace amdefect {
+
+/// What generated pictures show.
+enum class Scene {
+  workpieces,  ///< a build plate with workpieces and nozzles anywhere
+  pores,       ///< micrographs of metal with pores
+  printer      ///< recordings of printers: one nozzle, one workpiece that grows
+};
 
 /// A generated data set.
 struct SynthOptions {
   Index width = 416, height = 416;           ///< of the pictures
   Index train = 140, valid = 40, test = 20;  ///< numbers of pictures
-  bool pores = false;                        ///< micrographs with pores instead of nozzles and workpieces
+  Scene scene = Scene::workpieces;
   std::uint64_t seed = 0;
   int threads = 0;         ///< 0: all cores; the files do not depend on it
   bool overwrite = false;  ///< replaces an older generated data set in the same folder
@@ -31,14 +39,16 @@ struct SynthOptions {
 /// The categories of generated data: nozzle (1) and workpiece (3), while 0, the supercategory, and 2 have no objects;
 /// or pore.
 inline std::vector<CocoCategory> synth_categories(const SynthOptions& options = {}) {
-  if (options.pores) return {{0, "pore", "none"}};
+  if (options.scene == Scene::pores) return {{0, "pore", "none"}};
   return {{0, "printing", "none"}, {1, "nozzle", "printing"}, {2, "wire", "printing"}, {3, "workpiece", "printing"}};
 }
 
 /// Picture `index` of a split (0 train, 1 valid, 2 test), with class indices that equal the category ids.
 inline Sample synth_sample(const SynthOptions& options, Index split, Index index) {
   Random random(options.seed, split, index);
-  if (options.pores) return synth::render_pores(options.height, options.width, random);
+  if (options.scene == Scene::pores) return synth::render_pores(options.height, options.width, random);
+  if (options.scene == Scene::printer)
+    return synth::render_printer(options.height, options.width, options.seed, random);
   return synth::render_scene(options.height, options.width, random);
 }
 

@@ -1,4 +1,5 @@
 #include <iostream>
+#include <map>
 
 #include "commands.hpp"
 #include "json_options.hpp"
@@ -6,23 +7,41 @@
 
 namespace amdefect {
 
+namespace {
+
+const std::map<std::string, Scene> scenes{
+    {"workpieces", Scene::workpieces}, {"pores", Scene::pores}, {"printer", Scene::printer}};
+
+}  // namespace
+
 void add_synth_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("synth", "Write a COCO data set of generated pictures");
   auto options = std::make_shared<SynthOptions>();
+  auto scene = std::make_shared<std::string>("workpieces");
+  auto pores = std::make_shared<bool>(false);
   auto output = std::make_shared<std::string>("output/synth");
   auto size = std::make_shared<Index>(options->width);
   const auto add = option_adder(*command);
   add("--output_dir", *output, "Folder for train/, valid/ and test/");
-  add("--train", options->train, "Pictures to train on")->transform(number_range(0, 1000000));
-  add("--valid", options->valid, "Pictures to validate on")->transform(number_range(0, 1000000));
-  add("--test", options->test, "Pictures to test on")->transform(number_range(0, 1000000));
+  CLI::Option* named = add("--scene", *scene, "workpieces and nozzles on a plate, pores in micrographs, or a printer")
+                           ->check(CLI::IsMember(scenes));
+  command->add_flag("--pores", *pores, "The same as --scene pores")->excludes(named);
+  add("--train", options->train, "Pictures to train on (printer: 399)")->transform(number_range(0, 1000000));
+  add("--valid", options->valid, "Pictures to validate on (printer: 36)")->transform(number_range(0, 1000000));
+  add("--test", options->test, "Pictures to test on (printer: 23)")->transform(number_range(0, 1000000));
   add("--img_size", *size, "Width and height in pixels")->transform(number_range(32, 8192));
   add("--seed", options->seed, "The same seed gives the same files")->transform(seed_range);
   add("--threads", options->threads, "Threads; 0: all cores")->transform(thread_range);
-  command->add_flag("--pores", options->pores, "Micrographs of metal with pores, not nozzles and workpieces");
   command->add_flag("--overwrite", options->overwrite, "Replace an earlier generated data set");
   command->callback([=] {
+    options->scene = *pores ? Scene::pores : scenes.at(*scene);
     options->width = options->height = *size;
+    const auto default_count = [&](const char* name, Index& count, Index value) {
+      if (options->scene == Scene::printer && command->count(name) == 0) count = value;
+    };
+    default_count("--train", options->train, 399);  // as many as the paper has
+    default_count("--valid", options->valid, 36);
+    default_count("--test", options->test, 23);
     write_synth(*output, *options);
     std::cout << "wrote " << options->train << " / " << options->valid << " / " << options->test
               << " pictures (train / valid / test) to " << *output << '\n';

@@ -33,7 +33,46 @@ inline void draw_glow(Stage& stage, double x, double y) {
   }
 }
 
-/// A tool that hangs from the upper border: barrel, hexagonal nut, tapered tip; at work it melts what it points at.
+/// A tool that points down: its axis, the rows of its upper end and of its mouth, half of its width.
+struct Tool {
+  double middle, top, end, half;
+};
+
+/// A tool of barrel, hexagonal nut and tapered tip.
+inline void draw_tool(Stage& stage, const Tool& tool, int object) {
+  const auto [middle, top, end, half] = tool;
+  const double tip = stage.random.uniform(0.9, 1.9) * half, nut = stage.random.uniform(0.35, 0.7) * half;
+  const double mouth = stage.random.uniform(0.12, 0.25) * half, barrel_end = std::max(top + 4, end - tip - nut);
+  const Color barrel = random_metal(stage.random), brass = random_metal(stage.random);
+  const Noise brush(stage.random);
+  const double rings = stage.random.chance(0.5) ? stage.random.uniform(6, 14) * stage.unit : 0;
+  const auto bar = [&](double u, double x, double y) {
+    return round_shade(u, stage.light.side) + 0.07 * brush(x / (0.8 * stage.unit), y / (25 * stage.unit));
+  };
+  const auto width_of = [&](double width) { return Span{tool.middle - width, tool.middle + width}; };
+  stage.canvas.paint(
+      top, barrel_end, object, [&](double) { return width_of(0.8 * tool.half); },
+      [&](double x, double y, double u) {
+        const bool dark = rings > 0 && std::fmod(y - tool.top, rings) < 0.3 * rings;  // cooling fins
+        return barrel * (bar(u, x, y) * (dark ? 0.55 : 1));
+      });
+  stage.canvas.paint(
+      barrel_end, barrel_end + nut, object, [&](double) { return width_of(tool.half); },
+      [&](double x, double y, double u) {
+        const double facet = u < -0.5 ? -0.7 : u < 0.5 ? 0 : 0.7;
+        return brass * (0.62 + 0.3 * (1 - std::abs(facet)) + 0.25 * facet * stage.light.side +
+                        0.05 * brush(x / stage.unit, y / stage.unit));
+      });
+  stage.canvas.paint(
+      barrel_end + nut, end, object,
+      [&](double y) {
+        const double share = (y - barrel_end - nut) / std::max(tool.end - barrel_end - nut, 1.0);
+        return width_of(0.85 * tool.half + (mouth - 0.85 * tool.half) * std::min(1.0, share * 1.08));
+      },
+      [&](double x, double y, double u) { return brass * bar(u, x, y); });
+}
+
+/// A tool that hangs from the upper border; at work it melts what it points at.
 inline void draw_nozzle(Stage& stage, int object, const std::vector<Workpiece>& pieces, std::vector<double>& centres) {
   const double half = stage.random.uniform(13, 36) * stage.unit;
   double middle = stage.random.uniform(0.1, 0.9) * stage.width, end = stage.random.uniform(0.28, 0.75) * stage.height;
@@ -46,41 +85,7 @@ inline void draw_nozzle(Stage& stage, int object, const std::vector<Workpiece>& 
   for (const double other : centres)
     if (std::abs(other - middle) < 90 * stage.unit) return;
   centres.push_back(middle);
-  const double tip = stage.random.uniform(0.9, 1.9) * half, nut = stage.random.uniform(0.35, 0.7) * half;
-  const double mouth = stage.random.uniform(0.12, 0.25) * half, barrel_end = std::max(4.0, end - tip - nut);
-  const Color barrel = random_metal(stage.random), brass = random_metal(stage.random);
-  const Noise brush(stage.random);
-  const double rings = stage.random.chance(0.5) ? stage.random.uniform(6, 14) * stage.unit : 0;
-  const auto bar = [&](double u, double x, double y) {
-    return round_shade(u, stage.light.side) + 0.07 * brush(x / (0.8 * stage.unit), y / (25 * stage.unit));
-  };
-  stage.canvas.paint(
-      0, barrel_end, object,
-      [&](double) {
-        return Span{middle - 0.8 * half, middle + 0.8 * half};
-      },
-      [&](double x, double y, double u) {
-        const bool dark = rings > 0 && std::fmod(y, rings) < 0.3 * rings;  // cooling fins
-        return barrel * (bar(u, x, y) * (dark ? 0.55 : 1));
-      });
-  stage.canvas.paint(
-      barrel_end, barrel_end + nut, object,
-      [&](double) {
-        return Span{middle - half, middle + half};
-      },
-      [&](double x, double y, double u) {
-        const double facet = u < -0.5 ? -0.7 : u < 0.5 ? 0 : 0.7;
-        return brass * (0.62 + 0.3 * (1 - std::abs(facet)) + 0.25 * facet * stage.light.side +
-                        0.05 * brush(x / stage.unit, y / stage.unit));
-      });
-  stage.canvas.paint(
-      barrel_end + nut, end, object,
-      [&](double y) {
-        const double share = (y - barrel_end - nut) / std::max(end - barrel_end - nut, 1.0);
-        const double width = 0.85 * half + (mouth - 0.85 * half) * std::min(1.0, share * 1.08);
-        return Span{middle - width, middle + width};
-      },
-      [&](double x, double y, double u) { return brass * bar(u, x, y); });
+  draw_tool(stage, {middle, 0, end, half}, object);
   if (stage.random.chance(0.5)) draw_glow(stage, middle, end);
 }
 

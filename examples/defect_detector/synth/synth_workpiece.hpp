@@ -18,10 +18,12 @@ enum class Profile { block, taper, step, waist };
 struct Workpiece {
   double middle, foot, half_width, height, depth;
   Profile profile;
+  double grown = 1;  ///< the share of its final height that it has
 };
 
-/// What a piece covers at the share `t` of its height (0 at its foot).
+/// What a piece covers at the share `t` of its present height (0 at its foot).
 inline Span sides(const Workpiece& piece, double t) {
+  t *= piece.grown;
   double left = 1, right = 1;
   if (piece.profile == Profile::taper) left = right = 1 - 0.35 * t;
   if (piece.profile == Profile::step && t > 0.55) right = -0.1;
@@ -59,8 +61,9 @@ inline void draw_defects(Stage& stage, const Workpiece& piece, int object) {
   }
 }
 
-/// A piece with its layers, its upper side and its shadow.
-inline void draw_workpiece(Stage& stage, const Workpiece& piece, int object) {
+/// A piece with its layers, its upper side and its shadow. Its look depends on the random numbers, not on its height:
+/// with the same numbers a higher piece is the same piece, later.
+inline void draw_body(Stage& stage, const Workpiece& piece, int object) {
   const Color metal = random_metal(stage.random);
   const Noise edge(stage.random), grain(stage.random), band(stage.random);
   const double layer = stage.random.uniform(2.6, 7) * stage.unit, rough = stage.random.uniform(0.3, 1.6) * stage.unit;
@@ -101,8 +104,8 @@ inline void draw_workpiece(Stage& stage, const Workpiece& piece, int object) {
         const double stripe = std::sin((x + 1.7 * (y - top)) * 2 * std::numbers::pi / hatch);
         return metal * (1.12 + 0.07 * stripe + 0.05 * grain(x / stage.unit, y / stage.unit));
       });
-  if (piece.profile == Profile::step) {  // the ledge
-    const double ledge = piece.foot - 0.55 * piece.height;
+  if (piece.profile == Profile::step && piece.grown > 0.55) {  // the ledge
+    const double ledge = piece.foot - 0.55 * piece.height / piece.grown;
     stage.canvas.paint(
         ledge - 0.4 * piece.depth, ledge, object,
         [&](double) {
@@ -110,6 +113,11 @@ inline void draw_workpiece(Stage& stage, const Workpiece& piece, int object) {
         },
         [&](double x, double y, double) { return metal * (1.05 + 0.06 * grain(x / stage.unit, y / stage.unit)); });
   }
+}
+
+/// A piece with its defects.
+inline void draw_workpiece(Stage& stage, const Workpiece& piece, int object) {
+  draw_body(stage, piece, object);
   draw_defects(stage, piece, object);
 }
 
