@@ -106,7 +106,7 @@ def is_about(suggestion, mistake):
         return False
     if mistake["kind"] == "missing":
         return suggestion["kind"] == "missing" and iou(suggestion["bbox"], mistake["bbox"]) >= 0.5
-    return suggestion.get("annotation_id") in mistake["annotations"]
+    return suggestion.get("annotation", {}).get("id") in mistake["annotations"]
 
 
 def measure(a):

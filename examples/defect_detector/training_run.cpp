@@ -1,5 +1,6 @@
 #include "training_run.hpp"
 
+#include "amdefect/coco/folds.hpp"
 #include "amdefect/detection/training/training_splits.hpp"
 #include "amdefect/inspect/box_layout.hpp"
 #include "amdefect/io/atomic_file.hpp"
@@ -54,10 +55,10 @@ void write_training_report(const TrainConfig& config, const CocoSplits& splits, 
 
 CocoSplits read_splits(TrainConfig& config) {
   make_folder(config.output_dir);  // first, so that no time is lost where it cannot be made
-  CocoSplits splits =
-      usable_splits(read_coco_splits(config.dataset_path, {.annotation_file = config.annotation_file,
-                                                           .seed = config.seed,
-                                                           .allow_outside_files = config.allow_outside_files}));
+  CocoSplits splits = read_coco_splits(config.dataset_path, {.annotation_file = config.annotation_file,
+                                                             .seed = config.seed,
+                                                             .allow_outside_files = config.allow_outside_files});
+  splits = usable_splits(config.fold.empty() ? splits : leave_out(splits, read_fold(config.fold)));
   std::cerr << left_aside_warning(splits) << box_layout_warning(splits.train->coco);
   if (!splits.valid) {
     std::cerr << "warning: there is no validation split with boxes in it; watching the training loss\n";

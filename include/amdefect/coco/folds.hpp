@@ -69,8 +69,11 @@ inline CocoSplits leave_out(const CocoSplits& splits, const Fold& fold) {
   std::vector<std::size_t> train, valid;
   for (std::size_t i = 0; i < order.size(); ++i)
     (static_cast<Index>(i) % fold.count == fold.number - 1 ? valid : train).push_back(order[i]);
-  CocoSplits result{splits.root, detail::select_images(all, "train", train), detail::select_images(all, "valid", valid),
-                    {}, splits.left_aside};
+  CocoSplits result{splits.root,
+                    detail::select_images(all, "train", train),
+                    detail::select_images(all, "valid", valid),
+                    {},
+                    splits.left_aside};
   if (all.name != "all") result.test = splits.test;
   return result;
 }

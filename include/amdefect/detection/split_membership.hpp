@@ -74,8 +74,8 @@ inline std::optional<CocoSplits> split_as_trained(const CocoSplits& splits, cons
     (split == "train" ? train : split == "valid" ? valid : test).push_back(i);
   }
   if (!known) return std::nullopt;
-  return CocoSplits{splits.root, detail::select_images(*all, "train", train), detail::select_images(*all, "valid", valid),
-                    detail::select_images(*all, "test", test)};
+  return CocoSplits{splits.root, detail::select_images(*all, "train", train),
+                    detail::select_images(*all, "valid", valid), detail::select_images(*all, "test", test)};
 }
 
 }  // namespace amdefect

@@ -56,7 +56,9 @@ class DecisionWriter {
   using Json = nlohmann::ordered_json;
 
   DecisionWriter(const std::filesystem::path& file, const CocoDataset& dataset)
-      : file_(file.string()), dataset_(dataset), images_(sorted_ids(dataset.images)),
+      : file_(file.string()),
+        dataset_(dataset),
+        images_(sorted_ids(dataset.images)),
         categories_(sorted_ids(dataset.categories)) {
     for (std::size_t i = 0; i < dataset.annotations.size(); ++i) positions_.emplace(dataset.annotations[i].id, i);
   }
@@ -88,9 +90,9 @@ class DecisionWriter {
            suggestion.category_id);
     if (!suggestion.was) {
       for (const CocoAnnotation& a : dataset_.annotations)
-        ensure(a.image_id != suggestion.image_id || a.category_id != suggestion.category_id ||
-                   !(a.box == suggestion.box),
-               file_, " has this box already, annotation ", a.id);
+        ensure(
+            a.image_id != suggestion.image_id || a.category_id != suggestion.category_id || !(a.box == suggestion.box),
+            file_, " has this box already, annotation ", a.id);
       return;
     }
     const auto found = positions_.find(suggestion.was->id);

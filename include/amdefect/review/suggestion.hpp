@@ -84,7 +84,8 @@ inline Suggestion read_suggestion(const JsonReader& reader) {
   std::size_t mistake = 0;
   while (mistake < mistake_names.size() && kind != mistake_names[mistake])
     known += concat(known.empty() ? "" : ", ", mistake_names[mistake++]);
-  if (mistake == mistake_names.size()) reader.at("kind").fail(concat("expected one of ", known, ", found '", kind, "'"));
+  if (mistake == mistake_names.size())
+    reader.at("kind").fail(concat("expected one of ", known, ", found '", kind, "'"));
   suggestion.mistake = static_cast<Mistake>(mistake);
   suggestion.image_id = reader.get<std::int64_t>("image_id");
   const bool missing = suggestion.mistake == Mistake::missing;
@@ -95,8 +96,8 @@ inline Suggestion read_suggestion(const JsonReader& reader) {
     // A wrong box may have no extent.
     const auto box = was.get<std::vector<double>>("bbox");
     if (box.size() != 4) was.at("bbox").fail("expected [x, y, width, height]");
-    suggestion.was = {was.get<std::int64_t>("id"), was.get<std::int64_t>("category_id"),
-                      {box[0], box[1], box[2], box[3]}};
+    suggestion.was = {
+        was.get<std::int64_t>("id"), was.get<std::int64_t>("category_id"), {box[0], box[1], box[2], box[3]}};
   }
   suggestion.category_id = reader.get<std::int64_t>("category_id");
   suggestion.box = suggestion.removes() || suggestion.mistake == Mistake::wrong_class
