@@ -23,8 +23,8 @@ class MonotoneProbability {
               [](const JudgedValue& a, const JudgedValue& b) { return a.value < b.value; });
     for (const JudgedValue& example : examples) {
       pools_.push_back({example.value, example.right ? 1.0 : 0.0, 1});
-      while (pools_.size() > 1 && (pools_.end()[-2].value() == pools_.back().value() ||
-                                   pools_.end()[-2].share() >= pools_.back().share())) {
+      while (pools_.size() > 1 &&
+             (pools_.end()[-2].value() == pools_.back().value() || pools_.end()[-2].share() >= pools_.back().share())) {
         const Pool last = pools_.back();
         pools_.pop_back();
         pools_.back().values += last.values, pools_.back().right += last.right, pools_.back().count += last.count;
@@ -36,7 +36,8 @@ class MonotoneProbability {
 
   double operator()(double value) const {
     if (pools_.empty()) return 0.5;
-    const auto above = std::find_if(pools_.begin(), pools_.end(), [&](const Pool& pool) { return pool.value() >= value; });
+    const auto above =
+        std::find_if(pools_.begin(), pools_.end(), [&](const Pool& pool) { return pool.value() >= value; });
     if (above == pools_.begin()) return above->probability;
     const Pool& below = above[-1];
     if (above == pools_.end()) return below.probability;

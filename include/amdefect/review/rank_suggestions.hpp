@@ -150,7 +150,8 @@ class SuggestionRanker {
       if (!found) continue;
       fit_.add(category, iou(found->box, annotation.box), true);
       for (const double x : {-1.0, 1.0})
-        for (const double y : {-1.0, 1.0}) fit_.add(category, iou(found->box, moved(annotation.box, x / 6, y / 6)), false);
+        for (const double y : {-1.0, 1.0})
+          fit_.add(category, iou(found->box, moved(annotation.box, x / 6, y / 6)), false);
     }
     for (const ReviewedDetection& detection : image.detections)
       if (std::any_of(image.annotations.begin(), image.annotations.end(), [&](const ReviewedAnnotation& annotation) {
@@ -193,7 +194,8 @@ class SuggestionRanker {
   /// The share of the category in its score and that of the best other one, 0 to 1.
   static double agreement(const ReviewedImage& image, const Box& box, std::int64_t category) {
     double own = 0.1, other = 0.1;  // below that a score says little
-    for (const auto& [id, score] : scores(image, box)) (id == category ? own : other) = std::max(id == category ? own : other, score);
+    for (const auto& [id, score] : scores(image, box))
+      (id == category ? own : other) = std::max(id == category ? own : other, score);
     return own / (own + other);
   }
   /// The likeliest detection of the class that may mean the box; null if there is none.
@@ -269,8 +271,8 @@ class SuggestionRanker {
     const double spurious = confidence(presence_.of_wrong(category, support(image, annotation.box)));
     const double other = confidence(name_.of_wrong(category, agreement(image, annotation.box, category)));
     const auto found = scores(image, annotation.box);
-    const auto name = std::max_element(found.begin(), found.end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto name =
+        std::max_element(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     if (other > std::max(spurious, loose) && name != found.end() && name->first != category) {
       add(annotation, Mistake::wrong_class, name->first, annotation.annotation->box, other,
           concat("looks like ", names_.at(name->first), " (", decimal_number(name->second, 2), ')'));
@@ -318,8 +320,8 @@ class SuggestionRanker {
 /// What is probably wrong with annotations, the likeliest first, judged by detections of models that have not seen the
 /// images: at most one suggestion for each annotation, and one for each place where something is found that has no
 /// annotation. The kinds are comparable because all rest on the probability that an annotation confirms a detection of
-/// such a score, which is measured on the same detections (`MonotoneProbability`). Crowds are left alone, and so is what
-/// is found in them. `results` should go down to low scores (0.01): they, too, speak for an annotation.
+/// such a score, which is measured on the same detections (`MonotoneProbability`). Crowds are left alone, and so is
+/// what is found in them. `results` should go down to low scores (0.01): they, too, speak for an annotation.
 /// @throws Error for a detection of an image or category that the data set does not have.
 inline std::vector<Suggestion> rank_suggestions(const CocoDataset& dataset, const std::vector<CocoResult>& results) {
   return detail::SuggestionRanker(dataset, results).rank();
