@@ -14,21 +14,23 @@ namespace {
 
 constexpr std::int64_t pore = 1, crack = 2;
 
-/// 40 images with a pore and a crack each, which are annotated and found, and a false alarm of a low score.
+/// 40 images with a pore and a crack each, in other places, which are annotated and found, and a false alarm of a low
+/// score.
 struct ReviewedData {
   CocoDataset data;
   std::vector<CocoResult> found;
 
   ReviewedData() {
     data.categories = {{pore, "pore", ""}, {crack, "crack", ""}};
-    for (std::int64_t i = 1; i <= 40; ++i) {
-      const double shift = static_cast<double>(i % 7), score = 0.6 + 0.005 * static_cast<double>(i);
-      data.images.push_back({i, "image " + std::to_string(i), 200, 100});
-      annotate(i, pore, {10 + shift, 10, 20, 20});
-      annotate(i, crack, {100 + shift, 40, 40, 10});
-      found.push_back({i, pore, {11 + shift, 10, 20, 21}, score});
-      found.push_back({i, crack, {100 + shift, 41, 41, 10}, score});
-      found.push_back({i, pore, {60, 70 + shift, 12, 12}, 0.05});
+    for (int i = 1; i <= 40; ++i) {
+      const double x = i * 29 % 170, y = i * 13 % 35, across = i * 41 % 150, down = 60 + i * 7 % 18;
+      const double score = 0.6 + 0.005 * i;
+      data.images.push_back({i, "image " + std::to_string(i), 300, 100});
+      annotate(i, pore, {x, y, 20, 20});
+      annotate(i, crack, {across, down, 40, 10});
+      found.push_back({i, pore, {x + 1, y, 20, 21}, score});
+      found.push_back({i, crack, {across, down + 1, 41, 10}, score});
+      found.push_back({i, pore, {250, static_cast<double>(i), 12, 12}, 0.05});
     }
   }
   void annotate(std::int64_t image, std::int64_t category, CocoBox box) {
@@ -44,30 +46,30 @@ struct ReviewedData {
 
 TEST_CASE("an annotation where nothing is found is spurious") {
   ReviewedData reviewed;
-  reviewed.annotate(7, crack, {150, 80, 40, 10});
+  reviewed.annotate(7, crack, {200, 88, 40, 10});
   const Suggestion first = reviewed.first();
   CHECK(first.mistake == Mistake::spurious);
   CHECK(first.image_id == 7);
-  CHECK(first.was == AnnotationState{81, crack, {150, 80, 40, 10}});
+  CHECK(first.was == AnnotationState{81, crack, {200, 88, 40, 10}});
   CHECK(first.removes());
 }
 
 TEST_CASE("a detection without an annotation is a missing one") {
   ReviewedData reviewed;
-  reviewed.found.push_back({9, crack, {150.123, 80, 40, 10}, 0.9});
+  reviewed.found.push_back({9, crack, {200.123, 88, 40, 10}, 0.9});
   const Suggestion first = reviewed.first();
   CHECK(first.mistake == Mistake::missing);
   CHECK(first.image_id == 9);
   CHECK(first.category_id == crack);
-  CHECK(first.box == CocoBox{150.12, 80, 40, 10});
+  CHECK(first.box == CocoBox{200.12, 88, 40, 10});
   CHECK_FALSE(first.was);
   CHECK(contains(first.reason, "crack is found here (0.90)"));
 
   reviewed.data.annotations.back().image_id = 9;  // unless a group of objects is there
-  reviewed.data.annotations.back().box = {140, 70, 60, 30};
+  reviewed.data.annotations.back().box = {190, 80, 60, 20};
   reviewed.data.annotations.back().crowd = true;
   for (const Suggestion& suggestion : rank_suggestions(reviewed.data, reviewed.found))
-    CHECK((suggestion.mistake != Mistake::missing || suggestion.image_id != 9 || suggestion.box.x < 100));
+    CHECK((suggestion.mistake != Mistake::missing || suggestion.image_id != 9 || suggestion.box.x != 200.12));
 }
 
 TEST_CASE("an annotation that is found as another class has the wrong one") {
@@ -106,11 +108,13 @@ TEST_CASE("of two annotations of one object the worse box is a duplicate") {
 
 TEST_CASE("the first suggestions are the mistakes, each once") {
   ReviewedData reviewed;
-  reviewed.annotate(7, crack, {150, 80, 40, 10});
-  reviewed.found.push_back({9, crack, {150, 80, 40, 10}, 0.9});
+  reviewed.annotate(7, crack, {200, 88, 40, 10});
+  reviewed.found.push_back({9, crack, {200, 88, 40, 10}, 0.9});
   reviewed.pore_of(11).category_id = crack;
   reviewed.pore_of(13).box.x += 9;
-  reviewed.annotate(15, pore, {9, 10, 20, 20});
+  CocoBox box = reviewed.pore_of(15).box;
+  box.x -= 2;
+  reviewed.annotate(15, pore, box);
   const std::vector<Suggestion> ranked = rank_suggestions(reviewed.data, reviewed.found);
   std::vector<bool> seen(mistake_names.size());
   for (std::size_t i = 0; i < 5; ++i) {
