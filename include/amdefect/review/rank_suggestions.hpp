@@ -198,16 +198,13 @@ class SuggestionRanker {
       (id == category ? own : other) = std::max(id == category ? own : other, score);
     return own / (own + other);
   }
-  /// The detection of the class that means the box most likely, by its score times the IoU; null if there is none.
+  /// The likeliest detection of the class that may mean the box; null if there is none.
   static const ReviewedDetection* best(const ReviewedImage& image, const Box& box, std::int64_t category) {
     const ReviewedDetection* best = nullptr;
-    double most = 0;
-    for (const ReviewedDetection& detection : image.detections) {
-      const double overlap = iou(detection.box, box), fit = detection.result->score * overlap;
-      if (detection.result->category_id != category || overlap < near || fit <= most) continue;
-      best = &detection;
-      most = fit;
-    }
+    for (const ReviewedDetection& detection : image.detections)
+      if (detection.result->category_id == category && iou(detection.box, box) >= near &&
+          (!best || detection.result->score > best->result->score))
+        best = &detection;
     return best;
   }
 
