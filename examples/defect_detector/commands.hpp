@@ -11,6 +11,7 @@ void add_train_command(CLI::App& program);
 void add_eval_command(CLI::App& program);
 void add_predict_command(CLI::App& program);
 void add_inspect_command(CLI::App& program);
+void add_review_command(CLI::App& program);
 void add_bench_command(CLI::App& program);
 
 }  // namespace amdefect

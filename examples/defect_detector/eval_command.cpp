@@ -12,12 +12,12 @@
 #include "amdefect/io/run_folder.hpp"
 #include "amdefect/io/weights_file.hpp"
 #include "amdefect/viz/history_json.hpp"
+#include "amdefect/viz/report.hpp"
 #include "amdefect/viz/split_report.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "json_options.hpp"
 #include "paper/published_results.hpp"
-#include "save_report.hpp"
 
 namespace amdefect {
 
@@ -87,7 +87,7 @@ void run(const EvalConfig& config) {
   report.configuration =
       key_values(nlohmann::ordered_json::parse(read_safetensors(config.weights).metadata().at(description_key)));
   report.history = read_history(std::filesystem::path(config.weights).parent_path() / "history.json");
-  save_report(output / "report.html", report);
+  write_report(output / "report.html", report);
 
   if (has_annotation_0(split.coco))
     std::cerr << "warning: the annotation with id 0 counts as not found, as in pycocotools ('amdefect coco-eval "

@@ -36,6 +36,7 @@ struct TrainConfig {
   std::vector<std::string> extra_image_folders;
   bool allow_outside_files = false;  ///< see SplitOptions
   std::uint64_t seed = 0;
+  std::string fold;  ///< see `read_fold`; empty: the splits as they are
   bool gpu = false;
   int threads = 0, workers = 1;
   Index cache_memory_mb = 2048;

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "amdefect/coco/folds.hpp"
 #include "amdefect/detection/anchor_free/edge_distance.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/image/zoom.hpp"
@@ -129,6 +130,12 @@ std::optional<std::filesystem::path> resume_of(const std::string& text) {
   return text == "true" ? std::filesystem::path() : std::filesystem::path(text);
 }
 
+std::string fold_of(const std::string& text) {
+  if (is_off(text)) return "";
+  static_cast<void>(read_fold(text));
+  return text;
+}
+
 bool gpu_of(const std::string& text) {
   require(is_off(text), "gpu must be null: amdefect computes on the CPU, got '", text, "'");
   return false;
@@ -190,6 +197,10 @@ std::vector<TrainOption> make_table() {
       row("allow_outside_files", &C::allow_outside_files, allow_outside_files_help,
           {.used_by = all_models, .identity = false}),
       row("seed", &C::seed, "Of weights, order, augmentation and splits", {.check = seed_range, .used_by = all_models}),
+      row("fold", &C::fold,
+          "Cross-validation: 2/3 divides the training images into three parts and leaves out the second, for "
+          "validation",
+          {.used_by = all_models, .parse = fold_of, .newer = true}),
       row("gpu", &C::gpu, "Only null: this program uses the CPU",
           {.identity = false, .parse = gpu_of, .write = [](bool) { return Json(); }}),
       row("threads", &C::threads, "Threads of the network; 0: all cores", {.check = thread_range, .identity = false}),

@@ -1,35 +1,18 @@
 #include "training_run.hpp"
 
+#include "amdefect/coco/folds.hpp"
 #include "amdefect/detection/training/training_splits.hpp"
 #include "amdefect/inspect/box_layout.hpp"
-#include "amdefect/io/atomic_file.hpp"
-#include "amdefect/viz/history_json.hpp"
+#include "amdefect/viz/report.hpp"
 #include "amdefect/viz/split_report.hpp"
 #include "paper/published_results.hpp"
-#include "save_report.hpp"
 
 namespace amdefect {
 
 JsonValue identity_of(const TrainConfig& config) { return parse_json(to_json(config, true).dump(), "configuration"); }
 
 DetectorLabels labels_of(const TrainConfig& config, const CocoSplit& split) {
-  DetectorLabels labels = labels_of(split, config.offset());
-  const auto found = static_cast<Index>(labels.class_names.size());
-  require(config.num_classes == 0 || config.num_classes == found, "num_classes is ", config.num_classes,
-          ", but the data set has ", found, " categories (unused ones count)");
-  return labels;
-}
-
-void RunFiles::on_begin(Trainer<float>& trainer) {
-  const std::filesystem::path file = std::filesystem::path(config_.output_dir) / "config.json";
-  if (!trainer.finished() || !is_there(file)) write_text_file(file, to_json(config_).dump(1) + "\n");
-  guard_.emplace(trainer);
-}
-
-void RunFiles::on_end(Trainer<float>& trainer) {
-  guard_.reset();
-  const InterruptDelay delay;
-  write_text_file(std::filesystem::path(config_.output_dir) / "history.json", history_json(trainer.history()));
+  return labels_of(split, config.offset(), config.num_classes);
 }
 
 bool say_if_interrupted(bool interrupted) {
@@ -49,15 +32,15 @@ void write_training_report(const TrainConfig& config, const CocoSplits& splits, 
   report.summary = {{"data set", config.dataset_path}, {"epochs", concat(history.size())}};
   report.configuration = key_values(to_json(config));
   report.history = history;
-  save_report(std::filesystem::path(config.output_dir) / "report.html", report);
+  write_report(std::filesystem::path(config.output_dir) / "report.html", report);
 }
 
 CocoSplits read_splits(TrainConfig& config) {
   make_folder(config.output_dir);  // first, so that no time is lost where it cannot be made
-  CocoSplits splits =
-      usable_splits(read_coco_splits(config.dataset_path, {.annotation_file = config.annotation_file,
-                                                           .seed = config.seed,
-                                                           .allow_outside_files = config.allow_outside_files}));
+  CocoSplits splits = read_coco_splits(config.dataset_path, {.annotation_file = config.annotation_file,
+                                                             .seed = config.seed,
+                                                             .allow_outside_files = config.allow_outside_files});
+  splits = usable_splits(config.fold.empty() ? splits : leave_out(splits, read_fold(config.fold)));
   std::cerr << left_aside_warning(splits) << box_layout_warning(splits.train->coco);
   if (!splits.valid) {
     std::cerr << "warning: there is no validation split with boxes in it; watching the training loss\n";

@@ -16,6 +16,7 @@
 #include "amdefect/train/callbacks/csv_log.hpp"
 #include "amdefect/train/callbacks/progress.hpp"
 #include "amdefect/train/trainer.hpp"
+#include "amdefect/viz/run_files.hpp"
 #include "train_options.hpp"
 
 // What the trainings of all models have in common.
@@ -34,24 +35,12 @@ JsonValue identity_of(const TrainConfig& config);
 /// The categories of the data set as labels. @throws Error if their number is not `num_classes`.
 DetectorLabels labels_of(const TrainConfig& config, const CocoSplit& split);
 
-/// Lets Ctrl-C end the training, and writes config.json when it begins and history.json when it ends.
-class RunFiles : public Callback<float> {
- public:
-  explicit RunFiles(const TrainConfig& config) : config_(config) {}
-  void on_begin(Trainer<float>& trainer) override;
-  void on_end(Trainer<float>& trainer) override;
-
- private:
-  TrainConfig config_;
-  std::optional<InterruptGuard<Trainer<float>>> guard_;
-};
-
 /// Adds what the program shows and writes during a training, to a Trainer or a DetectorTrainer.
 template <class AnyTrainer>
 void add_program_callbacks(AnyTrainer& trainer, const TrainConfig& config) {
   trainer.add(std::make_unique<Progress<float>>(std::cout, isatty(STDOUT_FILENO) == 1));
   trainer.add(std::make_unique<CsvLog<float>>(std::filesystem::path(config.output_dir) / "training_log.csv"));
-  trainer.add(std::make_unique<RunFiles>(config));
+  trainer.add(std::make_unique<RunFiles<float>>(config.output_dir, to_json(config).dump(1) + "\n"));
 }
 
 /// Says so if the training was interrupted.

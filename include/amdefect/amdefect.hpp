@@ -1,7 +1,7 @@
 #pragma once
 
-// The library but for what reads and writes pictures and JSON (image/, coco/, data/, inspect/, viz/ and the training of
-// detectors): those headers need nlohmann/json and stb and are included one by one.
+// The library but for what reads and writes pictures and JSON (image/, coco/, data/, inspect/, review/, viz/ and the
+// training of detectors): those headers need nlohmann/json and stb and are included one by one.
 #include "amdefect/boxes/labelled_box.hpp"
 #include "amdefect/boxes/nms.hpp"
 #include "amdefect/boxes/soft_nms.hpp"

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "amdefect/coco/coco_split.hpp"
+#include "amdefect/coco/folds.hpp"
 #include "amdefect/detection/image_membership.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/file_bytes.hpp"
@@ -63,30 +63,19 @@ inline std::vector<std::string> trained_images(const CocoSplit& split, const Ima
 /// A data set of one annotation file, split as it was for the training instead of by a seed; images that were not there
 /// then are test images. Nothing for a data set that comes in splits, and where no image is known.
 inline std::optional<CocoSplits> split_as_trained(const CocoSplits& splits, const ImageMembership& membership) {
-  const std::array parts{&splits.train, &splits.valid, &splits.test};
-  CocoSplit all;
-  for (const std::optional<CocoSplit>* part : parts) {
-    if (!*part || (*part)->annotation_file != (*parts[0])->annotation_file) return std::nullopt;
-    const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
-    append(all.coco.images, (*part)->coco.images);
-    append(all.coco.annotations, (*part)->coco.annotations);
-    append(all.image_files, (*part)->image_files);
-    all.outside.insert((*part)->outside.begin(), (*part)->outside.end());
-  }
-  all.annotation_file = (*parts[0])->annotation_file;
-  all.folder = (*parts[0])->folder;
-  all.coco.categories = (*parts[0])->coco.categories;
+  const std::optional<CocoSplit> all = whole_file(splits);
+  if (!all) return std::nullopt;
   std::vector<std::size_t> train, valid, test;
   bool known = false;
-  const auto checksums = detail::image_checksums(all);
+  const auto checksums = detail::image_checksums(*all);
   for (std::size_t i = 0; i < checksums.size(); ++i) {
     const std::string_view split = checksums[i] ? membership.split_of(*checksums[i]) : "";
     known = known || !split.empty();
     (split == "train" ? train : split == "valid" ? valid : test).push_back(i);
   }
   if (!known) return std::nullopt;
-  return CocoSplits{splits.root, detail::select_images(all, "train", train), detail::select_images(all, "valid", valid),
-                    detail::select_images(all, "test", test)};
+  return CocoSplits{splits.root, detail::select_images(*all, "train", train),
+                    detail::select_images(*all, "valid", valid), detail::select_images(*all, "test", test)};
 }
 
 }  // namespace amdefect

@@ -39,6 +39,8 @@ inline const RunKind evaluation_run{"eval", {"metrics.json"}, {"detections.json"
 inline const RunKind prediction_run{
     "predict", {"images.json", "detections.csv"}, {"detections.json", "predictions.html"}};
 
+inline const RunKind review_run{"review", {"suggestions.json"}, {"detections.json", "review.html"}};
+
 /// What a run does with the results of an earlier one of its kind in the same folder.
 enum class EarlierRun {
   refuse,

@@ -20,8 +20,11 @@ inline CocoSplits usable_splits(CocoSplits splits) {
   return splits;
 }
 
-/// The categories of a split as labels.
-inline DetectorLabels labels_of(const CocoSplit& split, double box_offset) {
+/// The categories of a split as labels. @throws Error unless their number is the expected one, where that is not 0.
+inline DetectorLabels labels_of(const CocoSplit& split, double box_offset, Index expected = 0) {
+  const Index found = static_cast<Index>(split.coco.categories.size());
+  require(expected == 0 || expected == found, "num_classes is ", expected, ", but the data set has ", found,
+          " categories (unused ones count)");
   DetectorLabels labels;
   labels.box_offset = box_offset;
   for (const CocoCategory& category : split.coco.categories) {
