@@ -14,7 +14,7 @@ using namespace amdefect;
 namespace {
 
 /// With fields that amdefect does not know, an order of its own, and large numbers.
-const char* const annotations = R"({"info": {"year": 2024, "ratio": 0.10000000000000001},
+const char* const reviewed_file = R"({"info": {"year": 2024, "ratio": 0.10000000000000001},
 "annotations": [
 {"id": 9007199254740993, "image_id": 1, "category_id": 2, "bbox": [1, 2, 3, 4], "area": 12, "iscrowd": 0,
  "attributes": {"by": "Zo\u00eb", "tags": [1, null, true]}, "segmentation": [[1, 2, 4, 2, 4, 6, 1, 6]]},
@@ -35,7 +35,7 @@ const Suggestion loose{Mistake::loose_box, 1, second, 1, {5, 6, 8, 9}, 0.5, ""};
 using Json = nlohmann::ordered_json;
 
 struct Folder : TemporaryFolder {
-  std::filesystem::path file = write("a.json", annotations);
+  std::filesystem::path file = write("a.json", reviewed_file);
 
   Json apply(const std::vector<Suggestion>& accepted) const {
     apply_decisions(file, accepted, *this / "b.json");
@@ -57,12 +57,12 @@ struct Folder : TemporaryFolder {
 
 TEST_CASE("without decisions a file stays as it is, all fields and their order") {
   const Folder folder;
-  CHECK(folder.apply({}).dump() == Json::parse(annotations).dump());
+  CHECK(folder.apply({}).dump() == Json::parse(reviewed_file).dump());
 }
 
 TEST_CASE("decisions change what they say and nothing else") {
   const Folder folder;
-  Json expected = Json::parse(annotations);
+  Json expected = Json::parse(reviewed_file);
   Json& list = expected["annotations"];
   list[0]["category_id"] = 1;
   list[1]["bbox"] = Json{5.0, 6.0, 8.0, 9.0};
@@ -76,7 +76,7 @@ TEST_CASE("decisions change what they say and nothing else") {
                   {"area", 8.0},
                   {"iscrowd", 0}});
   CHECK(folder.apply({missing, spurious, renamed, loose}).dump() == expected.dump());
-  CHECK(folder.read("a.json") == annotations);
+  CHECK(folder.read("a.json") == reviewed_file);
 }
 
 TEST_CASE("decisions that do not fit the file are refused, and nothing is written") {
