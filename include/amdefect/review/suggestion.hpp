@@ -77,7 +77,8 @@ inline JsonValue to_json(const Suggestion& suggestion) {
 
 /// The suggestion in a JSON object that may also have the key "accepted". @throws FileError that names the key.
 inline Suggestion read_suggestion(const JsonReader& reader) {
-  reader.allow_only({"accepted", "kind", "image_id", "annotation", "category_id", "bbox", "confidence", "reason"});
+  reader.allow_only({"accepted", "kind", "image_id", "annotation", "category_id", "bbox", "confidence", "reason",
+                     "file_name"});  // as suggestions.json has it
   Suggestion suggestion;
   const auto kind = reader.get<std::string>("kind");
   std::string known;
