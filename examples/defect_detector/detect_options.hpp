@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <limits>
 
 #include "amdefect/detection/detector.hpp"
@@ -19,8 +20,8 @@ inline void add_detect_options(CLI::App& command, DetectOptions& options) {
       ->transform(number_range(0.0));
   add("--max_detections", options.max_detections, "Most objects per image, the best ones")
       ->transform(number_range<Index>(1, std::numeric_limits<std::int32_t>::max()));
-  command.add_flag(
-      "--flip_test,--no_flip_test{false}", options.flip_test,
+  command.add_flag_function(
+      "--flip_test,--no_flip_test{false}", [&options](std::int64_t value) { options.flip_test = value > 0; },
       "Average over the image and its mirror images: slower by four; default: as training found worthwhile");
 }
 

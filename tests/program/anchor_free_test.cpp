@@ -1,7 +1,10 @@
 #include <set>
 
+#include "amdefect/detection/detector.hpp"
+#include "contains.hpp"
 #include "program/world.hpp"
 
+using namespace amdefect;
 using namespace amdefect::program_test;
 
 TEST_CASE("the anchor-free detector: the same commands") {
@@ -36,6 +39,24 @@ TEST_CASE("the anchor-free detector: the same commands") {
   write(world.path("flip.json"), R"({"dataset_path": "data", "flip_test": true, "soft_nms": 0.5})");
   CHECK(world.run("eval --config flip.json --weights dense --output_dir dense/flipped").code == 0);
   CHECK(different.insert(read(world.path("dense/flipped/detections.json"))).second);
+
+  // A file that says so makes detections look at mirror images, unless they are told otherwise.
+  const SafetensorsFile file = read_safetensors(world.path("dense/best.safetensors"));
+  SafetensorsMetadata metadata = file.metadata();
+  std::string& description = metadata.at(description_key);
+  if (!contains(description, "flip_test")) description.insert(description.size() - 1, ",\"flip_test\":true");
+  write_safetensors(world.path("flips.safetensors"), file.entries(), metadata);
+  const auto detections = [&](const std::string& options) {
+    const Outcome outcome = world.run("eval data --overwrite --output_dir dense/options --weights " + options);
+    INFO(outcome.err);
+    REQUIRE(outcome.code == 0);
+    return read(world.path("dense/options/detections.json"));
+  };
+  const std::string flipped = detections("flips.safetensors");
+  CHECK(flipped == detections("dense --flip_test"));
+  CHECK(detections("flips.safetensors --no_flip_test") == detections("dense --no_flip_test"));
+  CHECK(detections("flips.safetensors --no_flip_test") != flipped);
+
   CHECK(world
             .run("predict data/test --weights dense/best.safetensors --output_dir dense/others --score_threshold "
                  "0.01 --soft_nms 0.5 --flip_test")
