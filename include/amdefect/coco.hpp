@@ -10,6 +10,7 @@
 #include "amdefect/coco/coco_eval_run.hpp"
 #include "amdefect/coco/coco_json.hpp"
 #include "amdefect/coco/coco_split.hpp"
+#include "amdefect/coco/folds.hpp"
 #include "amdefect/metrics/bootstrap.hpp"
 #include "amdefect/metrics/calibration.hpp"
 #include "amdefect/metrics/coco_eval.hpp"
