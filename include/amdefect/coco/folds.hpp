@@ -52,7 +52,8 @@ inline std::optional<CocoSplit> whole_file(const CocoSplits& splits) {
 /// @throws FileError if the data set has no training split.
 inline CocoSplit images_to_fold(const CocoSplits& splits) {
   std::optional<CocoSplit> all = whole_file(splits);
-  return all ? std::move(*all) : splits.at("train");
+  if (all) return *std::move(all);
+  return splits.at("train");
 }
 
 /// The data set of one training of a cross-validation: the images of the fold are for validation, all others that it
