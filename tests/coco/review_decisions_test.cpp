@@ -24,13 +24,13 @@ const char* const reviewed_file = R"({"info": {"year": 2024, "ratio": 0.10000000
 "licenses": [{"id": 0, "name": "none"}], "version": 1.50,
 "categories": [{"id": 1, "name": "pore"}, {"id": 2, "name": "crack", "color": "#fff"}]})";
 
-const AnnotationState first{9007199254740993, 2, {1, 2, 3, 4}}, second{4, 1, {5.5, 6.25, 7, 8}},
-    third{5, 1, {20, 20, 5, 5}};
+const AnnotationState first_state{9007199254740993, 2, {1, 2, 3, 4}}, second_state{4, 1, {5.5, 6.25, 7, 8}},
+    third_state{5, 1, {20, 20, 5, 5}};
 
 const Suggestion missing{Mistake::missing, 1, {}, 2, {30, 30, 4, 2}, 0.5, "one"};
-const Suggestion spurious{Mistake::spurious, 1, third, 1, third.box, 0.5, ""};
-const Suggestion renamed{Mistake::wrong_class, 1, first, 1, first.box, 0.5, ""};
-const Suggestion loose{Mistake::loose_box, 1, second, 1, {5, 6, 8, 9}, 0.5, ""};
+const Suggestion spurious{Mistake::spurious, 1, third_state, 1, third_state.box, 0.5, ""};
+const Suggestion renamed{Mistake::wrong_class, 1, first_state, 1, first_state.box, 0.5, ""};
+const Suggestion loose{Mistake::loose_box, 1, second_state, 1, {5, 6, 8, 9}, 0.5, ""};
 
 using Json = nlohmann::ordered_json;
 
