@@ -15,13 +15,13 @@ using namespace amdefect;
 
 namespace {
 
-const AnchorFreeDescription description{
+const AnchorFreeDescription small_description{
     .model = {.channels = 1, .classes = 2, .stem = 8, .widths = {8, 8}, .blocks = {1, 1}, .pyramid = 8, .levels = 3},
     .labels = {{"pore", "a \"crack\""}, {3, 7}, 0.5},
     .score_threshold = 0.1};
 
 Network<float> small_network(Index box_bins = 1) {
-  AnchorFreeModel model = description.model;
+  AnchorFreeModel model = small_description.model;
   model.box_bins = box_bins;
   Network<float> network = anchor_free_network<float>(model);
   network.initialize(3);  // scores about 0.5 everywhere
@@ -40,15 +40,16 @@ Tensor<std::uint8_t> noise(Index height, Index width) {
 TEST_CASE("a detector comes back from its weights file, and serves threads at once") {
   const TemporaryFolder folder;
   const auto path = folder / "model.safetensors";
-  AnchorFreeDetector(std::make_shared<Network<float>>(small_network()), description).save(path, {{"note", "mine"}});
+  AnchorFreeDetector(std::make_shared<Network<float>>(small_network()), small_description)
+      .save(path, {{"note", "mine"}});
   const SafetensorsFile file = read_safetensors(path);
   CHECK(file.metadata().at("note") == "mine");
-  CHECK(anchor_free_description(DetectorFile(file)) == description);
+  CHECK(anchor_free_description(DetectorFile(file)) == small_description);
   const auto detector = open_detector(path, {.threads = 1});
-  CHECK(detector->traits() == description.traits());
+  CHECK(detector->traits() == small_description.traits());
   detector->save(folder / "again.safetensors", {{"note", "mine"}});
   CHECK(read_bytes(folder / "again.safetensors") == read_bytes(path));
-  CHECK(detector->labels() == description.labels);
+  CHECK(detector->labels() == small_description.labels);
   CHECK(detector->score_threshold() == 0.1);
 
   const Tensor<std::uint8_t> image = noise(45, 70);
@@ -132,11 +133,11 @@ TEST_CASE("what is no anchor-free detector is refused") {
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
     float& weight = network->parameters().value("score8.kernel")[1];
     const float good = std::exchange(weight, value);
-    AnchorFreeDetector(network, description).save(path);
+    AnchorFreeDetector(network, small_description).save(path);
     CHECK(holds(text(), "'score8.kernel' holds a NaN or an infinity"));
     weight = good;
   }
-  AnchorFreeDetector(network, description).save(path);
+  AnchorFreeDetector(network, small_description).save(path);
   const auto size = std::filesystem::file_size(path);
   for (const auto cut : {size - 1, size / 2, size / 100, std::uintmax_t{9}, std::uintmax_t{8}, std::uintmax_t{0}}) {
     std::filesystem::resize_file(path, cut);
@@ -145,7 +146,7 @@ TEST_CASE("what is no anchor-free detector is refused") {
 }
 
 TEST_CASE("wrong images and options are refused") {
-  const AnchorFreeDetector detector(std::make_shared<const Network<float>>(small_network()), description,
+  const AnchorFreeDetector detector(std::make_shared<const Network<float>>(small_network()), small_description,
                                     {.threads = 1});
   const auto with_image = [&](TensorView<const std::uint8_t> image) {
     return error_of([&] { detector.detect(image, {}); });
@@ -212,7 +213,7 @@ TEST_CASE_TEMPLATE("outputs averaged over mirror images are the means of those o
 }
 
 TEST_CASE("with flip_test the objects of a mirrored image are the mirrored objects") {
-  const AnchorFreeDetector detector(std::make_shared<const Network<float>>(small_network()), description,
+  const AnchorFreeDetector detector(std::make_shared<const Network<float>>(small_network()), small_description,
                                     {.threads = 1});
   constexpr Index height = 64, width = 96;  // multiples of the largest stride: no padding, which is not mirrored
   const Tensor<std::uint8_t> image = noise(height, width);
@@ -249,7 +250,7 @@ TEST_CASE("models are described by a short JSON text") {
 
 TEST_CASE("a large image searched in tiles gives what the whole gives") {
   const auto network = std::make_shared<const Network<float>>(small_network());
-  const AnchorFreeDetector detector(network, description, {.threads = 1});
+  const AnchorFreeDetector detector(network, small_description, {.threads = 1});
   Tensor<std::uint8_t> image({200, 160, 1});
   image.fill(128);
   for (Index i = 0; i < 12; ++i)  // a few bright spots on grey: all else looks the same everywhere
@@ -270,7 +271,7 @@ TEST_CASE("a large image searched in tiles gives what the whole gives") {
 }
 
 TEST_CASE("pixels of 16 bits and floating point are seen as those of 8 bits") {
-  const AnchorFreeDetector detector(std::make_shared<const Network<float>>(small_network()), description,
+  const AnchorFreeDetector detector(std::make_shared<const Network<float>>(small_network()), small_description,
                                     {.threads = 1});
   const Tensor<std::uint8_t> image = noise(45, 70);
   Tensor<std::uint16_t> deep(image.shape());
@@ -287,7 +288,7 @@ TEST_CASE("pixels of 16 bits and floating point are seen as those of 8 bits") {
   CHECK(detector.detect(deep, {}) != expected);
 
   // Values of another range with the scaling that suits them.
-  AnchorFreeDescription other = description;
+  AnchorFreeDescription other = small_description;
   other.pixel_scaling = {.offset = 0.128, .scale = 0.064};
   const AnchorFreeDetector small_values(std::make_shared<const Network<float>>(small_network()), other, {.threads = 1});
   for (float& value : real) value /= 1000;

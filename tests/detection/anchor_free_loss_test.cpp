@@ -14,18 +14,19 @@ using namespace amdefect;
 
 namespace {
 
-const AnchorFreeModel model{.classes = 2, .widths = {8, 8}, .blocks = {1, 1}, .levels = 3};
+const AnchorFreeModel loss_model{.classes = 2, .widths = {8, 8}, .blocks = {1, 1}, .levels = 3};
 
 AnchorFreeModel with_bins(Index bins) {
-  AnchorFreeModel result = model;
+  AnchorFreeModel result = loss_model;
   result.box_bins = bins;
   return result;
 }
 
 std::vector<LocationGrid> grids(Index height, Index width, Index bins = 1) {
   std::vector<LocationGrid> result;
-  for (Index level = 0; level < model.levels; ++level)
-    result.push_back({model.stride(level), height / model.stride(level), width / model.stride(level), bins});
+  for (Index level = 0; level < loss_model.levels; ++level)
+    result.push_back(
+        {loss_model.stride(level), height / loss_model.stride(level), width / loss_model.stride(level), bins});
   return result;
 }
 
@@ -34,7 +35,7 @@ struct Case {
   explicit Case(Index bins = 1) : objects({2, 4, 5}), parts(bins > 1 ? 3 : 2) {
     Random random(1);
     for (const LocationGrid& grid : grids(32, 48))
-      for (const Index channels : {model.classes, 4 * bins}) {
+      for (const Index channels : {loss_model.classes, 4 * bins}) {
         outputs.emplace_back(Shape{2, grid.rows, grid.columns, channels});
         for (double& value : outputs.back()) value = random.normal();
         gradients.emplace_back(outputs.back().shape()).fill(7);  // to be overwritten
@@ -53,7 +54,7 @@ struct Case {
     return parts;
   }
   std::vector<double> evaluate(bool learn = false) {
-    return with_arguments(learn, [](const auto& a) { anchor_free_loss<double>(model).evaluate(a); });
+    return with_arguments(learn, [](const auto& a) { anchor_free_loss<double>(loss_model).evaluate(a); });
   }
   std::vector<Tensor<double>> outputs, gradients;
   Tensor<double> objects;
@@ -177,7 +178,7 @@ TEST_CASE("class weights weigh scores and boxes of a class") {
   for (Index i = 0; i < 4; ++i) c.objects(0, i, 4) = i < 3 ? 1 : -1;  // all of class 1
   const auto parts = [&](std::vector<double> weights) {
     return c.with_arguments(false, [&](const auto& a) {
-      anchor_free_loss<double>(model, {.class_weights = std::move(weights)}).evaluate(a);
+      anchor_free_loss<double>(loss_model, {.class_weights = std::move(weights)}).evaluate(a);
     });
   };
   const auto plain = parts({}), same = parts({1, 1}), first = parts({2, 1}), second = parts({1, 2});
@@ -195,7 +196,7 @@ TEST_CASE("boxes count by their quality, 0.05 at least, as a share of all, which
   const auto box_loss = [&](const std::vector<double>& qualities) {
     std::vector<AnchorFreeLoss<double>::Target> targets;
     for (const double quality : qualities) targets.push_back({0, {0, 4, 8}, {{20, 3, 41, 30}, 1}, quality});
-    return c.with_arguments(false, [&](const auto& a) { AnchorFreeLoss<double>(model).evaluate(a, targets); })[1];
+    return c.with_arguments(false, [&](const auto& a) { AnchorFreeLoss<double>(loss_model).evaluate(a, targets); })[1];
   };
   const double whole = box_loss({1});
   CHECK(whole > 0.1);
@@ -288,7 +289,7 @@ TEST_CASE("decoding gives back the boxes behind the outputs, the best first") {
   for (Index edge = 0; edge < 4; ++edge) outputs[1](0, 2, 3, edge) = distance(0.5 + 0.25 * static_cast<double>(edge));
   for (Index edge = 0; edge < 4; ++edge) outputs[5](0, 1, 0, edge) = distance(0.5);
   const std::vector<TensorView<const float>> views(outputs.begin(), outputs.end());
-  const auto found = decode_anchor_free<float>(model, views, 0, 0.1, 10);
+  const auto found = decode_anchor_free<float>(loss_model, views, 0, 0.1, 10);
   REQUIRE(found.size() == 2);
   CHECK(found[0].label == 0);
   CHECK(found[0].score == doctest::Approx(1 / (1 + std::exp(-2.0))));
@@ -299,11 +300,11 @@ TEST_CASE("decoding gives back the boxes behind the outputs, the best first") {
   CHECK(found[1].box.y1 == doctest::Approx(7));
   CHECK(found[1].box.x2 == doctest::Approx(18));
   CHECK(found[1].box.y2 == doctest::Approx(15));
-  CHECK(decode_anchor_free<float>(model, views, 0, 0.1, 1).size() == 1);
-  CHECK(decode_anchor_free<float>(model, views, 0, 0.9, 10).empty());
+  CHECK(decode_anchor_free<float>(loss_model, views, 0, 0.1, 1).size() == 1);
+  CHECK(decode_anchor_free<float>(loss_model, views, 0, 0.9, 10).empty());
 
   const std::string expected = "anchor-free detector: the network gives a NaN as a ";
-  const auto error = [&] { return error_of([&] { decode_anchor_free<float>(model, views, 0, 0.1, 10); }); };
+  const auto error = [&] { return error_of([&] { decode_anchor_free<float>(loss_model, views, 0, 0.1, 10); }); };
   outputs[1](0, 2, 3, 2) = std::numeric_limits<float>::quiet_NaN();
   CHECK(error().starts_with(expected + "box"));
   outputs[4](0, 0, 0, 1) = std::numeric_limits<float>::quiet_NaN();

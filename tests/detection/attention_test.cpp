@@ -22,9 +22,10 @@ using namespace amdefect;
 
 namespace {
 
-const AnchorFreeModel plain{.channels = 1, .stem = 4, .widths = {4, 8}, .blocks = {1, 1}, .pyramid = 8, .levels = 2};
+const AnchorFreeModel plain_model{
+    .channels = 1, .stem = 4, .widths = {4, 8}, .blocks = {1, 1}, .pyramid = 8, .levels = 2};
 
-AnchorFreeModel with_attention(bool squeeze_excite, Index encoder_layers, AnchorFreeModel base = plain) {
+AnchorFreeModel with_attention(bool squeeze_excite, Index encoder_layers, AnchorFreeModel base = plain_model) {
   base.squeeze_excite = squeeze_excite;
   base.encoder_layers = encoder_layers;
   return base;
@@ -154,8 +155,8 @@ TEST_CASE("the encoder lets every place see all others and where it is, on image
 }
 
 TEST_CASE("attention travels with the model file, and files without it stay as they were") {
-  CHECK_FALSE(contains(to_json(plain).to_text(), "encoder"));
-  CHECK_FALSE(contains(to_json(plain).to_text(), "squeeze"));
+  CHECK_FALSE(contains(to_json(plain_model).to_text(), "encoder"));
+  CHECK_FALSE(contains(to_json(plain_model).to_text(), "squeeze"));
   CHECK(anchor_free_model_of(R"({"squeeze_excite": true, "encoder_layers": 2})") ==
         with_attention(true, 2, anchor_free_n()));
   const TemporaryFolder folder;
@@ -170,10 +171,10 @@ TEST_CASE("attention travels with the model file, and files without it stay as t
   REQUIRE(!found.empty());
   const auto opened = open_detector(folder / "both.safetensors");
   CHECK(opened->detect(Tensor<std::uint8_t>({40, 50, 1}), {.min_score = 0.001}) == found);
-  Network<float> network = initialized<float>(plain);
-  CHECK(contains(error_of([&] { load_pretrained(folder / "both.safetensors", plain, network); }),
+  Network<float> network = initialized<float>(plain_model);
+  CHECK(contains(error_of([&] { load_pretrained(folder / "both.safetensors", plain_model, network); }),
                  "is of another architecture: squeeze_excite true, expected none, encoder_layers 1, expected none"));
-  save(plain, "plain.safetensors");
+  save(plain_model, "plain.safetensors");
   Network<float> encoder = initialized<float>(with_attention(false, 1));
   CHECK(contains(error_of([&] { load_pretrained(folder / "plain.safetensors", with_attention(false, 1), encoder); }),
                  "is of another architecture: encoder_layers none, expected 1"));

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "amdefect/detection/open_detector.hpp"
@@ -74,7 +73,8 @@ TEST_CASE("a detector looks at mirror images if its file says so and the caller 
 TEST_CASE("training decides by the validation split whether mirror images are worth their time") {
   const TemporaryFolder folder;
   const CocoSplits splits = write_data(folder);
-  for (const auto& [seed, worth] : {std::pair{7, true}, {8, false}}) {
+  for (const int seed : {7, 8}) {
+    const bool worth = seed == 7;
     const std::filesystem::path run = folder / concat("run", seed);
     const Trained trained = train(splits, static_cast<std::uint64_t>(seed), {}, run);
     const double plain = ap50(*trained.detector, *splits.valid, false),
