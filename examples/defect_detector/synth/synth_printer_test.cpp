@@ -6,6 +6,7 @@
 #include <map>
 
 #include "amdefect/data/coco_source.hpp"
+#include "synth/annotation_checks.hpp"
 #include "synth/synth.hpp"
 #include "temporary_folder.hpp"
 
@@ -29,19 +30,9 @@ TEST_CASE("recordings of printers: the same bytes for the same seed, one nozzle 
 
   const CocoSplits splits = read_coco_splits(folder / "a");
   const CocoDataset& train = splits.at("train").coco;
-  REQUIRE(train.categories.size() == 4);
-  CHECK(train.categories[1].name == "nozzle");
-  CHECK(train.categories[3].name == "workpiece");
+  check_annotations(train, 80, 96);
   std::map<std::int64_t, std::map<std::int64_t, int>> seen;  // image, category
-  for (const CocoAnnotation& annotation : train.annotations) {
-    ++seen[annotation.image_id][annotation.category_id];
-    const Box box = to_corners(annotation.box);
-    CHECK(box.x1 >= 0);
-    CHECK(box.y1 >= 0);
-    CHECK(box.x2 <= 80);
-    CHECK(box.y2 <= 96);
-    CHECK(box.area() > 0);
-  }
+  for (const CocoAnnotation& annotation : train.annotations) ++seen[annotation.image_id][annotation.category_id];
   CHECK(seen.size() == 12);
   for (const auto& [image, counts] : seen) CHECK(counts == std::map<std::int64_t, int>{{1, 1}, {3, 1}});
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "amdefect/data/coco_source.hpp"
+#include "synth/annotation_checks.hpp"
 #include "temporary_folder.hpp"
 
 using namespace amdefect;
@@ -46,19 +47,9 @@ TEST_CASE("generated data can be read back: categories, sizes, boxes") {
   CHECK(!splits.test);
   const CocoSplit& train = splits.at("train");
   CHECK(train.size() == 40);
-  REQUIRE(train.coco.categories.size() == 4);
-  CHECK(train.coco.categories[1].name == "nozzle");
-  CHECK(train.coco.categories[3].name == "workpiece");
+  check_annotations(train.coco, 120, 90);
   std::map<std::int64_t, int> counts;
-  for (const CocoAnnotation& annotation : train.coco.annotations) {
-    ++counts[annotation.category_id];
-    const Box box = to_corners(annotation.box);
-    CHECK(box.x1 >= 0);
-    CHECK(box.y1 >= 0);
-    CHECK(box.x2 <= 120);
-    CHECK(box.y2 <= 90);
-    CHECK(box.area() > 0);
-  }
+  for (const CocoAnnotation& annotation : train.coco.annotations) ++counts[annotation.category_id];
   CHECK(counts.size() == 2);
   CHECK(counts[1] > 20);
   CHECK(counts[3] > 40);

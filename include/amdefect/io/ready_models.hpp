@@ -28,27 +28,25 @@ inline std::filesystem::path ready_models_folder() {
   return problem ? "" : program.parent_path().parent_path() / "share" / "amdefect" / "models";
 }
 
-/// The file of a ready model. @throws Error for an unknown name, FileError that says where it was looked for.
-inline std::filesystem::path ready_model_path(std::string_view name) {
+/// The file of a ready model; empty where it is not installed. @throws Error for an unknown name.
+inline std::filesystem::path find_ready_model(std::string_view name) {
   std::string known;
   for (const std::string_view model : ready_models) known += concat(known.empty() ? "" : ", ", model);
   require(std::find(ready_models.begin(), ready_models.end(), name) != ready_models.end(),
           "ready models: there is no '", name, "', expected one of: ", known);
   const std::filesystem::path folder = ready_models_folder();
   std::filesystem::path file = folder / concat(name, ".safetensors");
-  require<FileError>(!folder.empty() && is_file(file), "ready models: '", name, "' is not at ", file.string(),
+  return !folder.empty() && is_file(file) ? file : std::filesystem::path();
+}
+
+/// The same. @throws FileError that says where it was looked for if it is not installed.
+inline std::filesystem::path ready_model_path(std::string_view name) {
+  std::filesystem::path file = find_ready_model(name);
+  require<FileError>(!file.empty(), "ready models: '", name, "' is not at ",
+                     (ready_models_folder() / concat(name, ".safetensors")).string(),
                      ", where it is installed beside the program; set ", ready_models_variable,
                      " to the folder that holds it (data/models of amdefect's sources)");
   return file;
-}
-
-/// The same, but empty where the model is not installed. @throws Error for an unknown name.
-inline std::filesystem::path find_ready_model(std::string_view name) {
-  try {
-    return ready_model_path(name);
-  } catch (const FileError&) {
-    return {};
-  }
 }
 
 /// Whether a path is the name of a ready model and no file or folder here.

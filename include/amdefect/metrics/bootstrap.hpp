@@ -3,17 +3,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iomanip>
 #include <limits>
-#include <locale>
 #include <numeric>
 #include <span>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/core/parallel.hpp"
 #include "amdefect/core/random.hpp"
 #include "amdefect/core/shape.hpp"
@@ -44,10 +42,7 @@ struct Interval {
 /// "0.701 to 0.788", with so many decimals.
 inline std::string to_text(const Interval& interval, int decimals = 3) {
   if (interval.low < 0) return "undefined";
-  std::ostringstream text;
-  text.imbue(std::locale::classic());
-  text << std::fixed << std::setprecision(decimals) << interval.low << " to " << interval.high;
-  return text.str();
+  return concat(decimal_number(interval.low, decimals), " to ", decimal_number(interval.high, decimals));
 }
 
 /// How far the figures of a detector may be from those that other images of the same kind would give.

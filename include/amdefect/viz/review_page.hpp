@@ -149,9 +149,9 @@ class ReviewWriter {
     const std::size_t position = images_.at(suggestion.image_id);
     const Image image = load_image(split_.image_files[position]);
     const Box part = surroundings(suggestion, image);
-    const GalleryPicture shown =
-        make_gallery_picture(cut(image, static_cast<Index>(part.y1), static_cast<Index>(part.x1),
-                                 static_cast<Index>(part.height()), static_cast<Index>(part.width())));
+    Image place(static_cast<Index>(part.height()), static_cast<Index>(part.width()), image.channels());
+    paste(image, place, -static_cast<Index>(part.y1), -static_cast<Index>(part.x1));
+    const GalleryPicture shown = make_gallery_picture(place);
     std::string boxes;
     const auto draw = [&](const CocoBox& box, const char* style, std::int64_t category, const std::string& text) {
       Box moved = to_corners(box);
@@ -186,13 +186,6 @@ class ReviewWriter {
     };
     const double x1 = low(part.x1, width), y1 = low(part.y1, height);
     return {x1, y1, high(part.x2, width, x1), high(part.y2, height, y1)};
-  }
-
-  static Image cut(const Image& image, Index top, Index left, Index height, Index width) {
-    Image part(height, width, image.channels());
-    for (Index y = 0; y < height; ++y)
-      std::copy_n(image.pixel(top + y, left), width * image.channels(), part.pixel(y, 0));
-    return part;
   }
 
   const CocoSplit& split_;

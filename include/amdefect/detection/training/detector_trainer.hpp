@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -174,8 +176,7 @@ class DetectorTrainer {
     const std::filesystem::path start = options_.pretrained.value_or(suggest_pretrained(model));
     if (!start.empty()) {
       log(load_pretrained(start, model, *network_));
-      for (const auto& split : {splits_.valid, splits_.test})
-        if (const std::string seen = split ? seen_warning(start, *split) : ""; !seen.empty()) log("warning: " + seen);
+      warn_of_seen_images(start);
     }
     freeze_and_slow();
     average_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
@@ -194,6 +195,15 @@ class DetectorTrainer {
                                                                .execution = options_.execution,
                                                                .accumulate = options_.accumulate,
                                                                .on_nonfinite = options_.on_nonfinite});
+  }
+
+  /// Says where the detector that it starts from was trained on images that this one is judged by.
+  void warn_of_seen_images(const std::filesystem::path& start) const {
+    const ImageMembership learned = images_of_start(start);
+    for (const auto& [split, images] : {std::pair(&splits_.valid, &images_->valid), {&splits_.test, &images_->test}})
+      if (std::any_of(images->begin(), images->end(),
+                      [&](std::uint64_t checksum) { return learned.split_of(checksum) == "train"; }))
+        log("warning: " + seen_warning(start, **split));
   }
 
   /// Weights that stay as they are, and those of a backbone that learn more slowly.

@@ -112,14 +112,18 @@ inline std::string load_pretrained(const std::filesystem::path& start, const Anc
                 " weights: ", differences, '\n', load_table(report));
 }
 
-/// One line if the detector that a training starts from was trained on images of a split; else empty.
-inline std::string seen_warning(const std::filesystem::path& start, const CocoSplit& split) {
+/// The images of the detector that a training starts from; empty where its file does not say.
+inline ImageMembership images_of_start(const std::filesystem::path& start) {
   const std::filesystem::path path = weights_file(start);
-  if (is_torch_file(path)) return "";
-  const std::vector<std::string> seen = trained_images(split, read_membership(read_safetensors(path)));
+  return is_torch_file(path) ? ImageMembership{} : read_membership(read_safetensors(path));
+}
+
+/// One line if the detector that a training starts from was trained on images of a split, which are read; else empty.
+inline std::string seen_warning(const std::filesystem::path& start, const CocoSplit& split) {
+  const std::vector<std::string> seen = trained_images(split, images_of_start(start));
   if (seen.empty()) return "";
-  return concat(path.string(), " was trained on ", seen.size(), " of the ", split.size(), " images of the ", split.name,
-                " split (", printable(seen[0]), seen.size() > 1 ? ", ..." : "",
+  return concat(weights_file(start).string(), " was trained on ", seen.size(), " of the ", split.size(),
+                " images of the ", split.name, " split (", printable(seen[0]), seen.size() > 1 ? ", ..." : "",
                 "): figures on it will be better than for new images");
 }
 
