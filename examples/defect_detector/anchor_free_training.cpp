@@ -23,6 +23,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   if (config.box_bins > 1) options.model.box_bins = config.box_bins;
   if (config.encoder_layers > 0) options.model.encoder_layers = config.encoder_layers;
   options.model.squeeze_excite |= config.squeeze_excite;
+  options.model.late_fusion |= config.late_fusion;
   if (config.crop_size > 0) options.crop_side = config.crop_size;
   options.mosaic = config.mosaic;
   options.augment = config.augment;

@@ -11,6 +11,8 @@
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/run_folder.hpp"
 #include "amdefect/io/weights_file.hpp"
+#include "amdefect/metrics/groups_by_name.hpp"
+#include "amdefect/viz/group_table.hpp"
 #include "amdefect/viz/history_json.hpp"
 #include "amdefect/viz/report.hpp"
 #include "amdefect/viz/split_report.hpp"
@@ -24,7 +26,7 @@ namespace amdefect {
 namespace {
 
 struct EvalConfig {
-  std::string dataset_path, annotation_file, split, beside;
+  std::string dataset_path, annotation_file, split, beside, group_by;
   std::string weights = "output/best.safetensors", output_dir = "output/eval";
   bool overwrite = false, allow_outside_files = false;
   std::optional<double> score_threshold;
@@ -56,6 +58,7 @@ void run(const EvalConfig& config) {
     std::cerr << "note: the images are split as they were when the model was trained, whatever the seed\n";
   }
   const CocoSplit& split = config.split.empty() ? splits.evaluation_split() : splits.at(config.split);
+  const std::vector<std::string> group_of = groups_by_name(split.coco, config.group_by);  // before the work
   const std::filesystem::path& output = folder.path();
   const DetectorEvaluation found = evaluate(*detector, split,
                                             {.detect = options,
@@ -74,6 +77,12 @@ void run(const EvalConfig& config) {
   report.tables.push_back(paper_table(comparison));
   nlohmann::ordered_json metrics = metrics_json(split.coco, results, found.metrics);
   metrics["pooled_ap50"] = to_json(paper_pooled_ap(split.coco, results, found.metrics.match.score_threshold));
+  std::vector<GroupMetrics> groups;
+  if (!config.group_by.empty()) {
+    groups = measure_groups(split.coco, results, group_of, found.metrics.match);
+    report.tables.push_back(group_table(groups));
+    metrics["groups"] = to_json(groups);
+  }
   if (!found.trained_on.empty()) {
     std::cerr << "warning: " << found.warning() << '\n';
     metrics["images_trained_on"] = found.trained_on.size();
@@ -96,8 +105,8 @@ void run(const EvalConfig& config) {
             << quantity(split.coco.annotations.size(), "object") << ", " << quantity(results.size(), "detection")
             << "\n\n"
             << to_text(comparison) << '\n'
-            << to_text(found.metrics) << "\nwritten: metrics.json, detections.json and report.html in "
-            << output.string() << '\n';
+            << to_text(found.metrics) << to_text(groups)
+            << "\nwritten: metrics.json, detections.json and report.html in " << output.string() << '\n';
 }
 
 }  // namespace
@@ -127,6 +136,8 @@ void add_eval_command(CLI::App& program) {
       ->expected(-3)
       ->allow_extra_args(false);
   add("--beside", config->beside, "metrics.json of another run on this split, shown beside this one");
+  add("--group_by", config->group_by,
+      "Also measure groups of images: a regular expression, whose first parentheses in the file's name are the group");
   add("--extra_image_folders", config->extra_image_folders, "Folders with a further channel of each image");
   add("--seed", config->seed, "Of the split of a single annotation file, for models that do not know it")
       ->transform(seed_range);

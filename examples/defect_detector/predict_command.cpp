@@ -57,6 +57,7 @@ void add_predict_command(CLI::App& program) {
   add("--weights", config->weights,
       "Folder of a run, weights file, or ready model (lpbf); default: output/best.safetensors if it is there, or lpbf");
   add("--output_dir", config->output_dir, "Folder for the pictures, detections.json, images.json and detections.csv");
+  add("--extra_image_folders", options.extra_image_folders, "Folders with a further channel of each image");
   command
       ->add_option("--score_threshold", options.detect.min_score,
                    "Lowest score that is shown; default: the one stored with the weights")

@@ -15,6 +15,7 @@ void add_review_command(CLI::App& program) {
       ->allow_extra_args(false);
   add("--detections", request->detections,
       "In their place a COCO results file of models that have not seen the images");
+  add("--extra_image_folders", request->extra_image_folders, "Folders with a further channel of each image");
   add("--split", request->split, "train, valid or test; default: train, or all of one file")
       ->check(CLI::IsMember({"train", "valid", "test"}));
   add("--output_dir", request->output_dir, "Folder for the page, suggestions and detections");

@@ -45,7 +45,7 @@ struct TrainConfig {
   std::string network;   ///< JSON; empty: the preset
   std::string backbone;  ///< a published network; empty: the preset's own
   Index first_stride = 8, frozen_stages = 0;
-  bool frozen_norms = false, squeeze_excite = false;
+  bool frozen_norms = false, squeeze_excite = false, late_fusion = false;
   double backbone_rate = 1;
   Index crop_size = 0, box_bins = 1, encoder_layers = 0;
   double mosaic = 0.5;

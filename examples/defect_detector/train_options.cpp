@@ -240,6 +240,8 @@ std::vector<TrainOption> make_table() {
           {.used_by = anchor_free_model, .newer = true}),
       row("encoder_layers", &C::encoder_layers, "Layers of attention between all places of the coarsest stage",
           {.check = whole(0, 12), .used_by = anchor_free_model, .newer = true}),
+      row("late_fusion", &C::late_fusion, "Extra channels have a stem and a first stage of their own",
+          {.used_by = anchor_free_model, .newer = true}),
       row("class_weights", &C::class_weights, "A weight per category, e.g. 1,1,3; default: all the same",
           {.check = number_range(1e-6, 1e6), .used_by = anchor_free_model}),
       row("img_size", &C::img_size, "Width and height of the network's input",

@@ -18,5 +18,7 @@
 #include "amdefect/metrics/confusion.hpp"
 #include "amdefect/metrics/evaluator.hpp"
 #include "amdefect/metrics/f1_score.hpp"
+#include "amdefect/metrics/groups_by_name.hpp"
+#include "amdefect/metrics/image_groups.hpp"
 #include "amdefect/metrics/plain_matching.hpp"
 #include "amdefect/metrics/pooled_ap.hpp"

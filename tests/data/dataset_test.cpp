@@ -108,6 +108,16 @@ TEST_CASE("pictures of further folders become extra channels") {
   CHECK(ResizedSource(std::make_shared<CocoSource>(source), 12, 12).load(0)->image.shape() == Shape{12, 12, 5});
   CHECK(contains(error_of([&] { CocoSource(splits.at("train"), {.extra_image_folders = {"depth"}}); }),
                  "images[0] (id 1): there is no picture \"depth/a.png\" for the extra channel"));
+  save(folder / "depth/a.png", 70);  // beside the splits, then in a folder named as it is
+  const TemporaryFolder elsewhere;
+  save(elsewhere / "a.png", 90);
+  const CocoSource far(splits.at("train"), {.extra_image_folders = {"depth", elsewhere.path().string()}});
+  CHECK(far.load(0)->image(2, 3, 3) == 70);
+  CHECK(far.load(0)->image(2, 3, 4) == 90);
+  const std::filesystem::path file = folder / "train/images/a.png";
+  const Image all = with_extra_channels(load_image(file), file, {"thermal", elsewhere.path().string()});
+  CHECK(all.shape() == Shape{6, 8, 5});
+  CHECK(all(2, 3, 4) == 90);
   save(folder / "train/images/side/a.png", 30, 9, 6);
   CHECK(contains(error_of([&] { source.load(0); }), "side/a.png: is 9x6 pixels large, but "));
 }

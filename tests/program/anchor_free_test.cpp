@@ -77,7 +77,12 @@ TEST_CASE("the anchor-free detector: the same commands") {
   const std::string brief = read(world.path("brief/best.safetensors"));
   for (const char* part : {"stage1_block1_excited_2.kernel", "encoder1_attention.in_kernel", R"(\"zoom\":0.5)"})
     CHECK(brief.find(part) != std::string::npos);
-  CHECK(world.run("eval --dataset_path data --weights brief/best.safetensors --output_dir brief/eval").code == 0);
+  const Outcome grouped = world.run(
+      "eval --dataset_path data --weights brief/best.safetensors --output_dir brief/eval --group_by '([0-9])[.]'");
+  CHECK(grouped.code == 0);
+  CHECK(grouped.out.find("\n1: ") != std::string::npos);
+  CHECK(read(world.path("brief/eval/metrics.json")).find("\"groups\"") != std::string::npos);
+  CHECK(read(world.path("brief/eval/report.html")).find("Groups of images") != std::string::npos);
   CHECK(world.run("train --config brief/config.json --epochs 1 --output_dir again").code == 0);
   const Outcome unused = world.run("train --dataset_path data --epochs 1 --output_dir unused --img_size 64" + small);
   CHECK(unused.err.find("warning: --img_size has no effect for --model anchor-free-n") != std::string::npos);

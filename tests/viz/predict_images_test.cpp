@@ -52,3 +52,20 @@ TEST_CASE("images are predicted one by one, whatever becomes of the others") {
   CHECK(predict_images(detector, inputs, folder / "stopped", {.stop = &stop}).interrupted);
   CHECK_FALSE(std::filesystem::exists(folder / "stopped" / "images.json"));
 }
+
+TEST_CASE("further channels of images that are predicted come from folders") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "thermal");
+  save_image(folder / "a.png", Image(32, 32, 3, 200));
+  save_image(folder / "thermal/a.png", Image(32, 32, 1, 90));
+  const BlobDetector detector(BlobModel{}, {{"pore"}, {-4}}, 0, 4);
+  const std::vector<std::filesystem::path> inputs{folder / "a.png"};
+  std::vector<std::string> errors;
+  PredictImagesOptions options{.extra_image_folders = {"thermal"}};
+  options.error = [&](const std::string& line) { errors.push_back(line); };
+  CHECK(predict_images(detector, inputs, folder / "both", options).failed == 0);
+  CHECK(std::filesystem::is_regular_file(folder / "both/a.png"));
+  options.extra_image_folders = {"depth"};
+  CHECK(predict_images(detector, inputs, folder / "none", options).failed == 1);
+  CHECK(errors.at(0) == (folder / "a.png").string() + ": there is no picture \"depth/a.png\" for the extra channel");
+}

@@ -16,6 +16,7 @@
 #include "amdefect/metrics/confusion.hpp"
 #include "amdefect/metrics/detection_metrics.hpp"
 #include "amdefect/metrics/f1_score.hpp"
+#include "amdefect/metrics/image_groups.hpp"
 #include "amdefect/metrics/pooled_ap.hpp"
 
 namespace amdefect {
@@ -151,6 +152,20 @@ inline nlohmann::ordered_json metrics_json(const CocoDataset& dataset, std::span
           {"coco", to_json(metrics.coco)},
           {"per_image_f1", to_json(per_image_f1(dataset, results, metrics.match))},
           {"confusion", to_json(metrics.confusion)}};
+}
+
+/// A group in each entry, with the names of `metrics_json`.
+inline nlohmann::ordered_json to_json(std::span<const GroupMetrics> groups) {
+  auto json = nlohmann::ordered_json::array();
+  for (const GroupMetrics& group : groups)
+    json.push_back({{"group", group.name},
+                    {"n_images", group.images},
+                    {"n_gt", group.truths},
+                    {"mAP50_max_dets_300", group.ap50},
+                    {"mAP25_max_dets_300", group.ap25},
+                    {"best_f1", {{"threshold", group.best_f1.threshold}, {"f1", group.best_f1.counts.f1()}}},
+                    {"f1", group.f1}});
+  return json;
 }
 
 /// All protocols over the same detections: the COCO evaluations at hand, and per-image F1, the confusion matrix and the

@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "amdefect/coco/coco_split.hpp"
+#include "amdefect/data/extra_channels.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/image/image_io.hpp"
 #include "amdefect/io/file_type.hpp"
-#include "amdefect/io/lies_in.hpp"
 
 namespace amdefect {
 
@@ -26,41 +26,12 @@ namespace amdefect {
 struct CocoSourceOptions {
   /// `rgb` or `grey`.
   ImageChannels channels = ImageChannels::rgb;
-  /// Folders with one more picture of the same scene each (thermal, a second camera), e.g. "thermal": for an image
-  /// F/a.jpg that is F/thermal/a.jpg, or the same name ending in .png, .jpeg or .bmp; for F/images/a.jpg also
-  /// F/thermal/a.jpg. Each adds one grey channel behind red, green and blue.
+  /// Folders with one more picture of the same scene each, a grey channel behind red, green and blue; see
+  /// `extra_image_file`.
   std::vector<std::string> extra_image_folders{};
   /// Added to all coordinates of the boxes: 0.5 for annotations that are indices of pixels, not their edges.
   double box_offset = 0;
 };
-
-/// The picture of a further channel of an image; see `CocoSourceOptions::extra_image_folders`. Empty if there is none
-/// that lies in `within` (see `CocoSplit::folder`).
-inline std::filesystem::path extra_image_file(const std::filesystem::path& image, const std::string& folder,
-                                              const std::filesystem::path& within = {}) {
-  std::vector<std::filesystem::path> places{image.parent_path() / folder};
-  if (image.parent_path().filename() == "images") places.push_back(image.parent_path().parent_path() / folder);
-  for (const std::filesystem::path& place : places)
-    for (const char* extension : {"", ".png", ".jpg", ".jpeg", ".bmp"}) {
-      std::filesystem::path candidate = place / image.filename();
-      if (*extension) candidate.replace_extension(extension);
-      std::error_code none;
-      if (std::filesystem::is_regular_file(candidate, none) && (within.empty() || lies_in(candidate, within)))
-        return candidate;
-    }
-  return {};
-}
-
-/// The same. @throws FileError, which begins with `where`, if there is none.
-inline std::filesystem::path require_extra_image_file(const std::string& where, const std::filesystem::path& image,
-                                                      const std::string& folder, const std::filesystem::path& within) {
-  std::filesystem::path extra = extra_image_file(image, folder, within);
-  if (!extra.empty()) return extra;
-  const std::string picture = concat("\"", folder, '/', image.filename().string(), "\" for the extra channel");
-  require<FileError>(extra_image_file(image, folder).empty(), where, ": the picture ", picture,
-                     detail::outside_text(within));
-  throw FileError(concat(where, ": there is no picture ", picture));
-}
 
 /// The images of a split as they are on disk, upright, with their boxes. Class index: the position of the category in
 /// ascending order of ids, unused ones included. Crowd annotations (groups of objects) are left out.
@@ -109,18 +80,9 @@ class BasicCocoSource final : public BasicSampleSource<P> {
     sample->image = load_image_as<P>(files.front(), options_.channels);
     check_size(index, sample->image);
     for (std::size_t i = 1; i < files.size(); ++i)
-      sample->image = stack_channels(sample->image, load_extra(files[i], files.front(), sample->image));
+      sample->image = stack_channels(sample->image, load_extra_channel(files[i], files.front(), sample->image));
     sample->objects = objects(index);
     return sample;
-  }
-
-  /// The picture of a further channel of an image. @throws FileError also if it has another size.
-  static BasicImage<P> load_extra(const std::filesystem::path& file, const std::filesystem::path& image_file,
-                                  const BasicImage<P>& image) {
-    BasicImage<P> extra = load_image_as<P>(file, ImageChannels::grey);
-    require<FileError>(extra.height() == image.height() && extra.width() == image.width(), file.string(), ": is ",
-                       size_text(extra), " pixels large, but ", image_file.string(), " is ", size_text(image));
-    return extra;
   }
 
   /// @throws FileError if an image has not the size that its entry says: the boxes would be in the wrong places.
@@ -129,7 +91,7 @@ class BasicCocoSource final : public BasicSampleSource<P> {
     const bool unknown = entry.width == 0 || entry.height == 0;
     require<FileError>(unknown || (entry.width == image.width() && entry.height == image.height()),
                        where(static_cast<std::size_t>(index)), ": is ", entry.width, 'x', entry.height,
-                       " by its entry, but ", file(index).string(), " is ", size_text(image), " when upright");
+                       " by its entry, but ", file(index).string(), " is ", detail::size_text(image), " when upright");
   }
 
   std::string name(Index index) const override { return file(index).string(); }
@@ -154,7 +116,6 @@ class BasicCocoSource final : public BasicSampleSource<P> {
   }
 
  private:
-  static std::string size_text(const BasicImage<P>& image) { return concat(image.width(), 'x', image.height()); }
   std::string where(std::size_t index) const {
     return concat(annotation_file_.string(), ": images[", index, "] (id ", images_[index].id, ")");
   }

@@ -48,7 +48,7 @@ inline void survey_extra_images(const CocoSplit& split, const CocoSource& source
                                 const std::vector<std::string>& folders) {
   const std::filesystem::path& file = source.file(index);
   for (const std::string& folder : folders) {
-    CocoSource::load_extra(require_extra_image_file(file.string(), file, folder, split.folder), file, image);
+    load_extra_channel(require_extra_image_file(file.string(), file, folder, split.folder), file, image);
   }
 }
 

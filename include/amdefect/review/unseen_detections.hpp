@@ -27,11 +27,13 @@ struct UnseenDetections {
 };
 
 /// Looks at each image with the first of the detectors that was not trained on it, as their files tell: of the models
-/// of a cross-validation that is the one that left it out.
+/// of a cross-validation that is the one that left it out. `extra_image_folders`: see `CocoSourceOptions`.
 /// @throws Error for a detector that does not know its images or has other categories than the split, and where more
 /// than half of the images have no detector; FileError for an image that cannot be read.
 inline UnseenDetections detect_unseen(std::span<const std::unique_ptr<Detector>> detectors, const CocoSplit& split,
-                                      const DetectOptions& options, const DetectProgress& progress = {}) {
+                                      const DetectOptions& options, const DetectProgress& progress = {},
+                                      const std::vector<std::string>& extra_image_folders = {}) {
+  const CocoSourceOptions channels{.extra_image_folders = extra_image_folders};
   for (const auto& detector : detectors) {
     detector->check_options(options);
     require_same_categories(*detector, split);
@@ -62,8 +64,9 @@ inline UnseenDetections detect_unseen(std::span<const std::unique_ptr<Detector>>
         if (progress) progress(done + here, found.judged.size());
       });
     };
-    const std::vector<CocoResult> results =
-        has_16_bit_images(part) ? detect(BasicCocoSource<std::uint16_t>(part)) : detect(CocoSource(part));
+    const std::vector<CocoResult> results = has_16_bit_images(part)
+                                                ? detect(BasicCocoSource<std::uint16_t>(part, channels))
+                                                : detect(CocoSource(part, channels));
     found.results.insert(found.results.end(), results.begin(), results.end());
     done += part.size();
   }

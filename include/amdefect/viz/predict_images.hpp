@@ -15,6 +15,7 @@
 #include "amdefect/core/interrupt.hpp"
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/core/printable.hpp"
+#include "amdefect/data/extra_channels.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/detection/prediction_files.hpp"
 #include "amdefect/image/draw_detections.hpp"
@@ -33,9 +34,10 @@ inline constexpr std::size_t most_on_page = 200;
 
 struct PredictImagesOptions {
   DetectOptions detect{};
-  bool pictures = true;                 ///< each image with its boxes, NAME.png
-  bool page = false;                    ///< predictions.html, a page of the first images
-  std::string subtitle{};               ///< of the page, e.g. the name of the weights
+  std::vector<std::string> extra_image_folders{};  ///< of further channels; see `extra_image_file`
+  bool pictures = true;                            ///< each image with its boxes, NAME.png
+  bool page = false;                               ///< predictions.html, a page of the first images
+  std::string subtitle{};                          ///< of the page, e.g. the name of the weights
   bool overwrite = false;               ///< replace what an earlier call has written to the folder; else it is refused
   const InterruptFlag* stop = nullptr;  ///< looked at before each image
   /// Takes a line for each image, and one for whatever fails.
@@ -102,6 +104,12 @@ class ImagePrediction {
     return false;
   }
 
+  std::vector<Detection> find_in(const Image& image, const std::filesystem::path& file) const {
+    const std::vector<std::string>& folders = options_.extra_image_folders;
+    if (folders.empty()) return detector_.detect(pixels(image), options_.detect);
+    return detector_.detect(pixels(with_extra_channels(image, file, folders)), options_.detect);
+  }
+
   void look_at(std::size_t index) {
     const std::string file = files_[index].string();
     Image image;
@@ -109,7 +117,7 @@ class ImagePrediction {
     const auto detect = [&] {
       require<FileError>(is_utf8(file), file, ": its name is not UTF-8, which the lists cannot hold");
       image = load_image(files_[index]);
-      found = detector_.detect(pixels(image), options_.detect);
+      found = find_in(image, files_[index]);
     };
     if (!attempt(file, detect)) return;
     ++done_.images;

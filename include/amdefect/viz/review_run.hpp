@@ -27,9 +27,10 @@ namespace amdefect {
 
 /// What `amdefect review` is asked to do.
 struct ReviewRequest {
-  std::string dataset, split;        ///< empty split: what `images_to_fold` gives
-  std::vector<std::string> weights;  ///< models, see `detect_unseen`
-  std::string detections;            ///< in their place a COCO results file
+  std::string dataset, split;                    ///< empty split: what `images_to_fold` gives
+  std::vector<std::string> weights;              ///< models, see `detect_unseen`
+  std::vector<std::string> extra_image_folders;  ///< of the models' further channels
+  std::string detections;                        ///< in their place a COCO results file
   std::string output_dir = "output/review";
   std::size_t pictures = 200;  ///< most suggestions on the page
   DetectOptions detect{.min_score = default_min_score};
@@ -49,9 +50,10 @@ inline UnseenDetections detections_of(const ReviewRequest& request, const CocoSp
   std::vector<std::unique_ptr<Detector>> detectors;
   for (const std::string& weights : request.weights)
     detectors.push_back(open_detector(weights, {.threads = request.threads}));
-  return detect_unseen(detectors, split, request.detect, [&](Index done, Index total) {
+  const auto progress = [&](Index done, Index total) {
     notes << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
-  });
+  };
+  return detect_unseen(detectors, split, request.detect, progress, request.extra_image_folders);
 }
 
 inline void follow_decisions(const ReviewRequest& request, std::ostream& output) {

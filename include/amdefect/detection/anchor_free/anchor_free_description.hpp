@@ -41,6 +41,7 @@ inline JsonValue to_json(const AnchorFreeModel& model) {
   // What is newer is said only where it is used: the files of other models stay as they were.
   if (model.squeeze_excite) json.set("squeeze_excite", true);
   if (model.encoder_layers != 0) json.set("encoder_layers", model.encoder_layers);
+  if (model.late_fusion) json.set("late_fusion", true);
   return json;
 }
 
@@ -48,7 +49,7 @@ inline JsonValue to_json(const AnchorFreeModel& model) {
 /// else.
 inline AnchorFreeModel read_anchor_free_model(const JsonReader& json) {
   json.allow_only({"stem", "widths", "blocks", "pyramid", "head_convs", "levels", "box_bins", "backbone",
-                   "first_stride", "squeeze_excite", "encoder_layers"});
+                   "first_stride", "squeeze_excite", "encoder_layers", "late_fusion"});
   AnchorFreeModel model{};
   const std::pair<const char*, Index*> numbers[] = {{"stem", &model.stem},
                                                     {"pyramid", &model.pyramid},
@@ -60,6 +61,7 @@ inline AnchorFreeModel read_anchor_free_model(const JsonReader& json) {
   for (const auto& [key, number] : numbers) *number = json.get<Index>(key, *number);
   model.backbone = json.get<std::string>("backbone", "");
   model.squeeze_excite = json.get<bool>("squeeze_excite", model.squeeze_excite);
+  model.late_fusion = json.get<bool>("late_fusion", model.late_fusion);
   model.widths = json.get<std::vector<Index>>("widths", model.widths);
   model.blocks = json.get<std::vector<Index>>("blocks", model.blocks);
   return model;

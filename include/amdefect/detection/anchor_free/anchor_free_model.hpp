@@ -30,6 +30,9 @@ struct AnchorFreeModel {
   Index first_stride = 4;  ///< of the first level; a power of 2 from 4 on
   bool squeeze_excite = false;  ///< the residual blocks weigh their channels (models/squeeze_excitation.hpp)
   Index encoder_layers = 0;     ///< of a transformer over the coarsest stage (models/feature_encoder.hpp); 0: none
+  bool late_fusion = false;     ///< channels beyond the first `own_channels` have a stem and a first stage of their own
+
+  static constexpr Index own_channels = 3;  ///< red, green and blue
 
   /// Pixels from one output of a level to the next.
   Index stride(Index level) const { return first_stride << level; }
@@ -89,6 +92,9 @@ inline void check(const AnchorFreeModel& model) {
           ", expected a multiple of 4 for the encoder");
   require(model.backbone.empty() || !model.squeeze_excite,
           "anchor-free model: squeeze_excite is for the detector's own stages, not for the backbone '", model.backbone,
+          "'");
+  require(model.backbone.empty() || !model.late_fusion,
+          "anchor-free model: late_fusion is for the detector's own stages, not for the backbone '", model.backbone,
           "'");
   if (!model.backbone.empty()) return;
   for (const Index width : model.widths) positive("widths", width, most_channels);

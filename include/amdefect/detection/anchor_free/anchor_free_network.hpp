@@ -56,16 +56,36 @@ class AnchorFreeBuilder {
     return net_.add(Relu<T>(), net_.add(Add<T>(), {x, y}, name + "_sum"), name);
   }
 
+  Value stem(Value image, const std::string& prefix) {
+    return conv(image, model_.stem, {.kernel = 3, .stride = 2}, prefix + "stem", true);
+  }
+  Value stage(Value x, std::size_t index, const std::string& prefix) {
+    const std::string name = concat(prefix, "stage", index + 1);
+    x = conv(x, model_.widths[index], {.kernel = 3, .stride = 2}, name + "_down", true);
+    for (Index block = 0; block < model_.blocks[index]; ++block)
+      x = residual_block(x, model_.widths[index], concat(name, "_block", block + 1));
+    return x;
+  }
+  /// The first stage of some of the image's channels.
+  Value first_stage(Value image, Index begin, Index count, const std::string& prefix) {
+    if (count < model_.channels) image = net_.add(Slice<T>(-1, begin, count), image, prefix + "channels");
+    return stage(stem(image, prefix), 0, prefix);
+  }
+
   std::vector<Value> stages(Value image) {
     std::vector<Value> results;
-    Value x = conv(image, model_.stem, {.kernel = 3, .stride = 2}, "stem", true);
-    for (std::size_t stage = 0; stage < model_.widths.size(); ++stage) {
-      const std::string name = concat("stage", stage + 1);
-      x = conv(x, model_.widths[stage], {.kernel = 3, .stride = 2}, name + "_down", true);
-      for (Index block = 0; block < model_.blocks[stage]; ++block)
-        x = residual_block(x, model_.widths[stage], concat(name, "_block", block + 1));
-      results.push_back(x);
+    if (model_.late_fusion) {
+      constexpr Index own = AnchorFreeModel::own_channels;
+      require(model_.channels > own, "anchor-free model: late_fusion is for channels beyond the first ", own,
+              ", here are ", model_.channels);
+      const Value both =
+          net_.add(Concatenate<T>(-1),
+                   {first_stage(image, 0, own, ""), first_stage(image, own, model_.channels - own, "extra_")}, "both");
+      results.push_back(conv(both, model_.widths[0], {}, "fusion", true));
+    } else {
+      results.push_back(first_stage(image, 0, model_.channels, ""));
     }
+    for (std::size_t i = 1; i < model_.widths.size(); ++i) results.push_back(stage(results.back(), i, ""));
     return results;
   }
 

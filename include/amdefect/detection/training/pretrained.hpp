@@ -27,11 +27,12 @@ inline std::string levels_text(const AnchorFreeModel& model) {
 }
 
 /// The numbers of the architecture that differ between the model of a file and one that would start from it; empty for
-/// none. Channels, classes, levels and bins may differ: they add outputs, or change the first and the last
-/// convolutions.
+/// none. Channels, their fusion, classes, levels and bins may differ: they add layers and outputs, or change the first
+/// and the last convolutions.
 inline std::string backbone_differences(AnchorFreeModel there, const AnchorFreeModel& here) {
   there.levels = here.backbone.empty() ? std::max(here.levels, static_cast<Index>(there.widths.size())) : here.levels;
   there.box_bins = here.box_bins;
+  there.late_fusion = here.late_fusion;
   const JsonValue other = to_json(there), wanted = to_json(here);
   std::string differences;
   const auto compare = [&](const std::string& key, const JsonValue* found, const JsonValue* expected) {
