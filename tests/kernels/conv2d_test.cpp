@@ -136,6 +136,11 @@ TEST_CASE("convolution: long sums and wide matrices equal the reference exactly 
            ConvGeometry{.in_h = 4, .in_w = 4, .in_c = 600, .out_h = 4, .out_w = 4, .out_c = 70},
            ConvGeometry{.in_h = 6, .in_w = 5, .in_c = 520, .out_h = 6, .out_w = 5, .out_c = 530},
            ConvGeometry{.in_h = 14, .in_w = 15, .in_c = 300, .out_h = 14, .out_w = 15, .out_c = 401},
+           // rows that share the sets of the L1 cache, which are copied
+           ConvGeometry{.in_h = 5, .in_w = 7, .in_c = 1024, .out_h = 5, .out_w = 7, .out_c = 70},
+           ConvGeometry{.in_h = 5, .in_w = 7, .in_c = 33, .out_h = 5, .out_w = 7, .out_c = 2048},
+           ConvGeometry{
+               .in_h = 9, .in_w = 9, .in_c = 512, .out_h = 5, .out_w = 5, .out_c = 33, .stride_h = 2, .stride_w = 2},
            ConvGeometry{.in_h = 5,
            .in_w = 5,
            .in_c = 300,
