@@ -16,6 +16,9 @@ int run_processes(int argc, char** argv, const std::function<int(int, char**)>& 
 /// Null if this process is alone.
 std::shared_ptr<ProcessGroup> processes();
 
+/// Whether another process is the one that prints and writes.
+inline bool is_silent() { return processes() && processes()->rank() > 0; }
+
 /// Prints an error and returns the exit code for it; where there are other processes, ends them, too.
 int failed(const std::string& message);
 
