@@ -14,9 +14,9 @@
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/early_stopping.hpp"
 #include "amdefect/train/callbacks/time_budget.hpp"
+#include "amdefect/train/scaled_rate.hpp"
 #include "paper/paper_dataset.hpp"
 #include "paper/paper_detector.hpp"
-#include "amdefect/train/scaled_rate.hpp"
 #include "paper/paper_loss.hpp"
 #include "processes/processes.hpp"
 #include "training_run.hpp"
@@ -159,8 +159,7 @@ int train_paper(TrainConfig config) {
   const double rate = config.scale_rate ? scaled_rate(config.learning_rate, together) : config.learning_rate;
   if (together > 1) std::cout << group_line(together, config.batch_size, config.learning_rate, rate) << std::endl;
   ReduceOnPlateau schedule(
-      rate,
-      {.factor = 0.5, .patience = 5, .min_rate = 1e-6, .higher_is_better = config.monitor == "mAP50"});
+      rate, {.factor = 0.5, .patience = 5, .min_rate = 1e-6, .higher_is_better = config.monitor == "mAP50"});
   Trainer<float> trainer(*network, adam, schedule, paper_loss<float>(config.raw_bce), trainer_options(config));
   PaperRun run(config, splits, trainer);
   if (config.minutes > 0) trainer.add(TimeBudget{60 * config.minutes});

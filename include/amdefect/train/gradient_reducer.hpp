@@ -25,6 +25,38 @@ struct CommunicationTime {
 
 namespace detail {
 
+/// Pieces of the arena of gradients, from its end on, in which backward completes them: of so many elements, and ever
+/// smaller ones towards the first layers, whose gradients nothing hides. What lies between trainable weights goes with
+/// them if it is small.
+struct GradientBuckets {
+  struct Bucket {
+    Index begin, end;    // of the arena
+    int parameters = 0;  // trainable ones
+  };
+
+  template <class T>
+  GradientBuckets(const Parameters<T>& parameters, Index elements) : bucket_of(parameters.count()) {
+    constexpr Index small = 4096;
+    Index left = parameters.trainable(), most = 0;
+    for (std::size_t id = parameters.count(); id-- > 0;) {
+      const Parameter& p = parameters[id];
+      if (!p.trainable) continue;
+      const Index end = p.offset + p.size();
+      if (buckets.empty() || buckets.back().end - p.offset > most || buckets.back().begin - end > small) {
+        most = std::min(elements, std::max(small, left / 2));
+        buckets.push_back({end, end});
+      }
+      buckets.back().begin = p.offset;
+      ++buckets.back().parameters;
+      bucket_of[id] = buckets.size() - 1;
+      left -= p.size();
+    }
+  }
+
+  std::vector<Bucket> buckets;
+  std::vector<std::size_t> bucket_of;  ///< for each parameter
+};
+
 /// Sums gradients over the processes of a group while the backward pass still computes others. They lie in one arena
 /// in the order of the layers, and backward completes them from its end on: so a bucket is a piece of the arena, is
 /// summed in place, and goes as soon as its last gradient is complete and the buckets behind it have gone. All
@@ -37,8 +69,11 @@ class GradientReducer {
  public:
   /// Buckets of about so many bytes of trainable weights. Collective.
   GradientReducer(ProcessGroup& group, Parameters<T>& parameters, std::size_t bucket_bytes)
-      : group_(group), parameters_(parameters), channel_(group.channel()) {
-    make_buckets(static_cast<Index>(bucket_bytes / sizeof(T)));
+      : group_(group),
+        parameters_(parameters),
+        channel_(group.channel()),
+        list_(parameters, static_cast<Index>(bucket_bytes / sizeof(T))),
+        left_(list_.buckets.size()) {
     if (channel_) thread_ = std::thread([this] { work(); });
   }
   GradientReducer(const GradientReducer&) = delete;
@@ -53,11 +88,9 @@ class GradientReducer {
     thread_.join();
   }
 
-  std::size_t buckets() const { return buckets_.size(); }
-
   /// Before the backward pass whose gradients, with all that is there already, will be summed.
   void begin() {
-    for (Bucket& bucket : buckets_) bucket.left = bucket.parameters;
+    for (std::size_t i = 0; i < left_.size(); ++i) left_[i] = list_.buckets[i].parameters;
     next_ = 0;
     const std::lock_guard lock(mutex_);
     ready_ = done_ = 0;
@@ -65,9 +98,9 @@ class GradientReducer {
   /// Nothing more is added to this gradient.
   void complete(const Parameter& parameter) {
     if (!parameter.trainable) return;
-    --buckets_[bucket_of_[static_cast<std::size_t>(&parameter - parameters_.list().data())]].left;
+    --left_[list_.bucket_of[static_cast<std::size_t>(&parameter - parameters_.list().data())]];
     const std::size_t before = next_;
-    while (next_ < buckets_.size() && buckets_[next_].left == 0) ++next_;
+    while (next_ < left_.size() && left_[next_] == 0) ++next_;
     if (next_ > before) send(before);
   }
   /// Waits until all sums are there. @throws what the group threw.
@@ -75,7 +108,7 @@ class GradientReducer {
     if (!channel_) return;
     const auto start = Clock::now();
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return done_ == buckets_.size() || error_; });
+    changed_.wait(lock, [&] { return done_ == left_.size() || error_; });
     time_.waited += seconds_since(start);
     if (error_) std::rethrow_exception(error_);
   }
@@ -95,33 +128,11 @@ class GradientReducer {
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Bucket {
-    Index begin, end;  // of the arena
-    int parameters = 0, left = 0;
-  };
-
   static double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
   }
 
-  /// From the end of the arena on. What lies between trainable weights goes with them if it is small.
-  void make_buckets(Index elements) {
-    constexpr Index small = 4096;
-    const std::vector<Parameter>& list = parameters_.list();
-    bucket_of_.resize(list.size());
-    for (std::size_t id = list.size(); id-- > 0;) {
-      const Parameter& p = list[id];
-      if (!p.trainable) continue;
-      const Index end = p.offset + p.size();
-      if (buckets_.empty() || buckets_.back().end - p.offset > elements || buckets_.back().begin - end > small)
-        buckets_.push_back({end, end});
-      buckets_.back().begin = p.offset;
-      ++buckets_.back().parameters;
-      bucket_of_[id] = buckets_.size() - 1;
-    }
-  }
-
-  void reduce(ProcessGroup& group, const Bucket& bucket) {
+  void reduce(ProcessGroup& group, const GradientBuckets::Bucket& bucket) {
     const auto start = Clock::now();
     group.all_reduce_sum(
         {parameters_.gradients().data() + bucket.begin, static_cast<std::size_t>(bucket.end - bucket.begin)});
@@ -138,7 +149,7 @@ class GradientReducer {
       return;
     }
     const auto start = Clock::now();
-    for (std::size_t i = first; i < next_; ++i) reduce(group_, buckets_[i]);
+    for (std::size_t i = first; i < next_; ++i) reduce(group_, list_.buckets[i]);
     time_.waited += seconds_since(start);
   }
 
@@ -147,7 +158,7 @@ class GradientReducer {
     for (;;) {
       changed_.wait(lock, [&] { return ended_ || (done_ < ready_ && !error_); });
       if (ended_) return;
-      const Bucket& bucket = buckets_[done_];
+      const GradientBuckets::Bucket& bucket = list_.buckets[done_];
       lock.unlock();
       std::exception_ptr error;
       try {
@@ -165,9 +176,9 @@ class GradientReducer {
   ProcessGroup& group_;
   Parameters<T>& parameters_;
   std::unique_ptr<ProcessGroup> channel_;
-  std::vector<Bucket> buckets_;
-  std::vector<std::size_t> bucket_of_;  // for each parameter
-  std::size_t next_ = 0;                // the first bucket that is not complete
+  GradientBuckets list_;
+  std::vector<int> left_;  // gradients of each bucket that are not complete
+  std::size_t next_ = 0;   // the first bucket that is not complete
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

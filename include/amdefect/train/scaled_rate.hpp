@@ -19,8 +19,8 @@ inline std::string group_line(Index processes, Index part, double rate, double s
   std::string line = concat(processes, " processes: an update is of ", processes * part, " samples, ", part,
                             " of each process; learning rate ", rounded_number(scaled, 4));
   if (scaled != rate)
-    line += concat(" (", rounded_number(rate, 4), " times the square root of ", processes, "; --no_scale_rate: ",
-                   rounded_number(rate, 4), ")");
+    line += concat(" (", rounded_number(rate, 4), " times the square root of ", processes,
+                   "; --no_scale_rate: ", rounded_number(rate, 4), ")");
   return line;
 }
 
