@@ -1,6 +1,6 @@
-# find_package(amdefect [COMPONENTS data]): target amdefect::amdefect; component data: target amdefect::data as well, for
-# the headers that read and write pictures and JSON, which need nlohmann/json and stb. amdefect_MODELS_DIR is the folder
-# of the ready models.
+# find_package(amdefect [COMPONENTS data mpi]): target amdefect::amdefect; component data: target amdefect::data as well,
+# for the headers that read and write pictures and JSON, which need nlohmann/json and stb; component mpi: target
+# amdefect::mpi as well, for trainings on several machines. amdefect_MODELS_DIR is the folder of the ready models.
 include(CMakeFindDependencyMacro)
 if(NOT TARGET Eigen3::Eigen)
   find_package(Eigen3 3.4 QUIET NO_MODULE)
@@ -24,9 +24,18 @@ if("data" IN_LIST amdefect_FIND_COMPONENTS)
   endif()
   set(amdefect_data_FOUND TRUE)
 endif()
+if("mpi" IN_LIST amdefect_FIND_COMPONENTS)
+  set(MPI_CXX_SKIP_MPICXX TRUE)
+  find_dependency(MPI COMPONENTS CXX)
+  if(NOT TARGET amdefect::mpi)
+    add_library(amdefect::mpi INTERFACE IMPORTED)
+    target_link_libraries(amdefect::mpi INTERFACE amdefect::amdefect MPI::MPI_CXX)
+  endif()
+  set(amdefect_mpi_FOUND TRUE)
+endif()
 foreach(component IN LISTS amdefect_FIND_COMPONENTS)
   if(amdefect_FIND_REQUIRED_${component} AND NOT amdefect_${component}_FOUND)
     set(amdefect_FOUND FALSE)
-    set(amdefect_NOT_FOUND_MESSAGE "amdefect has no component '${component}'; it has: data")
+    set(amdefect_NOT_FOUND_MESSAGE "amdefect has no component '${component}'; it has: data, mpi")
   endif()
 endforeach()

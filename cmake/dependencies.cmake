@@ -77,6 +77,15 @@ function(amdefect_require_json_and_stb)
   endif()
 endfunction()
 
+function(amdefect_require_mpi)
+  set(MPI_CXX_SKIP_MPICXX TRUE)
+  amdefect_find(MPI::MPI_CXX MPI COMPONENTS CXX)
+  if(NOT TARGET MPI::MPI_CXX)
+    message(FATAL_ERROR "AMDEFECT_MPI is on, and no MPI was found. Install one (Debian, Ubuntu: apt-get install\
+ libopenmpi-dev openmpi-bin) and configure again in an empty build folder, or set AMDEFECT_MPI off.")
+  endif()
+endfunction()
+
 function(amdefect_require_doctest)
   amdefect_find(doctest::doctest doctest)
   if(NOT TARGET doctest::doctest)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs a small but telling part of the unit tests in ways that no preset covers.
-# Usage: other_builds.sh NAME..., of: cxx23 libcxx debug fast-math arm64
+# Usage: other_builds.sh NAME..., of: cxx23 libcxx debug fast-math mpi arm64
 # Installs what they need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,6 +18,14 @@ run_tests() {  # name, tests, options of CMake...
     -D AMDEFECT_BUILD_BENCHMARKS=OFF "$@"
   cmake --build "build/other/$name" --target "${targets[@]}"
   ctest --test-dir "build/other/$name" -j2 --output-on-failure -R "^($(IFS='|'; echo "${tests[*]}"))\$"
+}
+
+# The build of CI once more with the target amdefect::mpi, and what runs on several processes.
+mpi() {
+  cmake --preset ci -D AMDEFECT_MPI=ON
+  cmake --build --preset ci --target amdefect_cli distributed mpi_tests mpi_scaling
+  ctest --preset ci -L mpi
+  cmake --preset ci -D AMDEFECT_MPI=OFF
 }
 
 # -ffast-math removes the checks for NaN and infinity, -fassociative-math changes sums; the headers refuse both, the
@@ -42,6 +50,7 @@ build() {
   case $1 in
     libcxx) scripts/install_packages.sh clang libc++-dev libc++abi-dev ;;
     fast-math) scripts/install_packages.sh clang ;;
+    mpi) scripts/install_packages.sh libopenmpi-dev openmpi-bin ;;
     arm64) scripts/install_packages.sh g++-aarch64-linux-gnu qemu-user ;;
     *) scripts/install_packages.sh ;;
   esac
@@ -51,6 +60,7 @@ build() {
       -D CMAKE_CXX_FLAGS=-stdlib=libc++ ;;
     debug) run_tests "$1" "core io kernels" -D CMAKE_BUILD_TYPE=Debug ;;
     fast-math) fast_math ;;
+    mpi) mpi ;;
     arm64) AMDEFECT_EMULATED=1 run_tests "$1" "core kernels nn" -D CMAKE_SYSTEM_NAME=Linux \
       -D CMAKE_SYSTEM_PROCESSOR=aarch64 -D CMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \
       -D CMAKE_EXE_LINKER_FLAGS=-static -D CMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64 ;;

@@ -3,6 +3,7 @@
 #include "amdefect/core/interrupt.hpp"
 #include "amdefect/detection/training/detector_trainer.hpp"
 #include "amdefect/inspect/annotation_text.hpp"
+#include "processes/processes.hpp"
 #include "training_run.hpp"
 
 namespace amdefect {
@@ -44,6 +45,9 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.seed = config.seed;
   options.execution = {.threads = config.threads, .recompute = recompute_of(config.recompute)};
   options.workers = config.workers;
+  options.group = processes();
+  options.sync_batch_norm = config.sync_batch_norm;
+  options.scale_rate = config.scale_rate;
   options.monitor = config.monitor;
   options.eval_interval = config.eval_interval;
   options.patience = config.early_stopping;
@@ -68,6 +72,7 @@ int train_anchor_free(TrainConfig config) {
   add_program_callbacks(trainer, config);
   const std::unique_ptr<Detector> detector = trainer.fit();
   if (say_if_interrupted(trainer.interrupted())) return interrupted_code;
+  if (is_silent()) return 0;
   write_training_report(config, splits, trainer.history(), trainer.validation());
   std::cout << "best epoch " << trainer.best_epoch() << ": " << config.monitor << ' ' << trainer.best()
             << ", score threshold " << detector->score_threshold() << ", weights in "

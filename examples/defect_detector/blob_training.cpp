@@ -3,11 +3,13 @@
 
 #include "amdefect/detection/split_membership.hpp"
 #include "amdefect/detection/training/fit_blob.hpp"
+#include "processes/processes.hpp"
 #include "training_run.hpp"
 
 namespace amdefect {
 
 int train_blob(TrainConfig config) {
+  if (is_silent()) return 0;  // one process does it all
   const CocoSplits splits = read_splits(config);
   labels_of(config, *splits.train);
   RunFolder folder(config.output_dir, training_run, earlier_run(config.output_dir, {}, config.overwrite));

@@ -14,6 +14,7 @@
 #include "coco_eval_command.hpp"
 #include "commands.hpp"
 #include "json_options.hpp"
+#include "processes/processes.hpp"
 
 namespace {
 
@@ -45,11 +46,9 @@ int printed(int code) {
   return 1;
 }
 
-}  // namespace
-
 // Exit codes: 0 success, 1 bad data or a failure while working, 2 wrong use of the command line or the environment, 130
 // interrupted.
-int main(int argc, char** argv) {
+int run_program(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond `ulimit -f` is an error of writing, with a message
   try {
     static_cast<void>(amdefect::simd_level());  // before there is any work
@@ -81,10 +80,12 @@ int main(int argc, char** argv) {
               << "\nRun 'amdefect --help' or 'amdefect SUBCOMMAND --help' for the options.\n";
     return 2;
   } catch (const std::bad_alloc&) {
-    std::cerr << "amdefect: error: there is not enough memory\n";
-    return 1;
+    return amdefect::failed("there is not enough memory");
   } catch (const std::exception& error) {
-    std::cerr << "amdefect: error: " << amdefect::printable(error.what()) << '\n';
-    return 1;
+    return amdefect::failed(amdefect::printable(error.what()));
   }
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return amdefect::run_processes(argc, argv, run_program); }

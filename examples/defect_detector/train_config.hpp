@@ -39,6 +39,7 @@ struct TrainConfig {
   std::string fold;  ///< see `read_fold`; empty: the splits as they are
   bool gpu = false;
   int threads = 0, workers = 1;
+  bool sync_batch_norm = false, scale_rate = true;  ///< of several processes, see DetectorTrainerOptions
   Index cache_memory_mb = 2048;
   std::string cache_dir;
   // The anchor-free detector.

@@ -16,6 +16,7 @@
 #include "amdefect/detection/blob_detector.hpp"
 #include "amdefect/detection/halve_detector.hpp"
 #include "amdefect/detection/open_detector.hpp"
+#include "amdefect/distributed/thread_group.hpp"
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/csv.hpp"
 #include "amdefect/io/file_bytes.hpp"

@@ -28,7 +28,7 @@ foreach(file IN LISTS included)
   endif()
 endforeach()
 
-read_included(amdefect.hpp core kernels losses nn models optim io train boxes metrics)
+read_included(amdefect.hpp core distributed kernels losses nn models optim io train boxes metrics)
 if(NOT ${INCLUDE_DIR}/amdefect/detection/anchor_free/anchor_free_detector.hpp IN_LIST included)
   message(SEND_ERROR "amdefect.hpp does not include the anchor-free detector")
 endif()

@@ -14,9 +14,11 @@
 #include "amdefect/train/callbacks/checkpoint.hpp"
 #include "amdefect/train/callbacks/early_stopping.hpp"
 #include "amdefect/train/callbacks/time_budget.hpp"
+#include "amdefect/train/scaled_rate.hpp"
 #include "paper/paper_dataset.hpp"
 #include "paper/paper_detector.hpp"
 #include "paper/paper_loss.hpp"
+#include "processes/processes.hpp"
 #include "training_run.hpp"
 
 namespace amdefect {
@@ -70,7 +72,7 @@ class PaperRun {
   }
 
   /// Trains on `images`, after a resume if one is asked for. False if it was interrupted.
-  bool fit(RunFolder& folder, const Dataset<float>& training, const Dataset<float>* validation,
+  bool fit(std::optional<RunFolder>& folder, const Dataset<float>& training, const Dataset<float>* validation,
            const ImageMembership& images) {
     if (const std::filesystem::path from = config_.resume_file(); !from.empty()) {
       const SafetensorsFile file = read_safetensors(from);
@@ -82,7 +84,8 @@ class PaperRun {
     if (splits_.valid) std::cout << ", validating on " << splits_.valid->size();
     std::cout << "; " << splits_.train->coco.categories.size() << " classes; results go to " << config_.output_dir
               << std::endl;
-    folder.begin();
+    if (trainer_.group()) trainer_.group()->barrier();  // all have read what the first one may replace
+    if (folder) folder->begin();
     trainer_.fit(training, validation);
     return !say_if_interrupted(trainer_.interrupted());
   }
@@ -112,14 +115,18 @@ TrainerOptions trainer_options(const TrainConfig& config) {
           .workers = config.workers,
           .monitor = config.monitor,
           .execution = {.threads = config.threads, .recompute = recompute_of(config.recompute)},
-          .on_nonfinite = config.nonfinite()};
+          .on_nonfinite = config.nonfinite(),
+          .group = processes(),
+          .sync_batch_norm = config.sync_batch_norm};
 }
 
 }  // namespace
 
 int train_paper(TrainConfig config) {
   const CocoSplits splits = read_splits(config);
-  RunFolder folder(config.output_dir, training_run,
+  std::optional<RunFolder> folder;
+  if (!is_silent())
+    folder.emplace(config.output_dir, training_run,
                    earlier_run(config.output_dir, config.resume_file(), config.overwrite));
   const CocoSplit& train = splits.at("train");
   const PaperDescription description = describe(config, labels_of(config, train));
@@ -148,9 +155,11 @@ int train_paper(TrainConfig config) {
   const auto detector = [&] { return std::make_unique<PaperDetector>(network, description, execution); };
 
   Adam<float> adam;
+  const Index together = processes() ? processes()->size() : 1;
+  const double rate = config.scale_rate ? scaled_rate(config.learning_rate, together) : config.learning_rate;
+  if (together > 1) std::cout << group_line(together, config.batch_size, config.learning_rate, rate) << std::endl;
   ReduceOnPlateau schedule(
-      config.learning_rate,
-      {.factor = 0.5, .patience = 5, .min_rate = 1e-6, .higher_is_better = config.monitor == "mAP50"});
+      rate, {.factor = 0.5, .patience = 5, .min_rate = 1e-6, .higher_is_better = config.monitor == "mAP50"});
   Trainer<float> trainer(*network, adam, schedule, paper_loss<float>(config.raw_bce), trainer_options(config));
   PaperRun run(config, splits, trainer);
   if (config.minutes > 0) trainer.add(TimeBudget{60 * config.minutes});
@@ -161,6 +170,7 @@ int train_paper(TrainConfig config) {
   described->set_images(std::make_shared<const ImageMembership>(membership_of(splits)));
   run.add_checkpoint(*described);
   if (!run.fit(folder, training, validation.get(), described->images())) return interrupted_code;
+  if (is_silent()) return 0;
   run.report(*detector());
   if (stopping.best_epoch() > 0)
     std::cout << "best epoch " << stopping.best_epoch() << ": " << config.monitor << ' ' << stopping.best()

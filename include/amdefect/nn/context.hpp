@@ -4,6 +4,7 @@
 
 #include "amdefect/core/execution.hpp"
 #include "amdefect/core/random.hpp"
+#include "amdefect/distributed/process_group.hpp"
 #include "amdefect/nn/parameters.hpp"
 
 namespace amdefect {
@@ -36,6 +37,8 @@ class Context {
 
   Execution execution{};
   bool training = false;
+  /// Over whose samples a layer takes the statistics of a batch while training; null: over those of this process.
+  ProcessGroup* group = nullptr;
   /// Random numbers of this layer in this step; the same stream in forward and backward.
   Random random{0};
 

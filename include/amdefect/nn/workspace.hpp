@@ -70,16 +70,20 @@ class Workspace {
 
   /// Adds the gradients of all weights, given that the caller filled every `output_gradient` after `forward`.
   void backward() {
+    backward([](const Parameter&) {});
+  }
+  /// The same, and calls `complete(parameter)` for each parameter as soon as nothing more is added to its gradient, in
+  /// an order that depends on the network alone.
+  template <class Complete>
+  void backward(const Complete& complete) {
     require(options_.training && current_, "workspace: backward needs a training workspace and a forward pass before");
     for (std::size_t id = graph_->size(); id-- > 0;) {
       const Operation<T>* operation = (*graph_)[id].operation.get();
       Node& node = current_->nodes[id];
-      if (!operation || !node.backward) continue;
-      for (const std::size_t again : current_->plan[id].recompute) recompute(again);
-      Context<T> context = context_of(id, node.backward_scratch);
-      operation->backward(context, node.kept_inputs, node.kept, node.gradient, node.input_gradients);
-      for (const Addition& addition : node.additions)
-        add_elements(options_.execution.threads, addition.term, addition.total);
+      if (!operation) continue;
+      if (node.backward) backward(*operation, id, node);
+      for (const std::size_t parameter : (*graph_)[id].parameters)
+        if (first_use_[parameter] == id) complete(network_->parameters()[parameter]);
     }
   }
 
@@ -92,6 +96,10 @@ class Workspace {
   TensorView<const T> input_gradient(std::size_t index = 0) const {
     return current_->nodes[network_->inputs()[index].id].gradient;
   }
+
+  /// Layers that look at the whole batch while training (batch norm) take the samples of all these processes for it,
+  /// each of which then has to make the same calls of `forward` and `backward`. Null: only their own.
+  void set_group(ProcessGroup* group) { group_ = group; }
 
   const Network<T>& network() const { return *network_; }
   bool training() const { return options_.training; }
@@ -146,9 +154,11 @@ class Workspace {
               "' of the network is one of its inputs: there is nothing to compute");
     require(network.parameters().allocated() || network.parameters().count() == 0,
             "workspace: the network has no weights yet: call initialize() or load_weights() first");
+    first_use_.assign(network.parameters().count(), graph_->size());
     for (const auto& node : *graph_) {
       ParameterViews views;
       for (const std::size_t id : node.parameters) {
+        first_use_[id] = std::min(first_use_[id], parameters_.size());
         const Parameter& parameter = network.parameters()[id];
         views.values.push_back(network.parameters().value(parameter));
         if (!trained) continue;
@@ -171,6 +181,7 @@ class Workspace {
     Context<T> context;
     context.execution = current_->plan[id].execution;
     context.training = options_.training;
+    context.group = group_;
     context.random = Random(seed_, step_, id);
     context.parameters = parameters_[id].values;
     context.gradients = parameters_[id].gradients;
@@ -179,6 +190,14 @@ class Workspace {
     context.scratch_memory = scratch;
     if (const auto& prepared = current_->nodes[id].prepared) context.prepared_memory = prepared->data();
     return context;
+  }
+
+  void backward(const Operation<T>& operation, std::size_t id, Node& node) {
+    for (const std::size_t again : current_->plan[id].recompute) recompute(again);
+    Context<T> context = context_of(id, node.backward_scratch);
+    operation.backward(context, node.kept_inputs, node.kept, node.gradient, node.input_gradients);
+    for (const Addition& addition : node.additions)
+      add_elements(options_.execution.threads, addition.term, addition.total);
   }
 
   void recompute(std::size_t id) {
@@ -296,6 +315,8 @@ class Workspace {
   std::uint64_t seed_, step_ = 0;
   std::shared_ptr<const Graph> graph_;  // plans refer to it, so its address must not change when a workspace moves
   std::vector<ParameterViews> parameters_;
+  std::vector<std::size_t> first_use_;  // for each parameter the first node that has it, the last one in backward
+  ProcessGroup* group_ = nullptr;
   bool updates_statistics_ = false;
   std::vector<std::unique_ptr<Prepared>> prepared_;  // the one used last comes first
   Prepared* current_ = nullptr;

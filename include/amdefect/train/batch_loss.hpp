@@ -20,8 +20,9 @@ class BatchLoss {
   }
 
   /// The loss of the batch that the workspace has just seen; fills the output gradients of a training workspace.
-  /// The parts are valid until the next call.
-  std::span<const double> evaluate(const Workspace<T>& workspace, std::span<const TensorView<const T>> targets) {
+  /// The parts are valid until the next call. `group`: see LossArguments.
+  std::span<const double> evaluate(const Workspace<T>& workspace, std::span<const TensorView<const T>> targets,
+                                   ProcessGroup* group = nullptr) {
     const std::size_t count = workspace.network().outputs().size();
     outputs_.resize(count);
     gradients_.resize(count);
@@ -30,11 +31,12 @@ class BatchLoss {
       outputs_[i] = workspace.output(i);
       gradients_[i] = workspace.training() ? workspace.output_gradient(i) : TensorView<T>{};
     }
-    loss_.evaluate({outputs_, targets, gradients_, parts_});
+    loss_.evaluate({outputs_, targets, gradients_, parts_, group});
     return parts_;
   }
   /// Those of the last batch.
   const std::vector<double>& parts() const { return parts_; }
+  std::vector<double>& parts() { return parts_; }
 
   /// Adds the sum of mean parts and, if there are several, each of them by its name.
   void append(const std::vector<double>& means, const std::string& prefix, EpochLog& log) const {

@@ -16,9 +16,17 @@
 
 namespace amdefect {
 
+/// What is dealt out in turn to the shards of a data set.
+enum class Dealing {
+  samples,  ///< the samples of each batch of `count` times the size; all shards have equally many batches
+  batches,  ///< the batches that a loader without shards would show, none left out; some shards have one more than
+            ///< others
+};
+
 /// Part `index` of `count` equal ones.
 struct Shard {
   Index index = 0, count = 1;
+  Dealing dealing = Dealing::samples;
 };
 
 /// How a DataLoader forms its batches.
@@ -44,8 +52,8 @@ struct LoaderOptions {
 ///
 /// The loaders of all shards of a dataset show disjoint parts of the same epoch in equally many batches: the batches of
 /// number b are together what a single loader with `count` times the batch size would show as its batch b, dealt out in
-/// turn. Where the last of those has fewer samples than there are shards, its samples are left out in this epoch.
-/// Usage:
+/// turn. Where the last of those has fewer samples than there are shards, its samples are left out in this epoch. (For
+/// `Dealing::batches` see there.) Usage:
 ///
 ///     loader.start_epoch(epoch);
 ///     while (const Batch<float>* batch = loader.next()) trainer.step(*batch);
@@ -61,10 +69,11 @@ class DataLoader {
     const Shard shard = options.shard;
     require(0 <= shard.index && shard.index < shard.count, "data loader: there is no shard ", shard.index, " of ",
             shard.count);
-    require(dataset.size() >= shard.count, "data loader: ", dataset.size(), " samples cannot be shared by ",
-            shard.count, " shards");
-    require(batches() > 0, "data loader: ", dataset.size(), " samples do not fill one batch of ", options.batch_size,
-            shard.count > 1 ? concat(" in each of ", shard.count, " shards") : std::string(), " and drop_last is set");
+    require(by_batches() || dataset.size() >= shard.count, "data loader: ", dataset.size(),
+            " samples cannot be shared by ", shard.count, " shards");
+    require(batches() > 0 || by_batches(), "data loader: ", dataset.size(), " samples do not fill one batch of ",
+            options.batch_size, shard.count > 1 ? concat(" in each of ", shard.count, " shards") : std::string(),
+            " and drop_last is set");
     const Index capacity = std::min(options.batch_size, samples());
     // One more than is loaded ahead: the batch in use.
     const Index ring = std::min(options.workers > 0 ? options.prefetch + 1 : 1, batches());
@@ -85,16 +94,29 @@ class DataLoader {
   DataLoader& operator=(const DataLoader&) = delete;
   ~DataLoader() { stop(); }
 
-  /// Number of batches of one epoch, the same for all shards.
+  /// Number of batches of one epoch, the same for all shards whose samples are dealt out.
   Index batches() const {
+    if (by_batches()) return (all_batches() - options_.shard.index + options_.shard.count - 1) / options_.shard.count;
     const Index whole = options_.batch_size * options_.shard.count, rest = dataset_.size() % whole;
     return dataset_.size() / whole + (!options_.drop_last && rest > 0 && rest >= options_.shard.count ? 1 : 0);
   }
+  /// Number of batches of one epoch that a loader without shards would show.
+  Index all_batches() const {
+    const Index rest = options_.drop_last ? 0 : options_.batch_size - 1;
+    return (dataset_.size() + rest) / options_.batch_size;
+  }
   /// Number of samples of one epoch in this shard.
   Index samples() const {
-    const auto [index, count] = options_.shard;
+    const auto [index, count, dealing] = options_.shard;
+    if (by_batches()) {
+      const bool has_last = batches() > 0 && (batches() - 1) * count + index == all_batches() - 1;
+      const Index missing = std::max<Index>(0, all_batches() * options_.batch_size - dataset_.size());
+      return batches() * options_.batch_size - (has_last ? missing : 0);
+    }
     return std::min((dataset_.size() - index + count - 1) / count, batches() * options_.batch_size);
   }
+
+  const LoaderOptions& options() const { return options_; }
 
   /// Begins an epoch and starts to load. An unfinished one is abandoned. Epochs may come in any order, and a resumed
   /// run may begin within one.
@@ -160,8 +182,13 @@ class DataLoader {
   };
 
   Index ring_size() const { return static_cast<Index>(slots_.size()); }
+  bool by_batches() const { return options_.shard.dealing == Dealing::batches; }
   /// The sample at a position of the epoch.
   Index sample_of(Index item) const {
+    if (by_batches()) {
+      const Index batch = item / options_.batch_size * options_.shard.count + options_.shard.index;
+      return order_[static_cast<std::size_t>(batch * options_.batch_size + item % options_.batch_size)];
+    }
     return order_[static_cast<std::size_t>(item * options_.shard.count + options_.shard.index)];
   }
   Slot& slot_of(Index batch) { return slots_[static_cast<std::size_t>(batch % ring_size())]; }

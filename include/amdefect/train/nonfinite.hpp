@@ -79,6 +79,9 @@ std::string nonfinite_samples(TensorView<const T> batch, const SampleNames& name
   return sample_list(batch.dim(0), name, [&](Index k) { return !all_finite<T>(batch.slice(k, k + 1)); });
 }
 
+/// What `nonfinite_cause` begins with where it found none.
+inline constexpr std::string_view nowhere_before_the_loss = "in the loss function, ";
+
 /// Where the NaN or the infinity in the loss of a batch began: input, target, weight, layer, or the loss itself. Runs
 /// the network once more.
 template <class T>
@@ -101,7 +104,8 @@ std::string nonfinite_cause(Workspace<T>& workspace, const Batch<T>& batch, cons
     if (!samples.empty()) layer = concat("the layer '", node, "' gives a NaN or an infinity for ", samples);
   });
   if (!layer.empty()) return layer;
-  return concat("in the loss function, for a batch of ", sample_list(batch.size(), name, [](Index) { return true; }));
+  return concat(nowhere_before_the_loss, "for a batch of ",
+                sample_list(batch.size(), name, [](Index) { return true; }));
 }
 
 }  // namespace detail

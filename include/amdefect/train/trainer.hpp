@@ -4,6 +4,7 @@
 #include <chrono>
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -22,6 +23,8 @@
 #include "amdefect/train/loss_sums.hpp"
 #include "amdefect/train/nonfinite.hpp"
 #include "amdefect/train/optimizer_state.hpp"
+#include "amdefect/train/shared_evaluation.hpp"
+#include "amdefect/train/shared_step.hpp"
 
 namespace amdefect {
 
@@ -33,6 +36,10 @@ namespace amdefect {
 ///
 /// Everything random depends on the seed and on the position in the run alone, so that a run restored from a
 /// checkpoint, even in the middle of an epoch, gives the same losses as one that was never interrupted.
+///
+/// Where `TrainerOptions::group` names several processes, each makes the same trainer with the same callbacks and calls
+/// the same functions, which then work together: an update is that of one process with a batch as large as all of
+/// theirs.
 template <class T>
 class Trainer {
   using AnyOptimizer = std::type_identity_t<detail::Held<Optimizer<T>>>;
@@ -99,6 +106,7 @@ class Trainer {
       finish_epoch(log, validation_loader.get());
     }
     for (auto& callback : callbacks_) callback->on_end(*this);
+    if (group()) group()->barrier();  // what the first one writes is there
   }
 
   /// One step of a training loop of one's own: adds the gradients of the batch and, after every
@@ -115,32 +123,43 @@ class Trainer {
     std::vector<double> parts;
     parts.reserve(loss_.parts().size());  // first, so that nothing fails behind the update
     add_gradients(
-        batch, [&] { return concat("update ", step_ + 1); }, sample_of_batch);
+        batch, gradients_.pending() + 1 == options_.accumulate, [&] { return concat("update ", step_ + 1); },
+        sample_of_batch);
     if (gradients_.pending() == options_.accumulate) update(learning_rate());
     parts.assign(loss_.parts().begin(), loss_.parts().end());
     return parts;
   }
 
-  /// Mean loss parts over a dataset with the network as it is, in inference mode. @throws Error if one is not finite;
-  /// see TrainerOptions::on_nonfinite.
+  /// Mean loss parts over a dataset with the network as it is, in inference mode; the processes of a group share the
+  /// batches. @throws Error if one is not finite; see TrainerOptions::on_nonfinite.
   std::vector<double> evaluate(const MultiInputDataset<T>& dataset) {
     DataLoader<T> loader(dataset, options_.validation_loader());
     return evaluate(loader);
   }
+  /// Of a group each process has the loader of its part, see `TrainerOptions::validation_loader`.
   std::vector<double> evaluate(DataLoader<T>& loader) {
     if (!inference_) inference_ = std::make_unique<Workspace<T>>(network_, options_.execution);
     detail::LossSums sums(loss_.parts().size());
+    std::optional<detail::SharedEvaluation> shared;
+    require(!group() || loader.options().shard.dealing == Dealing::batches,
+            "trainer: a group evaluates with loaders of its parts, see TrainerOptions::validation_loader");
+    if (group()) shared.emplace(*group(), loss_.parts().size(), loader.all_batches());
     loader.start_epoch(0);
     while (const Batch<T>* batch = loader.next()) {
       inference_->forward(batch->inputs());
-      if (detail::all_finite(loss_.evaluate(*inference_, batch->targets()))) {
+      std::string problem;
+      if (!detail::all_finite(loss_.evaluate(*inference_, batch->targets())))
+        problem =
+            concat("the loss is not finite (evaluation, epoch ", epoch_ + 1,
+                   "): ", detail::nonfinite_cause(*inference_, *batch, [&](Index k) { return loader.sample_name(k); }));
+      if (shared)
+        shared->add(loss_.parts(), batch->size(), std::move(problem));
+      else if (problem.empty())
         sums.add(loss_.parts(), batch->size());
-        continue;
-      }
-      const auto name = [&](Index k) { return loader.sample_name(k); };
-      leave(concat("the loss is not finite (evaluation, epoch ", epoch_ + 1,
-                   "): ", detail::nonfinite_cause(*inference_, *batch, name)));
+      else
+        leave(problem);
     }
+    if (shared) sums = shared->sums([&](const std::string& problem) { leave(problem); });
     require(sums.samples > 0, "trainer: no batch of the data has a finite loss");
     return sums.means();
   }
@@ -152,7 +171,19 @@ class Trainer {
   bool finished() const { return stopped_ || epoch_ >= options_.epochs; }
   /// Ends the training after this update. Safe to call from a signal handler or another thread.
   void interrupt() noexcept { interrupted_.store(true, std::memory_order_relaxed); }
-  bool interrupted() const { return interrupted_.load(std::memory_order_relaxed); }
+  /// Of a group: whether any process is asked to end, which all learn at the next update.
+  bool interrupted() const {
+    return group() ? shared_ && shared_->end() : interrupted_.load(std::memory_order_relaxed);
+  }
+
+  /// The processes that train together; null if this one is alone.
+  ProcessGroup* group() const { return options_.group.get(); }
+  /// Whether this is the process that prints and writes files.
+  bool leads() const { return !group() || group()->rank() == 0; }
+  /// A number of the process that leads, for decisions that all have to take alike. All have to call it.
+  double of_leader(double number) const { return group() ? share(*group(), number) : number; }
+  /// Of the exchange of gradients.
+  CommunicationTime communication() const { return shared_ ? shared_->time() : CommunicationTime{}; }
 
   Network<T>& network() { return network_; }
   Optimizer<T>& optimizer() { return *optimizer_; }
@@ -172,6 +203,8 @@ class Trainer {
     numbers["progress"] = {static_cast<double>(epoch_), static_cast<double>(batch_), static_cast<double>(step_),
                            stopped_ ? 1.0 : 0.0};
     numbers["epochs"] = {static_cast<double>(options_.epochs)};
+    numbers["batches"] = {static_cast<double>(options_.batch_size * options_.processes()),
+                          static_cast<double>(options_.global_batch())};
     numbers["sums"] = sums_.totals;
     numbers["sums_samples"] = {static_cast<double>(sums_.samples)};
     numbers["schedule"] = schedule_->state();
@@ -181,13 +214,20 @@ class Trainer {
     return state;
   }
 
-  /// Continues from a state of a run with the same network, data and options. Call after adding all callbacks.
+  /// Continues from a state of a run with the same network, data and options. Call after adding all callbacks. Where
+  /// another number of processes shares the batches, it goes on behind the samples that were seen, or shortly before
+  /// their end where that is within a batch.
   void restore(TrainingState<T> state) {
     const std::vector<double>& progress = state.at("progress", 4);
     epoch_ = stored_count(progress[0], "progress");
     batch_ = stored_count(progress[1], "progress");
     step_ = stored_count(progress[2], "progress");
     stopped_ = progress[3] != 0;
+    if (state.numbers.contains("batches")) {  // runs of before do not say
+      const std::vector<double>& batches = state.at("batches", 2);
+      batch_ = rescaled(batch_, batches[0], options_.batch_size * options_.processes());
+      step_ = rescaled(step_, batches[1], options_.global_batch());
+    }
     sums_.totals = state.at("sums", loss_.parts().size());
     sums_.samples = stored_count(state.at("sums_samples", 1)[0], "sums_samples");
     schedule_->restore(state.at("schedule"));
@@ -213,6 +253,7 @@ class Trainer {
         gradients_(network),
         sums_(loss_.parts().size()) {
     options.check();
+    if (group() && group()->size() == 1) options_.group = nullptr;
     optimizer_->take();
   }
 
@@ -223,8 +264,19 @@ class Trainer {
   }
 
   void start_training() {
-    const auto seed = options_.seed + static_cast<std::uint64_t>(options_.shard.index);  // shards drop other values
-    gradients_.start(options_.execution, seed);
+    const Index part = group() ? group()->rank() : options_.shard.index;
+    if (group() && !shared_) {
+      network_.parameters().allocate_gradients();
+      shared_ = std::make_unique<detail::SharedStep<T>>(options_, network_, interrupted_);
+    }
+    const auto seed = options_.seed + static_cast<std::uint64_t>(part);  // shards drop other values
+    gradients_.start(options_.execution, seed, shared_.get());
+  }
+
+  /// A number of batches of `size` as one of batches of `now`.
+  static Index rescaled(Index count, double size, Index now) {
+    if (size == static_cast<double>(now)) return count;
+    return static_cast<Index>(static_cast<double>(count) * size / static_cast<double>(now));
   }
 
   static double seconds_since(Clock::time_point start) {
@@ -239,10 +291,11 @@ class Trainer {
     StepLog log{.epoch = epoch_ + 1, .epochs = options_.epochs, .batches = loader.batches()};
     while (const Batch<T>* batch = loader.next()) {
       log.learning_rate = learning_rate();
+      const bool last = gradients_.pending() + 1 == options_.accumulate || batch_ + 1 == log.batches;
       const bool used = add_gradients(
-          *batch, [&] { return concat("epoch ", epoch_ + 1, ", batch ", batch_ + 1, ", update ", step_ + 1); },
+          *batch, last, [&] { return concat("epoch ", epoch_ + 1, ", batch ", batch_ + 1, ", update ", step_ + 1); },
           [&](Index k) { return loader.sample_name(k); });
-      if (used) sums_.add(loss_.parts(), batch->size());
+      if (used) sums_.add(loss_.parts(), shared_ ? shared_->samples() : batch->size());
       log.batch = ++batch_;
       log.updated = gradients_.pending() == options_.accumulate || (batch_ == log.batches && gradients_.pending() > 0);
       if (log.updated) update(log.learning_rate);
@@ -265,9 +318,9 @@ class Trainer {
 
   /// `position()` says in an error where in the training it was, `name(k)` which sample. False if the batch is skipped.
   template <class Position>
-  bool add_gradients(const Batch<T>& batch, const Position& position, const detail::SampleNames& name) {
+  bool add_gradients(const Batch<T>& batch, bool last, const Position& position, const detail::SampleNames& name) {
     const Index passes = step_ * options_.accumulate + gradients_.pending();
-    const std::string problem = gradients_.add(batch, loss_, static_cast<std::uint64_t>(passes), position, name);
+    const std::string problem = gradients_.add(batch, loss_, static_cast<std::uint64_t>(passes), last, position, name);
     if (!problem.empty()) leave(problem);
     return problem.empty();
   }
@@ -295,11 +348,13 @@ class Trainer {
   void finish_epoch(EpochLog& log, DataLoader<T>* validation) {
     if (validation) loss_.append(evaluate(*validation), "val_", log);
     for (auto& callback : callbacks_) callback->measure(*this, log);
+    if (group()) detail::share_values(*group(), log);
     if (const double* watched = log.watched(options_.monitor)) schedule_->observe(*watched);
     history_.push_back(log);
     ++epoch_;
     batch_ = 0;
     for (auto& callback : callbacks_) callback->on_epoch(*this, log);
+    if (shared_) stopped_ = shared_->any(stopped_);
   }
 
   Network<T>& network_;
@@ -309,6 +364,7 @@ class Trainer {
   TrainerOptions options_;
   std::vector<std::unique_ptr<Callback<T>>> callbacks_;
   detail::BatchGradients<T> gradients_;
+  std::unique_ptr<detail::SharedStep<T>> shared_;  // null: this process is alone
   std::unique_ptr<Workspace<T>> inference_;
   Index epoch_ = 0, batch_ = 0, step_ = 0;  // epochs finished, batches of the current one, updates so far
   detail::LossSums sums_;

@@ -26,14 +26,14 @@ class RunFiles : public Callback<T> {
   /// @throws FileError
   void on_begin(Trainer<T>& trainer) override {
     const std::filesystem::path file = folder_ / "config.json";
-    if (!trainer.finished() || !is_there(file)) write_text_file(file, configuration_);
+    if (trainer.leads() && (!trainer.finished() || !is_there(file))) write_text_file(file, configuration_);
     guard_.emplace(trainer);
   }
   /// @throws FileError
   void on_end(Trainer<T>& trainer) override {
     guard_.reset();
     const InterruptDelay delay;
-    write_text_file(folder_ / "history.json", history_json(trainer.history()));
+    if (trainer.leads()) write_text_file(folder_ / "history.json", history_json(trainer.history()));
   }
 
  private:

@@ -95,7 +95,7 @@ class AnchorFreeLoss {
   void evaluate(const LossArguments<T>& a, std::span<const Target> targets) {
     double total = 0;
     for (const Target& target : targets) total += weight(target);
-    const double normaliser = std::max(1.0, total);
+    const double normaliser = share_normaliser(a.group, total, 1, a.outputs[0].dim(0));
     const std::vector<LocationGrid> grids = grids_of(a);
     std::fill(a.parts.begin(), a.parts.end(), 0.0);
     qualities_.resize(grids.size());
@@ -240,7 +240,8 @@ class AnchorFreeLoss {
 /// The locations that answer for an object are chosen by the present outputs (`assign_locations`). Their scores learn
 /// how good the box predicted there is (or 1, see ScoreLoss), all others learn 0; boxes learn by an IoU loss and, where
 /// their edges have bins, by the distribution focal loss. All are sums over the batch divided by the sum of the
-/// locations' weights, at least 1. Evaluate from one thread at a time.
+/// locations' weights, at least 1 (over all processes, where several share a batch). Evaluate from one thread at a
+/// time.
 template <class T>
 LossFunction<T> anchor_free_loss(const AnchorFreeModel& model, const AnchorFreeLossOptions& options = {}) {
   const auto loss = std::make_shared<AnchorFreeLoss<T>>(model, options);

@@ -32,6 +32,7 @@
 #include "amdefect/train/callbacks/early_stopping.hpp"
 #include "amdefect/train/callbacks/time_budget.hpp"
 #include "amdefect/train/callbacks/weight_average.hpp"
+#include "amdefect/train/scaled_rate.hpp"
 
 namespace amdefect {
 
@@ -58,7 +59,8 @@ class DetectorTrainer {
       options_.monitor = "loss";
     }
     check(options_);
-    if (!options_.output_folder.empty())
+    if (options_.group && options_.group->size() == 1) options_.group = nullptr;
+    if (!options_.output_folder.empty() && leads())
       folder_.emplace(options_.output_folder, training_run,
                       earlier_run(options_.output_folder, options_.resume, options_.overwrite));
     options_.loss.threads = options_.execution.threads;
@@ -113,6 +115,7 @@ class DetectorTrainer {
     add_callbacks();
     if (checkpoint) resume_run(*trainer_, *checkpoint, options_.log);
     checkpoint.reset();
+    if (options_.group) options_.group->barrier();  // all have read what the first one may replace
     if (folder_) folder_->begin();
     const std::filesystem::path& folder = options_.output_folder;
     log(concat("training on ", quantity(train().size(), "image"), " (", training->size(), " crops per epoch)",
@@ -120,7 +123,10 @@ class DetectorTrainer {
                quantity(description_.model.classes, "class", "classes"),
                folder.empty() ? "" : concat("; results go to ", folder.string())));
     trainer_->fit(*training, nullptr);
-    if (!interrupted()) finish();
+    if (!interrupted()) {
+      if (leads()) finish();
+      if (options_.group) share_detector();
+    }
     folder_.reset();
     return detector();
   }
@@ -135,18 +141,21 @@ class DetectorTrainer {
   /// Epoch with the best value of the monitor, counted from 1; 0 if none was measured.
   Index best_epoch() const { return stopping_ ? stopping_->best_epoch() : 0; }
   double best() const { return stopping_ ? stopping_->best() : 0; }
-  /// The detector on the validation split, if there is one, at the score threshold of the options.
+  /// The detector on the validation split, if there is one, at the score threshold of the options. Of several processes
+  /// the first one has it.
   const std::optional<DetectorEvaluation>& validation() const { return validation_; }
   const AnchorFreeDescription& description() const { return description_; }
   const DetectorTrainerOptions& options() const { return options_; }
 
  private:
   const CocoSplit& train() const { return *splits_.train; }
+  bool leads() const { return !options_.group || options_.group->rank() == 0; }
+  Index processes() const { return options_.group ? options_.group->size() : 1; }
   bool by_time() const { return options_.epochs == 0; }
   bool higher_is_better() const { return options_.monitor == "mAP50"; }
   std::filesystem::path best_file() const { return options_.output_folder / "best.safetensors"; }
   void log(const std::string& line) const {
-    if (options_.log) options_.log(line);
+    if (options_.log && leads()) options_.log(line);
   }
   Index crops_per_epoch() const {
     if (options_.crops_per_epoch > 0) return options_.crops_per_epoch;
@@ -180,11 +189,14 @@ class DetectorTrainer {
     }
     freeze_and_slow();
     average_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
-    const Index update = options_.batch_size * options_.accumulate;  // crops that make one
+    const Index update = options_.batch_size * options_.accumulate * processes();  // crops that make one
     const Index steps_per_epoch = (crops_per_epoch() + update - 1) / update;
     const Index steps = by_time() ? 0 : std::max<Index>(1, options_.epochs * steps_per_epoch);
+    const double rate = options_.scale_rate ? scaled_rate(options_.learning_rate, processes()) : options_.learning_rate;
+    if (options_.group)
+      log(group_line(processes(), options_.batch_size * options_.accumulate, options_.learning_rate, rate));
     trainer_ = std::make_unique<Trainer<float>>(*network_, Adam<float>({.weight_decay = options_.weight_decay}),
-                                                WarmupCosine(options_.learning_rate, {.steps = steps}),
+                                                WarmupCosine(rate, {.steps = steps}),
                                                 anchor_free_loss<float>(model, options_.loss),
                                                 TrainerOptions{.epochs = by_time() ? unlimited_epochs : options_.epochs,
                                                                .batch_size = options_.batch_size,
@@ -194,7 +206,9 @@ class DetectorTrainer {
                                                                .monitor = options_.monitor,
                                                                .execution = options_.execution,
                                                                .accumulate = options_.accumulate,
-                                                               .on_nonfinite = options_.on_nonfinite});
+                                                               .on_nonfinite = options_.on_nonfinite,
+                                                               .group = options_.group,
+                                                               .sync_batch_norm = options_.sync_batch_norm});
   }
 
   /// Says where the detector that it starts from was trained on images that this one is judged by.
@@ -296,6 +310,15 @@ class DetectorTrainer {
     description_.score_threshold =
         validation_->metrics.curves.all.best_threshold().value_or(description_.score_threshold);
     if (saved) detector()->save(best_file(), identity_metadata());
+  }
+
+  /// What `finish` made in the first process goes to all.
+  void share_detector() {
+    const TensorView<float> values = average_->parameters().values();
+    options_.group->broadcast(std::as_writable_bytes(std::span(values.data(), static_cast<std::size_t>(values.size()))),
+                              0);
+    description_.score_threshold = share(*options_.group, description_.score_threshold);
+    description_.flip_test = share(*options_.group, description_.flip_test ? 1.0 : 0.0) != 0;
   }
 
   DetectorEvaluation validate() const {

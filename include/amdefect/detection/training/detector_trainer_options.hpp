@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,11 @@ struct DetectorTrainerOptions {
   Execution execution{};
   int workers = 1;                               ///< threads that load images ahead
   OnNonfinite on_nonfinite = OnNonfinite::stop;  ///< of a batch whose loss or gradients are not finite
+
+  // Several processes that train together (docs/scaling.md): each with the same options and data, whose files all see.
+  std::shared_ptr<ProcessGroup> group{};  ///< null, or a group of one: this process alone
+  bool sync_batch_norm = false;           ///< see TrainerOptions
+  bool scale_rate = true;                 ///< the learning rate grows with the number of processes: `scaled_rate`
 
   // What is kept.
   std::string monitor = "mAP50";  ///< value that picks the best epoch: mAP50 of the validation split, or loss

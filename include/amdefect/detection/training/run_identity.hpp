@@ -68,6 +68,8 @@ inline JsonValue identity_of(const DetectorTrainerOptions& o) {
                  {"brightness", o.augment.brightness},
                  {"contrast", o.augment.contrast}};
   if (o.accumulate != 1) json.set("accumulate", o.accumulate);
+  if (o.sync_batch_norm) json.set("sync_batch_norm", true);
+  if (!o.scale_rate) json.set("scale_rate", false);
   if (!o.extra_image_folders.empty() && o.augment.extra_shift > 0) json.set("extra_shift", o.augment.extra_shift);
   if (o.model.backbone.empty()) return json;
   json.set("frozen_stages", o.frozen_stages);

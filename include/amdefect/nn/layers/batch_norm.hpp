@@ -5,6 +5,7 @@
 #include "amdefect/nn/attributes.hpp"
 #include "amdefect/nn/layer.hpp"
 #include "amdefect/nn/layers/norm_scratch.hpp"
+#include "amdefect/nn/layers/shared_moments.hpp"
 
 namespace amdefect {
 
@@ -20,7 +21,7 @@ struct BatchNormOptions {
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the biased variance of the batch, also for the moving
 /// one unless `unbiased` asks for PyTorch's rule. Mean and variance are the moving ones in inference, and in training
 /// while they are frozen
-/// (`Parameters::set_trainable`).
+/// (`Parameters::set_trainable`). The batch is that of all processes where the context has a group of them.
 ///
 /// Parameters: `gamma`, `beta`; statistics: `moving_mean`, `moving_variance`.
 template <class T = float>
@@ -64,8 +65,8 @@ class BatchNorm : public Layer<T> {
     const NormGeometry g = geometry(input);
     const std::size_t scratch = detail::NormScratch<T>::bytes(g);
     if (!training) return {.forward_scratch = scratch};
-    const std::size_t moments = 2 * static_cast<std::size_t>(g.channels) * sizeof(double);
-    return {.state = moments, .forward_scratch = scratch, .backward_scratch = scratch};
+    const std::size_t moments = 2 * static_cast<std::size_t>(g.channels) + 1;  // and the rows that they are of
+    return {.state = moments * sizeof(double), .forward_scratch = scratch, .backward_scratch = scratch};
   }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
@@ -76,10 +77,12 @@ class BatchNorm : public Layer<T> {
     double* mean = context.training ? context.template state<double>() : scratch.row(0);
     double* variance = mean + g.channels;
     if (uses_batch(context)) {
-      const auto n = static_cast<double>(g.rows);
       batch_moments(threads, g, x.data(), mean, variance, scratch.sums());
+      double& rows = variance[g.channels];
+      rows = static_cast<double>(g.rows);
+      if (context.group) detail::share_moments(*context.group, context.parameter(moving_mean), mean);
       update(context, moving_mean, mean, 1);
-      update(context, moving_variance, variance, options_.unbiased && g.rows > 1 ? n / (n - 1) : 1);
+      update(context, moving_variance, variance, options_.unbiased && rows > 1 ? rows / (rows - 1) : 1);
     } else {
       std::copy_n(context.parameter(moving_mean).data(), g.channels, mean);
       std::copy_n(context.parameter(moving_variance).data(), g.channels, variance);
@@ -113,13 +116,16 @@ class BatchNorm : public Layer<T> {
     }
     const double* sums = batch_norm_gradient_sums(threads, g, x.data(), dy.data(), norm, scratch.sums());
     const TensorView<T> dgamma = context.gradient(gamma), dbeta = context.gradient(beta);
-    const double weight = uses_batch(context) ? 1 / static_cast<double>(g.rows) : 0;  // constants pass no gradient
+    std::copy_n(sums, 2 * g.channels, a);  // a and b for now: the sums over all processes
+    if (uses_batch(context) && context.group)
+      context.group->all_reduce_sum({a, 2 * static_cast<std::size_t>(g.channels)});
+    const double weight = uses_batch(context) ? 1 / variance[g.channels] : 0;  // constants pass no gradient
     for (Index c = 0; c < g.channels; ++c) {
       const double inverse = inverse_deviation(variance[c]);
       if (!dbeta.empty()) dbeta[c] += static_cast<T>(sums[c]);
       if (!dgamma.empty()) dgamma[c] += static_cast<T>(sums[g.channels + c] * inverse);
-      a[c] = scale[c] * sums[c] * weight;
-      b[c] = scale[c] * sums[g.channels + c] * weight * inverse * inverse;
+      a[c] = scale[c] * a[c] * weight;
+      b[c] = scale[c] * b[c] * weight * inverse * inverse;
     }
     if (!dx.empty()) batch_norm_input_gradient(threads, g, x.data(), dy.data(), norm, a, b, dx.data());
   }

@@ -26,7 +26,8 @@ struct CheckpointOptions {
 };
 
 /// Writes the best weights and a state to resume from: `Checkpoint{"run"}` keeps run/best.safetensors and
-/// run/last.safetensors. Add it after all callbacks whose state it should contain.
+/// run/last.safetensors. Add it after all callbacks whose state it should contain. Of several processes that train
+/// together the first one writes; all have to see the file that they resume from, however many they are then.
 template <class T = float>
 class Checkpoint : public Callback<T> {
  public:
@@ -53,7 +54,8 @@ class Checkpoint : public Callback<T> {
     options_.last = folder / "last.safetensors";
   }
 
-  void on_begin(Trainer<T>&) override {
+  void on_begin(Trainer<T>& trainer) override {
+    if (!trainer.leads()) return;
     if (!folder_.empty()) {
       run_.reset();  // that of a training that an error ended
       run_ = std::make_unique<RunFolder>(
@@ -65,6 +67,7 @@ class Checkpoint : public Callback<T> {
     continues_ = true;  // another call of `fit` goes on
   }
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
+    if (!trainer.leads()) return;
     const double* value = log.watched(options_.monitor);
     if (value && best_.improve(*value)) {
       known_ = true;
@@ -74,7 +77,7 @@ class Checkpoint : public Callback<T> {
     save_last(trainer);
   }
   void on_end(Trainer<T>& trainer) override {
-    if (trainer.interrupted()) save_last(trainer);
+    if (trainer.leads() && trainer.interrupted()) save_last(trainer);
     run_.reset();
   }
 

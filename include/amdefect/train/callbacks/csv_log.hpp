@@ -39,12 +39,13 @@ inline std::string history_csv(const std::vector<EpochLog>& history) {
 }
 
 /// Keeps a CSV file of all epochs up to date; it is written anew each time, so that a resumed run never doubles a row.
+/// Of several processes that train together the first one writes it.
 template <class T = float>
 class CsvLog : public Callback<T> {
  public:
   explicit CsvLog(std::filesystem::path path) : path_(std::move(path)) {}
   void on_epoch(Trainer<T>& trainer, const EpochLog&) override {
-    write_text_file(path_, history_csv(trainer.history()));
+    if (trainer.leads()) write_text_file(path_, history_csv(trainer.history()));
   }
 
  private:

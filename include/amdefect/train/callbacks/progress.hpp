@@ -30,7 +30,7 @@ inline bool is_terminal(const std::ostream& out) {
 }
 
 /// Shows the training: on a terminal (`live`) one line per epoch that is rewritten as it goes, else a plain line after
-/// each epoch.
+/// each epoch. Of several processes that train together the first one shows it.
 template <class T = float>
 class Progress : public Callback<T> {
  public:
@@ -39,12 +39,14 @@ class Progress : public Callback<T> {
       : out_(out), live_(live.value_or(is_terminal(out))) {}
 
   void on_begin(Trainer<T>& trainer) override {
+    if (trainer.group()) live_ = false;  // launchers show a terminal to processes whose output goes to a file
     start_ = Clock::now();
     first_epoch_ = static_cast<Index>(trainer.history().size());
   }
-  void on_step(Trainer<T>&, const StepLog& log) override {
+  void on_step(Trainer<T>& trainer, const StepLog& log) override {
     const auto now = Clock::now();
-    if (!live_ || (log.batch < log.batches && now - shown_ < std::chrono::milliseconds(100))) return;
+    if (!live_ || !trainer.leads() || (log.batch < log.batches && now - shown_ < std::chrono::milliseconds(100)))
+      return;
     shown_ = now;
     constexpr Index width = 20;
     const Index filled = width * log.batch / log.batches;
@@ -55,10 +57,12 @@ class Progress : public Callback<T> {
     if (log.epochs != unlimited_epochs) line += concat("  ", format_duration(time_left(log)), " left");
     out_ << '\r' << line << "\x1b[K" << std::flush;
   }
-  void on_skip(Trainer<T>&, const std::string& line) override {
+  void on_skip(Trainer<T>& trainer, const std::string& line) override {
+    if (!trainer.leads()) return;
     out_ << (live_ ? "\r" : "") << "skipped a batch: " << line << (live_ ? "\x1b[K\n" : "\n") << std::flush;
   }
   void on_epoch(Trainer<T>& trainer, const EpochLog& log) override {
+    if (!trainer.leads()) return;
     std::string line = epoch_text(log);
     for (const auto& [name, value] : log.values) line += concat("  ", name, ' ', rounded_number(value, 4));
     const auto done = static_cast<double>(log.epoch - first_epoch_);
@@ -69,7 +73,7 @@ class Progress : public Callback<T> {
     out_ << (live_ ? "\r" : "") << line << (live_ ? "\x1b[K\n" : "\n") << std::flush;
   }
   void on_end(Trainer<T>& trainer) override {
-    if (live_ && trainer.interrupted()) out_ << '\n' << std::flush;
+    if (live_ && trainer.leads() && trainer.interrupted()) out_ << '\n' << std::flush;
   }
 
  private:

@@ -19,10 +19,12 @@ class TimeBudget : public Callback<T> {
   }
 
   void on_begin(Trainer<T>&) override { start_ = Clock::now(); }
-  void on_step(Trainer<T>& trainer, const StepLog&) override { trainer.schedule().set_progress(elapsed() / budget_); }
+  void on_step(Trainer<T>& trainer, const StepLog&) override {
+    trainer.schedule().set_progress(trainer.of_leader(elapsed()) / budget_);
+  }
   /// Before the epoch is measured, so that callbacks added later know that it is the last one.
   void measure(Trainer<T>& trainer, EpochLog& log) override {
-    if (elapsed() + 0.5 * log.seconds >= budget_) trainer.stop();
+    if (trainer.of_leader(elapsed() + 0.5 * log.seconds) >= budget_) trainer.stop();
   }
 
   void save(TrainingState<T>& state) const override { state.numbers["time_budget"] = {elapsed()}; }
