@@ -23,7 +23,7 @@ void write_synth_layers(const std::filesystem::path& path, const SynthLayersOpti
                      ": is there already; choose another name, or allow to overwrite");
   if (path.has_parent_path()) make_folder(path.parent_path());
   const synth::LayerScene scene(options.shape, options.seed);
-  PeregrineWriter writer(path, {.build_name = "generated",
+  PeregrineWriter writer(path, {.build_name = concat("generated with seed ", options.seed),
                                 .shape = options.shape,
                                 .packing = options.packing == "lzf"    ? PeregrinePacking::lzf
                                            : options.packing == "gzip" ? PeregrinePacking::gzip
