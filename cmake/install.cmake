@@ -11,6 +11,7 @@ install(EXPORT amdefect-targets NAMESPACE amdefect:: DESTINATION ${package_dir} 
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/amdefect-config-version.cmake
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/amdefect-config.cmake ${CMAKE_CURRENT_LIST_DIR}/Findstb.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/Findlzf.cmake
               ${PROJECT_BINARY_DIR}/amdefect-config-version.cmake
         DESTINATION ${package_dir} COMPONENT development)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development)

@@ -3,6 +3,7 @@
 #include "amdefect/core/interrupt.hpp"
 #include "amdefect/detection/training/detector_trainer.hpp"
 #include "amdefect/inspect/annotation_text.hpp"
+#include "layers/layer_data.hpp"
 #include "processes/processes.hpp"
 #include "training_run.hpp"
 
@@ -64,16 +65,19 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
 }  // namespace
 
 int train_anchor_free(TrainConfig config) {
-  const CocoSplits splits = read_splits(config);
+  const LayeredData layers = layered_data_of(config.dataset_path, config.layers);
+  const CocoSplits splits = layers.pictures ? usable_splits(layers.splits) : read_splits(config);
   labels_of(config, *splits.train);
   const AnnotationCheck check = check_annotations(*splits.train);
   std::cout << to_text(check, *splits.train);
-  DetectorTrainer trainer(splits, options_of(config, splits, check));
+  DetectorTrainerOptions options = options_of(config, splits, check);
+  if (layers.pictures) use_pictures(options, layers.pictures);
+  DetectorTrainer trainer(splits, std::move(options));
   add_program_callbacks(trainer, config);
   const std::unique_ptr<Detector> detector = trainer.fit();
   if (say_if_interrupted(trainer.interrupted())) return interrupted_code;
   if (is_silent()) return 0;
-  write_training_report(config, splits, trainer.history(), trainer.validation());
+  write_training_report(config, splits, trainer.history(), trainer.validation(), layers.pictures);
   std::cout << "best epoch " << trainer.best_epoch() << ": " << config.monitor << ' ' << trainer.best()
             << ", score threshold " << detector->score_threshold() << ", weights in "
             << (std::filesystem::path(config.output_dir) / "best.safetensors").string() << '\n';

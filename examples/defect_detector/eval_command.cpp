@@ -19,6 +19,7 @@
 #include "commands.hpp"
 #include "detect_options.hpp"
 #include "json_options.hpp"
+#include "layers/layer_data.hpp"
 #include "paper/published_results.hpp"
 
 namespace amdefect {
@@ -32,6 +33,7 @@ struct EvalConfig {
   std::optional<double> score_threshold;
   double min_score = default_min_score;
   DetectOptions detect;
+  LayerConfig layers;
   std::vector<Index> max_dets{1, 10, 100};
   std::vector<std::string> extra_image_folders;
   std::uint64_t seed = 0;
@@ -47,13 +49,17 @@ void run(const EvalConfig& config) {
   detector->check_options(options);
   if (!config.beside.empty()) static_cast<void>(read_bytes(config.beside));  // fails before the work
   RunFolder folder(config.output_dir, evaluation_run, config.overwrite ? EarlierRun::replace : EarlierRun::refuse);
-  CocoSplits splits = read_coco_splits(
-      config.dataset_path, {.annotation_file = config.annotation_file,
-                            .seed = config.seed,
-                            .allow_outside_files = config.allow_outside_files,
-                            .first_of = config.split.empty() ? evaluation_splits : std::vector{config.split}});
+  const LayeredData layers = layered_data_of(config.dataset_path, config.layers);
+  CocoSplits splits =
+      layers.pictures
+          ? layers.splits
+          : read_coco_splits(config.dataset_path,
+                             {.annotation_file = config.annotation_file,
+                              .seed = config.seed,
+                              .allow_outside_files = config.allow_outside_files,
+                              .first_of = config.split.empty() ? evaluation_splits : std::vector{config.split}});
   std::cerr << left_aside_warning(splits);
-  if (auto known = split_as_trained(splits, detector->images())) {
+  if (auto known = layers.pictures ? std::nullopt : split_as_trained(splits, detector->images())) {
     splits = std::move(*known);
     std::cerr << "note: the images are split as they were when the model was trained, whatever the seed\n";
   }
@@ -65,6 +71,7 @@ void run(const EvalConfig& config) {
                                              .score_threshold = config.score_threshold,
                                              .max_dets = config.max_dets,
                                              .extra_image_folders = config.extra_image_folders,
+                                             .pictures = layers.pictures,
                                              .progress = [](Index done, Index total) {
                                                std::cerr << "\rdetecting: " << done << '/' << total
                                                          << (done == total ? "\n" : "") << std::flush;
@@ -73,7 +80,7 @@ void run(const EvalConfig& config) {
 
   Comparison comparison = paper_comparison(split.coco, results, found.metrics);
   if (!config.beside.empty()) add_other_run(comparison, config.beside);
-  ReportData report = split_report("Evaluation", split, results, found.metrics);
+  ReportData report = split_report("Evaluation", split, results, found.metrics, layers.pictures);
   report.tables.push_back(paper_table(comparison));
   nlohmann::ordered_json metrics = metrics_json(split.coco, results, found.metrics);
   metrics["pooled_ap50"] = to_json(paper_pooled_ap(split.coco, results, found.metrics.match.score_threshold));
@@ -130,6 +137,7 @@ void add_eval_command(CLI::App& program) {
   add("--min_score", config->min_score, "Lowest score that takes part in the ranking for AP")
       ->transform(number_range(0.0, 1.0));
   add_detect_options(*command, config->detect);
+  add_layer_options(*command, config->layers);
   add("--max_dets", config->max_dets, "Limits of detections per image and category")
       ->delimiter(',')
       ->transform(number_range<Index>(0))

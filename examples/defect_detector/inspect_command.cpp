@@ -6,6 +6,7 @@
 #include "amdefect/viz/inspection_page.hpp"
 #include "commands.hpp"
 #include "json_options.hpp"
+#include "layers/layer_data.hpp"
 #include "train_options.hpp"
 #include "training_run.hpp"
 
@@ -15,12 +16,19 @@ namespace {
 
 /// The options of `amdefect train` that an inspection looks at. It takes all others, too, so that `train` in a command
 /// may become `inspect`.
-const std::set<std::string> used_options{"dataset_path", "annotation_file",     "output_dir",
-                                         "num_classes",  "box_offset",          "extra_image_folders",
-                                         "seed",         "allow_outside_files", "threads"};
+const std::set<std::string> used_options{"dataset_path",  "annotation_file",
+                                         "output_dir",    "num_classes",
+                                         "box_offset",    "extra_image_folders",
+                                         "seed",          "allow_outside_files",
+                                         "threads",       "channels",
+                                         "layer_classes", "tile",
+                                         "least_area",    "join",
+                                         "split_by"};
 
 void inspect(const TrainConfig& config) {
   const std::string& dataset = config.dataset_path;
+  if (const LayeredData layers = layered_data_of(dataset, config.layers); layers.pictures)
+    return print_layer_inspection(layers);
   const CocoSplits splits = read_coco_splits(dataset, {.annotation_file = config.annotation_file,
                                                        .seed = config.seed,
                                                        .allow_missing_images = true,

@@ -14,6 +14,7 @@
 #include "coco_eval_command.hpp"
 #include "commands.hpp"
 #include "json_options.hpp"
+#include "layers/layers_command.hpp"
 #include "processes/processes.hpp"
 
 namespace {
@@ -62,7 +63,8 @@ int run_program(int argc, char** argv) {
   program.set_help_all_flag("--help-all", "Print the options of all subcommands");
   for (const auto add : {amdefect::add_summary_command, amdefect::add_synth_command, amdefect::add_inspect_command,
                          amdefect::add_train_command, amdefect::add_eval_command, amdefect::add_predict_command,
-                         amdefect::add_review_command, amdefect::add_coco_eval_command, amdefect::add_bench_command})
+                         amdefect::add_review_command, amdefect::add_layers_command, amdefect::add_coco_eval_command,
+                         amdefect::add_bench_command})
     add(program);
   try {
     std::vector<std::string> arguments = with_known_names(program, argc, argv);

@@ -7,6 +7,8 @@
 #include "amdefect/viz/predict_images.hpp"
 #include "commands.hpp"
 #include "detect_options.hpp"
+#include "layers/layer_files.hpp"
+#include "layers/predict_layers.hpp"
 
 namespace amdefect {
 
@@ -17,16 +19,21 @@ struct PredictConfig {
   std::string weights, output_dir = "output/predictions";
   int threads = 0;
   PredictImagesOptions options;
+  PredictLayersConfig layers;
 };
 
 int predict(PredictConfig config) {
-  static_cast<void>(find_images(config.inputs));  // says what is not there before the weights are read
+  const bool layers = config.inputs.size() == 1 && is_layer_file(config.inputs.front());
+  if (!layers) static_cast<void>(find_images(config.inputs));  // says what is not there before the weights are read
   if (config.weights.empty()) {
     const bool trained = is_there("output/best.safetensors");
     config.weights = trained ? "output/best.safetensors" : "lpbf";
     std::cout << "no --weights given: using " << (trained ? "" : "the ready model ") << config.weights << '\n';
   }
   const auto detector = open_detector(config.weights, {.threads = config.threads});
+  if (layers)
+    return predict_layer_file(*detector, config.inputs.front(), config.output_dir, config.options.detect,
+                              config.options.overwrite, config.layers);
   InterruptFlag stop;
   const InterruptGuard guard(stop);  // before there are temporary files
   PredictImagesOptions& options = config.options;
@@ -63,6 +70,7 @@ void add_predict_command(CLI::App& program) {
                    "Lowest score that is shown; default: the one stored with the weights")
       ->transform(number_range(0.0, 1.0));
   add_detect_options(*command, options.detect);
+  add_predict_layers_options(*command, config->layers);
   command->add_flag("--html", options.page,
                     concat("Also write predictions.html, a page of the first ", most_on_page, " images with boxes"));
   command->add_flag("--pictures,!--no_pictures", options.pictures, "Write each image with its boxes (default)");

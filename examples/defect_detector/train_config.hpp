@@ -12,6 +12,7 @@
 #include "amdefect/image/letterbox.hpp"
 #include "amdefect/io/file_type.hpp"
 #include "amdefect/train/nonfinite.hpp"
+#include "layers/layer_config.hpp"
 
 namespace amdefect {
 
@@ -57,6 +58,7 @@ struct TrainConfig {
   std::string fit = "within";
   bool raw_bce = false;
   Index outputs_per_example = 3;
+  LayerConfig layers;
   AugmentOptions augment = detector_augmentation();
 
   bool is_paper() const { return model == "paper"; }

@@ -68,7 +68,8 @@ CLI::Option* add_to(CLI::App& command, const std::string& name, const std::strin
   } else if constexpr (std::is_constructible_v<Json, const T&>) {
     option = command.add_option(names, value, help)->capture_default_str();
     // What follows these may be the data set.
-    if (std::is_same_v<T, std::vector<double>> || name == "freeze") option->delimiter(',')->allow_extra_args(false);
+    if (std::is_same_v<T, std::vector<double>> || name != "extra_image_folders")
+      option->delimiter(',')->allow_extra_args(false);
   }
   return option->transform(traits.check);
 }
@@ -96,6 +97,14 @@ TrainOption change(const std::string& name, double AugmentOptions::*member, cons
   std::optional<double> paper;
   if (paper_augmentation().*member != TrainConfig().augment.*member) paper = paper_augmentation().*member;
   return row(name, of_config, help, {.check = check, .paper = paper});
+}
+
+/// A row of what is asked of files of layers.
+template <class T>
+TrainOption layer(const std::string& name, T LayerConfig::*member, const std::string& help, CLI::Validator check = {}) {
+  const auto of_config = [=](auto& config) -> auto& { return config.layers.*member; };
+  return row(name, of_config, "Files of layers: " + help,
+             {.check = check, .used_by = anchor_free_model, .newer = true});
 }
 
 bool is_off(const std::string& text) { return text.empty() || text == "false" || text == "null"; }
@@ -248,6 +257,13 @@ std::vector<TrainOption> make_table() {
           {.used_by = anchor_free_model, .newer = true}),
       row("class_weights", &C::class_weights, "A weight per category, e.g. 1,1,3; default: all the same",
           {.check = number_range(1e-6, 1e6), .used_by = anchor_free_model}),
+      layer("channels", &LayerConfig::channels, "Cameras, e.g. visible/0,visible/1; default: all"),
+      layer("layer_classes", &LayerConfig::classes, "Names of classes; default: all but Powder and Printed"),
+      layer("tile", &LayerConfig::tile, "Side of the pieces of layers that are trained on", whole(0, 65536)),
+      layer("least_area", &LayerConfig::least_area, "Pixels of a mask's region that is an object", whole(1, 1 << 30)),
+      layer("join", &LayerConfig::join, "Regions at most so many pixels apart are one object", whole(-1, 10000)),
+      layer("split_by", &LayerConfig::split_by, "layers, or builds: the last one is the test split",
+            CLI::IsMember({"layers", "builds"})),
       row("img_size", &C::img_size, "Width and height of the network's input",
           {.check = whole(8, 8192), .used_by = paper_model}),
       row("fit", &C::fit, "How images get the input's size",

@@ -21,11 +21,11 @@ bool say_if_interrupted(bool interrupted) {
 }
 
 void write_training_report(const TrainConfig& config, const CocoSplits& splits, const std::vector<EpochLog>& history,
-                           const std::optional<DetectorEvaluation>& validation) {
+                           const std::optional<DetectorEvaluation>& validation, const PictureSource& pictures) {
   const InterruptDelay delay;
   ReportData report{.title = "Training"};
   if (validation) {
-    report = split_report("Training", *splits.valid, validation->results, validation->metrics);
+    report = split_report("Training", *splits.valid, validation->results, validation->metrics, pictures);
     report.tables.push_back(
         paper_table(paper_comparison(splits.valid->coco, validation->results, validation->metrics)));
   }

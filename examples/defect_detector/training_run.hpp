@@ -48,7 +48,7 @@ bool say_if_interrupted(bool interrupted);
 
 /// Writes report.html of a training. `validation` is what was measured on the validation split, if there is one.
 void write_training_report(const TrainConfig& config, const CocoSplits& splits, const std::vector<EpochLog>& history,
-                           const std::optional<DetectorEvaluation>& validation);
+                           const std::optional<DetectorEvaluation>& validation, const PictureSource& pictures = {});
 
 /// Makes the output folder and reads the data set that the configuration names, without its validation split if that
 /// has no boxes; the configuration gets the box offset of the data and a monitor that there is.

@@ -34,6 +34,8 @@ struct CocoSplit {
   std::vector<std::filesystem::path> image_files;  ///< one for each of `coco.images`; see `allow_missing_images`
   std::filesystem::path folder{};                  ///< all files lie in it; empty: they may lie anywhere
   std::unordered_set<std::int64_t> outside{};      ///< ids of images whose only file lies elsewhere, and was refused
+  /// Where images are no files (layers of a build), `image_files` are empty, and these are what each is known by again.
+  std::vector<std::uint64_t> image_checksums{};
 
   Index size() const { return static_cast<Index>(coco.images.size()); }
 };
@@ -131,13 +133,14 @@ inline std::filesystem::path folder_of_images(const std::filesystem::path& annot
 
 /// The images with the given positions, in this order, and their annotations.
 inline CocoSplit select_images(const CocoSplit& all, const std::string& name, std::vector<std::size_t> positions) {
-  CocoSplit split{name, all.annotation_file, {}, {}, all.folder, all.outside};
+  CocoSplit split{name, all.annotation_file, {}, {}, all.folder, all.outside, {}};
   split.coco.categories = all.coco.categories;
   std::unordered_set<std::int64_t> chosen;
   std::sort(positions.begin(), positions.end());
   for (const std::size_t i : positions) {
     split.coco.images.push_back(all.coco.images[i]);
     split.image_files.push_back(all.image_files[i]);
+    if (!all.image_checksums.empty()) split.image_checksums.push_back(all.image_checksums[i]);
     chosen.insert(all.coco.images[i].id);
   }
   for (const CocoAnnotation& annotation : all.coco.annotations)

@@ -54,8 +54,7 @@ template <PixelType P>
 BalancedSampler::Groups group_by_class(const BasicSampleSource<P>& source, Index classes) {
   BalancedSampler::Groups groups(static_cast<std::size_t>(classes));
   for (Index i = 0; i < source.size(); ++i) {
-    const std::shared_ptr<const BasicSample<P>> sample = source.load(i);  // keeps the objects alive
-    for (const LabelledBox& object : sample->objects) {
+    for (const LabelledBox& object : source.objects(i)) {
       std::vector<Index>& group = groups.at(static_cast<std::size_t>(object.label));
       if (group.empty() || group.back() != i) group.push_back(i);
     }

@@ -72,7 +72,7 @@ class BasicCocoSource final : public BasicSampleSource<P> {
   const CocoImage& image(Index index) const { return images_[static_cast<std::size_t>(index)]; }
   const std::filesystem::path& file(Index index) const { return files_[static_cast<std::size_t>(index)].front(); }
   /// The objects of an image, without reading it.
-  const std::vector<LabelledBox>& objects(Index index) const { return objects_[static_cast<std::size_t>(index)]; }
+  std::vector<LabelledBox> objects(Index index) const override { return objects_[static_cast<std::size_t>(index)]; }
 
   std::shared_ptr<const BasicSample<P>> load(Index index) const override {
     auto sample = std::make_shared<BasicSample<P>>();
@@ -134,7 +134,7 @@ using CocoSource = BasicCocoSource<std::uint8_t>;
 
 /// Whether the images of a split have 16 bits per value, by its first one. @throws FileError if that cannot be read.
 inline bool has_16_bit_images(const CocoSplit& split) {
-  return !split.image_files.empty() && is_16_bit_image(split.image_files.front());
+  return split.image_checksums.empty() && !split.image_files.empty() && is_16_bit_image(split.image_files.front());
 }
 
 }  // namespace amdefect

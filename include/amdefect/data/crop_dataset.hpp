@@ -9,6 +9,7 @@
 
 #include "amdefect/data/augment.hpp"
 #include "amdefect/data/balanced_sampler.hpp"
+#include "amdefect/data/block_order.hpp"
 #include "amdefect/data/mosaic.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
@@ -41,7 +42,7 @@ class CropDataset final : public Dataset<T> {
   /// @throws Error for options without meaning.
   CropDataset(std::shared_ptr<const BasicSampleSource<P>> source, BalancedSampler sampler,
               const CropDatasetOptions& options)
-      : source_(std::move(source)), sampler_(std::move(sampler)), options_(options) {
+      : source_(std::move(source)), sampler_(std::move(sampler)), options_(options), blocks_(*source_) {
     const RandomCropOptions& crop = options.crop;
     require(options.channels > 0 && options.samples > 0 && options.slots > 0 && crop.height > 0 && crop.width > 0,
             "crop data set: channels, samples, slots and the size of a crop must be positive");
@@ -59,8 +60,12 @@ class CropDataset final : public Dataset<T> {
   Index size() const override { return options_.samples; }
   Shape sample_shape() const override { return {options_.crop.height, options_.crop.width, options_.channels}; }
   std::vector<Shape> target_shapes() const override { return {{options_.slots, 5}}; }
-  void load(Index, Random& random, TensorView<T> x, std::span<const TensorView<T>> targets) const override {
-    const auto draw = [&] { return source_->load(draw_image(random)); };
+  void arrange(std::span<Index> order, Random& random) const override {
+    if (blocks_.empty()) return Dataset<T>::arrange(order, random);
+    blocks_.arrange(order, sampler_, random);
+  }
+  void load(Index sample, Random& random, TensorView<T> x, std::span<const TensorView<T>> targets) const override {
+    const auto draw = [&] { return source_->load(draw_image(sample, random)); };
     const BasicSample<P> shown = random.chance(options_.mosaic)
                                      ? mosaic<P>({draw(), draw(), draw(), draw()}, options_.crop, random)
                                      : random_crop(*draw(), options_.crop, random);
@@ -69,15 +74,18 @@ class CropDataset final : public Dataset<T> {
     write_objects(crop.objects, targets[0]);
   }
   /// The files of the one image, or the four, that the crop is of.
-  std::string sample_name(Index, Random random) const override {
+  std::string sample_name(Index sample, Random random) const override {
     const int parts = random.chance(options_.mosaic) ? 4 : 1;
     std::string name = parts == 1 ? "a crop of " : "a mosaic of ";
-    for (int i = 0; i < parts; ++i) name += concat(i > 0 ? " + " : "", source_->name(draw_image(random)));
+    for (int i = 0; i < parts; ++i) name += concat(i > 0 ? " + " : "", source_->name(draw_image(sample, random)));
     return name;
   }
 
  private:
-  Index draw_image(Random& random) const { return sampler_.draw(random.integer(source_->size()), random); }
+  Index draw_image(Index sample, Random& random) const {
+    if (!blocks_.empty()) return blocks_.image(sample);
+    return sampler_.draw(random.integer(source_->size()), random);
+  }
 
   static void write_objects(const std::vector<LabelledBox>& objects, TensorView<T> slots) {
     slots.fill(T{-1});
@@ -93,6 +101,7 @@ class CropDataset final : public Dataset<T> {
   std::shared_ptr<const BasicSampleSource<P>> source_;
   BalancedSampler sampler_;
   CropDatasetOptions options_;
+  BlockOrder blocks_;
 };
 
 }  // namespace amdefect

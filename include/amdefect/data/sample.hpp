@@ -32,6 +32,11 @@ class BasicSampleSource {
   virtual std::shared_ptr<const BasicSample<P>> load(Index index) const = 0;
   /// A text that changes whenever `load(index)` would give something else: the name of a cache entry.
   virtual std::string key(Index index) const = 0;
+  /// The objects of an image; sources that know them without reading it do not read it.
+  virtual std::vector<LabelledBox> objects(Index index) const { return load(index)->objects; }
+  /// Images that are stored together, so that loading one after the other costs little more than loading one of them;
+  /// each image is in one block. Empty: all orders cost the same.
+  virtual std::vector<std::vector<Index>> blocks() const { return {}; }
   /// What messages call the image, e.g. its file.
   virtual std::string name(Index index) const { return concat("image ", index); }
 };

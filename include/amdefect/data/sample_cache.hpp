@@ -116,6 +116,8 @@ class BasicCachedSource final : public BasicSampleSource<P> {
   Index size() const override { return source_->size(); }
   std::string key(Index index) const override { return source_->key(index); }
   std::string name(Index index) const override { return source_->name(index); }
+  std::vector<LabelledBox> objects(Index index) const override { return source_->objects(index); }
+  std::vector<std::vector<Index>> blocks() const override { return source_->blocks(); }
   /// Bytes of the images in memory.
   std::size_t bytes_in_memory() const {
     const std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "amdefect/data/augment.hpp"
 #include "amdefect/data/sample.hpp"
@@ -28,6 +29,14 @@ class BasicZoomedSource final : public BasicSampleSource<P> {
         resize(*original, zoomed_side(original->image.height(), zoom_), zoomed_side(original->image.width(), zoom_)));
   }
   std::string name(Index index) const override { return source_->name(index); }
+  /// Without reading the image, whose sides are rounded: to within half a pixel what `load` gives.
+  std::vector<LabelledBox> objects(Index index) const override {
+    std::vector<LabelledBox> objects = source_->objects(index);
+    for (LabelledBox& object : objects)
+      for (double* edge : {&object.box.x1, &object.box.y1, &object.box.x2, &object.box.y2}) *edge *= zoom_;
+    return objects;
+  }
+  std::vector<std::vector<Index>> blocks() const override { return source_->blocks(); }
   std::string key(Index index) const override {
     return concat(source_->key(index), "|zoom ", JsonValue(zoom_).to_text());
   }

@@ -9,6 +9,7 @@
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/data/coco_source.hpp"
+#include "amdefect/data/picture_source.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/detection/split_membership.hpp"
 #include "amdefect/metrics/detection_metrics.hpp"
@@ -47,6 +48,7 @@ struct EvaluateOptions {
   std::optional<double> score_threshold{};
   std::vector<Index> max_dets{1, 10, 100};         ///< limits per image and category of COCO's figures
   std::vector<std::string> extra_image_folders{};  ///< see CocoSourceOptions
+  PictureSource pictures{};                        ///< where they are no image files
   DetectProgress progress{};
 };
 
@@ -94,8 +96,9 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
   CocoEvalOptions coco;
   coco.max_dets = options.max_dets;
   DetectorEvaluation evaluation{split.name,
-                                has_16_bit_images(split) ? detect(BasicCocoSource<std::uint16_t>(split, files))
-                                                         : detect(CocoSource(split, files)),
+                                options.pictures           ? detect(*options.pictures.open(split))
+                                : has_16_bit_images(split) ? detect(BasicCocoSource<std::uint16_t>(split, files))
+                                                           : detect(CocoSource(split, files)),
                                 {}};
   const double threshold = options.score_threshold.value_or(detector.score_threshold());
   evaluation.metrics = measure_detections(split.coco, evaluation.results, {.score_threshold = threshold}, coco);

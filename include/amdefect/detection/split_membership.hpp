@@ -23,7 +23,8 @@ namespace detail {
 
 /// Of each image of a split; nothing where the file is not there.
 inline std::vector<std::optional<std::uint64_t>> image_checksums(const CocoSplit& split) {
-  std::vector<std::optional<std::uint64_t>> checksums;
+  std::vector<std::optional<std::uint64_t>> checksums(split.image_checksums.begin(), split.image_checksums.end());
+  if (!checksums.empty()) return checksums;
   for (const std::filesystem::path& file : split.image_files) {
     std::error_code none;
     checksums.emplace_back();
@@ -46,6 +47,8 @@ inline ImageMembership membership_of(const CocoSplits& splits) {
     for (const auto& checksum : detail::image_checksums(**split))
       if (checksum) images->push_back(*checksum);
     std::sort(images->begin(), images->end());
+    // Several pieces of one layer are known by the same number.
+    if (!(*split)->image_checksums.empty()) images->erase(std::unique(images->begin(), images->end()), images->end());
   }
   return membership;
 }

@@ -128,7 +128,10 @@ class DataLoader {
     done_.wait(lock, [&] { return in_flight_ == 0; });
     epoch_ = epoch;
     std::iota(order_.begin(), order_.end(), Index{0});
-    if (options_.shuffle) Random(options_.seed, epoch, Index{-1}).shuffle(order_);
+    if (options_.shuffle) {
+      Random random(options_.seed, epoch, Index{-1});
+      dataset_.arrange(order_, random);
+    }
     waited_ = 0;
     batch_ = first_batch - 1;
     first_batch_ = first_batch;

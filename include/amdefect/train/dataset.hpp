@@ -26,6 +26,10 @@ class MultiInputDataset {
   /// seeded by run, epoch and sample, so that the result does not depend on who loads what when.
   virtual void load_sample(Index sample, Random& random, std::span<const TensorView<T>> inputs,
                            std::span<const TensorView<T>> targets) const = 0;
+  /// Puts the numbers of the samples, 0, 1, 2, ..., into the order of an epoch, where one is wanted: a random one, by
+  /// `random`, which is seeded by run and epoch. Data sets whose samples are read together make them neighbours. They
+  /// may also put other numbers there, which `load_sample` knows, but none twice.
+  virtual void arrange(std::span<Index> order, Random& random) const { random.shuffle(order); }
   /// What messages call a sample, e.g. the file of its image. `random` is as `load_sample` gets it.
   virtual std::string sample_name(Index sample, Random /*random*/) const { return concat("sample ", sample); }
 };

@@ -68,7 +68,8 @@ class DetectorTrainer {
                              options_.pixel_bits, options_.zoom);
     description_.labels = labels_of(train(), options_.box_offset);
     description_.model = options_.model;
-    description_.model.channels = 3 + static_cast<Index>(options_.extra_image_folders.size());
+    description_.model.channels =
+        options_.pictures ? options_.pictures.channels : 3 + static_cast<Index>(options_.extra_image_folders.size());
     description_.model.classes = static_cast<Index>(description_.labels.class_names.size());
     description_.score_threshold = options_.score_threshold;
     description_.pixel_scaling = options_.pixel_scaling;
@@ -164,9 +165,13 @@ class DetectorTrainer {
   }
   template <PixelType P>
   std::shared_ptr<const BasicSampleSource<P>> source_of(const CocoSplit& split, double zoom = 1) const {
-    std::shared_ptr<const BasicSampleSource<P>> files = std::make_shared<const BasicCocoSource<P>>(
-        split,
-        CocoSourceOptions{.extra_image_folders = options_.extra_image_folders, .box_offset = options_.box_offset});
+    std::shared_ptr<const BasicSampleSource<P>> files;
+    if constexpr (std::same_as<P, std::uint8_t>)
+      if (options_.pictures) files = options_.pictures.open(split);
+    if (!files)
+      files = std::make_shared<const BasicCocoSource<P>>(
+          split,
+          CocoSourceOptions{.extra_image_folders = options_.extra_image_folders, .box_offset = options_.box_offset});
     if (zoom != 1) files = std::make_shared<const BasicZoomedSource<P>>(std::move(files), zoom);
     return std::make_shared<BasicCachedSource<P>>(std::move(files), options_.cache);
   }
@@ -322,7 +327,8 @@ class DetectorTrainer {
   }
 
   DetectorEvaluation validate() const {
-    return evaluate(*detector(), *splits_.valid, {.extra_image_folders = options_.extra_image_folders});
+    return evaluate(*detector(), *splits_.valid,
+                    {.extra_image_folders = options_.extra_image_folders, .pictures = options_.pictures});
   }
 
   /// Lets the detector look at mirror images if that is worth its time on the validation split.

@@ -8,11 +8,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "amdefect/core/execution.hpp"
 #include "amdefect/data/augment.hpp"
 #include "amdefect/data/coco_source.hpp"
+#include "amdefect/data/picture_source.hpp"
 #include "amdefect/data/sample_cache.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
@@ -41,6 +43,7 @@ struct DetectorTrainerOptions {
   bool balance_classes = true;                     ///< images of rare classes are shown more often
   double box_offset = 0;                           ///< added to all boxes, see CocoSourceOptions
   std::vector<std::string> extra_image_folders{};  ///< see CocoSourceOptions
+  PictureSource pictures{};                        ///< where they are no image files
   PixelScaling pixel_scaling{};                    ///< what the network sees of a pixel
   int pixel_bits = 8;                              ///< with which images are read: 8 or 16
   CacheOptions cache{};                            ///< of the images as they are read
@@ -199,6 +202,18 @@ inline DetectorTrainerOptions suggest_options(const CocoSplits& splits, const An
 inline DetectorTrainerOptions suggest_options(const CocoSplits& splits,
                                               const AnchorFreeModel& model = anchor_free_n()) {
   return suggest_options(splits, check_annotations(splits.at("train")), model);
+}
+
+/// Lets a training read its pictures from a source that is no folder of image files and need not fit into memory: they
+/// are neither kept nor looked at for their style, and further channels, which may be of the same camera, stay where
+/// they are.
+inline void use_pictures(DetectorTrainerOptions& options, PictureSource pictures) {
+  options.pictures = std::move(pictures);
+  options.pixel_bits = 8;
+  options.box_offset = 0;
+  options.balance_styles = false;
+  options.cache = {.memory_bytes = 0};
+  options.augment.extra_shift = 0;
 }
 
 }  // namespace amdefect

@@ -83,6 +83,17 @@ namespace detail {
 inline constexpr const char *training_annotations = "training_annotations",
                             *validation_annotations = "validation_annotations";
 
+/// Of the annotations in memory, where they come from no file of their own.
+inline std::uint32_t annotation_checksum(const CocoSplit& split) {
+  std::string text;
+  for (const CocoImage& image : split.coco.images) text += image.file_name + '\n';
+  for (const CocoCategory& category : split.coco.categories) text += concat(category.id, ' ', category.name, '\n');
+  for (const auto& a : split.coco.annotations)
+    text +=
+        concat(a.image_id, ' ', a.category_id, ' ', a.box.x, ' ', a.box.y, ' ', a.box.width, ' ', a.box.height, '\n');
+  return crc32({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
 }  // namespace detail
 
 /// The options that change the course of a run, a JSON object, with checksums of the annotation files it learns from.
@@ -91,7 +102,10 @@ inline JsonValue run_identity(JsonValue options, const CocoSplits& splits, int p
   // Runs of before do not say so: they read 8 bits, and saw images as they are.
   if (pixel_bits != 8) options.set("pixel_bits", pixel_bits);
   if (zoom != 1) options.set("zoom", zoom);
-  const auto checksum = [](const CocoSplit& split) { return concat(crc32(read_bytes(split.annotation_file))); };
+  const auto checksum = [](const CocoSplit& split) {
+    return concat(split.image_checksums.empty() ? crc32(read_bytes(split.annotation_file))
+                                                : detail::annotation_checksum(split));
+  };
   options.set(detail::training_annotations, checksum(splits.at("train")));
   options.set(detail::validation_annotations, splits.valid ? checksum(*splits.valid) : "none");
   return options;

@@ -1,0 +1,83 @@
+#include "layers/layer_data.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+#include "amdefect/inspect/annotation_text.hpp"
+#include "amdefect/io/list_folder.hpp"
+#include "json_options.hpp"
+
+namespace amdefect {
+
+namespace {
+
+/// The files of layers that a path names; none where it names something else.
+std::vector<std::filesystem::path> layer_files_of(const std::string& path) {
+  std::vector<std::filesystem::path> files;
+  if (!path.empty() && path.find(',') == std::string::npos && is_folder(path)) {
+    const auto look = [&](const std::filesystem::directory_entry& entry) {
+      if (is_layer_file(entry.path())) files.push_back(entry.path());
+    };
+    const std::error_code problem = detail::for_each_entry(path, look);
+    require<FileError>(!problem, path, ": cannot be read: ", problem.message());
+    std::sort(files.begin(), files.end());
+    return files;
+  }
+  for (std::size_t begin = 0; begin < path.size();) {
+    const std::size_t end = std::min(path.find(',', begin), path.size());
+    files.emplace_back(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (std::none_of(files.begin(), files.end(), is_layer_file)) return {};
+  for (const std::filesystem::path& file : files)
+    require<FileError>(is_layer_file(file), file.string(), ": is no file of layers (.h5), but the others are");
+  return files;
+}
+
+}  // namespace
+
+LayeredData layered_data_of(const std::string& path, const LayerConfig& config) {
+  const std::vector<std::filesystem::path> files = layer_files_of(path);
+  if (files.empty()) return {};
+  std::vector<Build> builds;
+  for (const std::filesystem::path& file : files)
+    builds.push_back(open_layer_file(file, {.channels = config.channels, .need_masks = true}));
+  bool shown = false;
+  const auto progress = [&](double share) {
+    if (!std::exchange(shown, true)) std::cerr << "looking for boxes in the masks, once for this file\n";
+    std::cerr << '\r' << static_cast<int>(100 * share) << " %" << (share >= 1 ? "\n" : "") << std::flush;
+  };
+  return layered_data(std::move(builds),
+                      {.classes = config.classes,
+                       .boxes = {.least_area = config.least_area, .join = config.join},
+                       .tile = config.tile,
+                       .by_build = config.split_by == "builds"},
+                      progress, [](const std::string& line) { std::cerr << line << '\n'; });
+}
+
+void add_layer_options(CLI::App& command, LayerConfig& config) {
+  const auto add = option_adder(command);
+  const std::string group = "Files of layers";
+  add("--channels", config.channels, "Cameras, e.g. visible/0,visible/1; default: all")->delimiter(',')->group(group);
+  add("--layer_classes", config.classes, "Names of classes; default: all but Powder and Printed")
+      ->delimiter(',')
+      ->group(group);
+  add("--least_area", config.least_area, "Pixels of a mask's region that is an object")
+      ->transform(number_range<Index>(1))
+      ->group(group);
+  add("--join", config.join, "Regions at most so many pixels apart are one object; -1: none are joined")
+      ->transform(number_range<Index>(-1, 10000))
+      ->group(group);
+  add("--split_by", config.split_by, "layers: parts of each build; builds: the last is the test split")
+      ->check(CLI::IsMember({"layers", "builds"}))
+      ->group(group);
+}
+
+void print_layer_inspection(const LayeredData& data) {
+  for (const auto* split : {&data.splits.train, &data.splits.valid, &data.splits.test})
+    if (*split)
+      std::cout << (*split)->name << ": " << quantity((*split)->size(), "picture") << '\n'
+                << to_text(check_annotations(**split), **split);
+}
+
+}  // namespace amdefect

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "amdefect/layers/build.hpp"
+
+// Files of layers, as far as this program was compiled with what they need (the CMake option AMDEFECT_HDF5): all
+// functions but the first throw an Error where it was not.
+namespace amdefect {
+
+/// Whether a path, or one of several with commas between them, names a file of layers by its ending (.h5, .hdf5).
+bool is_layer_file(const std::filesystem::path& path);
+
+/// What of a file is opened; see PeregrineOptions.
+struct LayerFileOptions {
+  std::vector<std::string> channels{};
+  bool need_channels = true, need_masks = false;
+  std::size_t cache_bytes = std::size_t{256} << 20;
+};
+Build open_layer_file(const std::filesystem::path& path, const LayerFileOptions& options);
+
+/// What a file holds, for people; `missing` becomes what detection lacks.
+std::string describe_layer_file(const std::filesystem::path& path, std::string& missing);
+
+/// A generated file of layers.
+struct SynthLayersOptions {
+  Shape shape{100, 512, 512};
+  std::uint64_t seed = 0;
+  std::string packing = "lzf", masks = "classes";
+  bool floats = false, overwrite = false;
+};
+/// Writes a file in Peregrine's layout.
+void write_synth_layers(const std::filesystem::path& path, const SynthLayersOptions& options);
+
+}  // namespace amdefect

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "amdefect/data/sample.hpp"
+#include "amdefect/layers/build.hpp"
+#include "amdefect/layers/layer_export.hpp"
+
+namespace amdefect {
+
+/// A piece of a layer of one of several builds, and the objects in it, in its pixels.
+struct LayerPicture {
+  std::size_t build = 0;
+  LayerWindow window{};
+  std::vector<LabelledBox> objects{};
+};
+
+/// Pieces of layers as annotated pictures, read from their files when they are asked for.
+class LayerSource final : public SampleSource {
+ public:
+  LayerSource(std::shared_ptr<const std::vector<Build>> builds, std::vector<LayerPicture> pictures)
+      : builds_(std::move(builds)), pictures_(std::move(pictures)) {}
+
+  Index size() const override { return static_cast<Index>(pictures_.size()); }
+  std::shared_ptr<const Sample> load(Index index) const override {
+    const LayerPicture& picture = at(index);
+    return std::make_shared<Sample>(Sample{build_of(picture).read(picture.window), picture.objects, {}});
+  }
+  std::vector<LabelledBox> objects(Index index) const override { return at(index).objects; }
+  std::string name(Index index) const override {
+    const LayerPicture& picture = at(index);
+    return concat(build_of(picture).file.string(), ", ", window_name(picture.window));
+  }
+  std::string key(Index index) const override { return name(index); }
+
+  /// Pieces whose first chunks are the same, in the first channel.
+  std::vector<std::vector<Index>> blocks() const override {
+    std::map<std::tuple<std::size_t, Index, Index, Index>, std::vector<Index>> blocks;
+    for (Index i = 0; i < size(); ++i) {
+      const LayerPicture& picture = at(i);
+      const Shape& chunk = build_of(picture).channels.front().pixels->chunk_shape();
+      const LayerWindow& window = picture.window;
+      blocks[{picture.build, window.layer / chunk[0], window.top / chunk[1], window.left / chunk[2]}].push_back(i);
+    }
+    std::vector<std::vector<Index>> list;
+    for (auto& [place, images] : blocks) list.push_back(std::move(images));
+    return list;
+  }
+
+  /// "layer_00012" or, for a piece, "layer_00012_y512_x0".
+  static std::string window_name(const LayerWindow& window) {
+    return concat(layer_name(window.layer), "_y", window.top, "_x", window.left);
+  }
+
+ private:
+  const LayerPicture& at(Index index) const { return pictures_[static_cast<std::size_t>(index)]; }
+  const Build& build_of(const LayerPicture& picture) const { return (*builds_)[picture.build]; }
+
+  std::shared_ptr<const std::vector<Build>> builds_;
+  std::vector<LayerPicture> pictures_;
+};
+
+/// Where pieces of `tile` pixels begin that cover `size` of them; the last one overlaps the one before. With a tile of
+/// 0, or one as large, it is the whole.
+inline std::vector<Index> tile_starts(Index size, Index tile) {
+  std::vector<Index> starts;
+  if (tile <= 0 || tile >= size) return {0};
+  for (Index start = 0; start + tile < size; start += tile) starts.push_back(start);
+  starts.push_back(size - tile);
+  return starts;
+}
+
+/// What of a layer's objects is seen in a piece of it: boxes are cut, and left out where less than `min_visible` of
+/// their area remains.
+inline std::vector<LabelledBox> objects_in(std::span<const LayerBox> boxes, const LayerWindow& window,
+                                           double min_visible) {
+  std::vector<LabelledBox> objects;
+  const auto x = static_cast<double>(window.left), y = static_cast<double>(window.top);
+  const Box inside{0, 0, static_cast<double>(window.width), static_cast<double>(window.height)};
+  for (const LayerBox& box : boxes) {
+    const Box whole = to_box(box.region);
+    const Box moved{whole.x1 - x, whole.y1 - y, whole.x2 - x, whole.y2 - y};
+    const Box visible = intersection(moved, inside);
+    if (visible.width() > 0 && visible.height() > 0 && visible.area() >= min_visible * moved.area())
+      objects.push_back({visible, box.label});
+  }
+  return objects;
+}
+
+}  // namespace amdefect

@@ -1,0 +1,162 @@
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "amdefect/core/random.hpp"
+#include "amdefect/layers/box_index.hpp"
+#include "amdefect/peregrine/open_build.hpp"
+#include "amdefect/peregrine/peregrine_writer.hpp"
+#include "contains.hpp"
+#include "error_of.hpp"
+#include "temporary_folder.hpp"
+
+namespace amdefect::peregrine_h5py_test {
+
+/// Runs a script of the tests; false, loudly, where there is no h5py.
+bool run_script(const std::string& script, const std::string& arguments) {
+  const std::string command = "/usr/bin/python3 '" AMDEFECT_TESTS_DIR "/peregrine/" + script + "' " + arguments;
+  const int status = std::system(command.c_str());
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  if (code == 77) MESSAGE("SKIPPED: there is no h5py to compare with (python3-h5py)");
+  CAPTURE(command);
+  if (code != 77) CHECK(code == 0);
+  return code == 0;
+}
+
+/// Files of make_files.py, made once; empty where there is no h5py.
+const std::filesystem::path& files() {
+  static const TemporaryFolder folder;
+  static const std::filesystem::path path =
+      run_script("make_files.py", "'" + folder.path().string() + "'") ? folder.path() : std::filesystem::path();
+  return path;
+}
+
+constexpr Index layers = 40, height = 70, width = 90;
+std::uint8_t picture(Index channel, Index layer, Index y, Index x) {
+  return static_cast<std::uint8_t>((7 * layer + 3 * y + 5 * x + 50 * channel) % 256);
+}
+
+TEST_CASE("h5py: its pictures are read pixel by pixel, however they are packed") {
+  if (files().empty()) return;
+  for (const std::string name : {"lzf", "gzip", "shuffled", "floats", "contiguous", "odd_chunks"}) {
+    CAPTURE(name);
+    const Build build = open_peregrine(files() / (name + ".h5"));
+    REQUIRE(build.shape() == Shape{layers, height, width});
+    REQUIRE(build.channels.size() == 2);
+    bool equal = true;
+    for (Index layer = 0; layer < layers; ++layer) {
+      const Image image = build.read(build.whole_layer(layer));
+      for (Index y = 0; y < height; ++y)
+        for (Index x = 0; x < width; ++x)
+          for (Index c = 0; c < 2; ++c) equal = equal && image(y, x, c) == picture(c, layer, y, x);
+    }
+    CHECK(equal);
+    Random random(1);
+    for (int i = 0; i < 200; ++i) {
+      const Index h = 1 + random.integer(height), w = 1 + random.integer(width);
+      const LayerWindow window{random.integer(layers), random.integer(height - h + 1), random.integer(width - w + 1), h,
+                               w};
+      const Image image = build.read(window);
+      const Index y = random.integer(h), x = random.integer(w);
+      REQUIRE(image(y, x, 1) == picture(1, window.layer, window.top + y, window.left + x));
+    }
+  }
+}
+
+TEST_CASE("h5py: its masks of booleans and its labels give the same boxes") {
+  if (files().empty()) return;
+  for (const std::string name : {"lzf", "gzip", "shuffled", "floats", "contiguous", "odd_chunks", "categorical"}) {
+    CAPTURE(name);
+    const Build build = open_peregrine(files() / (name + ".h5"), {.need_masks = true});
+    CHECK(defect_classes(build) == std::vector<std::string>{"Recoater Streaking", "Spatter"});
+    const std::vector<LayerBox> boxes = find_boxes(build, {"Spatter", "Recoater Streaking"}, {}, {0, layers});
+    REQUIRE(boxes.size() == 41);
+    CHECK(boxes[0] == LayerBox{0, 1, {25, 12, 75, 15, 150}});
+    CHECK(boxes[20] == LayerBox{20, 0, {3, 5, 8, 9, 20}});
+    CHECK(boxes[40] == LayerBox{39, 1, {25, 51, 75, 54, 150}});
+  }
+}
+
+TEST_CASE("h5py: chunks that it could not pack, and those that it never wrote, are read") {
+  if (files().empty()) return;
+  const Build build = open_peregrine(files() / "sparse.h5");
+  const auto file = std::make_shared<const Hdf5File>(files() / "sparse.h5");
+  const Volume expected(std::make_shared<const Hdf5Chunks>(file, "expected"), std::make_shared<ChunkCache>(1 << 20));
+  Chunk values(static_cast<std::size_t>(height * width));
+  for (Index layer = 0; layer < layers; ++layer) {
+    expected.read(build.whole_layer(layer), values);
+    const Image image = build.read(build.whole_layer(layer));
+    REQUIRE(std::equal(values.begin(), values.end(), image.bytes().begin()));
+  }
+  CHECK(values.front() == 9);  // what h5py fills with
+  CHECK(find_boxes(build, {"Powder"}, {}, {0, layers}).empty());
+}
+
+TEST_CASE("h5py: sizes in millimetres, and pictures of 16 bits as grey levels of the range that they have") {
+  if (files().empty()) return;
+  const Build build = open_peregrine(files() / "categorical.h5");
+  CHECK(build.name == "made by h5py");
+  CHECK(build.geometry.mm_per_layer == doctest::Approx(0.05));  // 50 um
+  CHECK(build.geometry.mm_per_column == doctest::Approx(250.0 / 90));
+  CHECK(build.geometry.mm_per_row == doctest::Approx(200.0 / 70));
+  const Image image = build.read(build.whole_layer(2));
+  CHECK(image(3, 4, 0) == doctest::Approx(picture(0, 2, 3, 4) * 16 / 4095.0 * 255).epsilon(0.02));  // 12 bits
+}
+
+TEST_CASE("h5py: a file without cameras and masks says what is missing") {
+  if (files().empty()) return;
+  const std::string path = (files() / "ids_only.h5").string();
+  CHECK(error_of([&] { open_peregrine(path); }) ==
+        path +
+            ": there are no pictures (3-dimensional data sets in slices/camera_data) and masks of classes "
+            "(slices/segmentation_results with class_names); it has slices/part_ids (int64 [40, 70, 90], contiguous)");
+}
+
+TEST_CASE("h5py: what is not there is named, with what is") {
+  if (files().empty()) return;
+  const std::string path = (files() / "lzf.h5").string();
+  CHECK(error_of([&] { open_peregrine(path, {.channels = {"NIR/0"}}); }) ==
+        path + ": has no channel 'NIR/0', but visible/0, visible/1");
+  const Build build = open_peregrine(path);
+  CHECK(error_of([&] { mask_of(build, "Debris"); }) ==
+        path + ": has no masks of the class 'Debris', but of Powder, Printed, Recoater Streaking, Spatter");
+}
+
+TEST_CASE("h5py: it reads what ours writes, in every packing and both forms of masks") {
+  const TemporaryFolder folder;
+  for (const auto& [packing, name] : {std::pair(PeregrinePacking::lzf, "lzf"),
+                                      {PeregrinePacking::gzip, "gzip"},
+                                      {PeregrinePacking::contiguous, "contiguous"}})
+    for (const bool floats : {false, true}) {
+      const std::string path = (folder.path() / concat(name, floats ? "_floats" : "", ".h5")).string();
+      PeregrineWriter writer(
+          path, {.build_name = "made by amdefect", .shape = {40, 70, 90}, .chunk = {7, 30, 40}, .packing = packing});
+      for (const Index channel : {0, 1})
+        writer.add_camera(concat("visible/", channel), floats, [&](Index layer, std::span<std::uint8_t> pixels) {
+          for (Index y = 0; y < height; ++y)
+            for (Index x = 0; x < width; ++x)
+              pixels[static_cast<std::size_t>(y * width + x)] = picture(channel, layer, y, x);
+        });
+      const auto label = [](Index layer, Index i) { return static_cast<std::uint8_t>((layer + i / 50) % 3); };
+      if (floats)
+        writer.add_labels({"Powder", "Printed", "Debris"}, [&](Index layer, std::span<std::uint8_t> pixels) {
+          for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = label(layer, static_cast<Index>(i));
+        });
+      else
+        writer.add_masks({"Powder", "Printed", "Debris"},
+                         [&](Index number, Index layer, std::span<std::uint8_t> pixels) {
+                           for (std::size_t i = 0; i < pixels.size(); ++i)
+                             pixels[i] = label(layer, static_cast<Index>(i)) == number;
+                         });
+      writer.commit();
+      if (!run_script("check_file.py", "'" + path + "'")) return;
+      const Build build = open_peregrine(path, {.need_masks = true});
+      CHECK(build.read({5, 6, 7, 8, 9})(1, 2, 1) == picture(1, 5, 7, 9));
+    }
+}
+
+}  // namespace amdefect::peregrine_h5py_test
