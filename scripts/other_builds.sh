@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs a small but telling part of the unit tests in ways that no preset covers.
-# Usage: other_builds.sh NAME..., of: cxx23 libcxx debug fast-math mpi arm64
+# Usage: other_builds.sh NAME..., of: cxx23 libcxx debug fast-math optional arm64
 # Installs what they need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,7 +50,7 @@ build() {
   case $1 in
     libcxx) scripts/install_packages.sh clang libc++-dev libc++abi-dev ;;
     fast-math) scripts/install_packages.sh clang ;;
-    mpi) scripts/install_packages.sh libopenmpi-dev openmpi-bin ;;
+    optional) scripts/install_packages.sh libopenmpi-dev openmpi-bin libhdf5-dev liblzf-dev python3-h5py ;;
     arm64) scripts/install_packages.sh g++-aarch64-linux-gnu qemu-user ;;
     *) scripts/install_packages.sh ;;
   esac
@@ -59,6 +59,7 @@ build() {
     libcxx) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_COMPILER=clang++ \
       -D CMAKE_CXX_FLAGS=-stdlib=libc++ ;;
     debug) run_tests "$1" "core io kernels" -D CMAKE_BUILD_TYPE=Debug ;;
+    hdf5) run_tests "$1" "layers peregrine" -D AMDEFECT_HDF5=ON ;;
     fast-math) fast_math ;;
     mpi) mpi ;;
     arm64) AMDEFECT_EMULATED=1 run_tests "$1" "core kernels nn" -D CMAKE_SYSTEM_NAME=Linux \

@@ -50,14 +50,13 @@ void run(const EvalConfig& config) {
   if (!config.beside.empty()) static_cast<void>(read_bytes(config.beside));  // fails before the work
   RunFolder folder(config.output_dir, evaluation_run, config.overwrite ? EarlierRun::replace : EarlierRun::refuse);
   const LayeredData layers = layered_data_of(config.dataset_path, config.layers);
-  CocoSplits splits =
-      layers.pictures
-          ? layers.splits
-          : read_coco_splits(config.dataset_path,
-                             {.annotation_file = config.annotation_file,
-                              .seed = config.seed,
-                              .allow_outside_files = config.allow_outside_files,
-                              .first_of = config.split.empty() ? evaluation_splits : std::vector{config.split}});
+  CocoSplits splits = layers.splits;
+  if (!layers.pictures)
+    splits = read_coco_splits(config.dataset_path,
+                              {.annotation_file = config.annotation_file,
+                               .seed = config.seed,
+                               .allow_outside_files = config.allow_outside_files,
+                               .first_of = config.split.empty() ? evaluation_splits : std::vector{config.split}});
   std::cerr << left_aside_warning(splits);
   if (auto known = layers.pictures ? std::nullopt : split_as_trained(splits, detector->images())) {
     splits = std::move(*known);

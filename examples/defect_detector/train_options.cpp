@@ -68,7 +68,7 @@ CLI::Option* add_to(CLI::App& command, const std::string& name, const std::strin
   } else if constexpr (std::is_constructible_v<Json, const T&>) {
     option = command.add_option(names, value, help)->capture_default_str();
     // What follows these may be the data set.
-    if (std::is_same_v<T, std::vector<double>> || name != "extra_image_folders")
+    if (!std::is_scalar_v<T> && !std::is_same_v<T, std::string> && name != "extra_image_folders")
       option->delimiter(',')->allow_extra_args(false);
   }
   return option->transform(traits.check);

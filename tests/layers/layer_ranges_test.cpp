@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "error_of.hpp"
 
@@ -15,15 +18,15 @@ TEST_CASE("layer ranges: from, to and step, each of which may be missing") {
   CHECK(read_layer_range("3::2", 9) == LayerRange{3, 9, 2});
   CHECK(read_layer_range("3:1000", 9) == LayerRange{3, 9, 1});
   CHECK(read_layer_range("3::2", 9).size() == 3);
-  for (const auto& [text, problem] :
-       std::map<std::string, std::string>{{"5", "layers: expected FROM:TO or FROM:TO:STEP, got '5'"},
-                                          {"1:2:3:4", "layers: expected FROM:TO or FROM:TO:STEP, got '1:2:3:4'"},
-                                          {"5:5", "layers: there is no layer in '5:5': there are 9, counted from 0"},
-                                          {"9:", "layers: there is no layer in '9:': there are 9, counted from 0"},
-                                          {"1:4:0", "expected a whole number from 1 to "}}) {
-    CAPTURE(text);
-    const std::string found = error_of([&, &text = text] { read_layer_range(text, 9); });
-    CHECK(found.substr(0, problem.size()) == problem);
+  const std::vector<std::pair<std::string, std::string>> wrong{
+      {"5", "layers: expected FROM:TO or FROM:TO:STEP, got '5'"},
+      {"1:2:3:4", "layers: expected FROM:TO or FROM:TO:STEP, got '1:2:3:4'"},
+      {"5:5", "layers: there is no layer in '5:5': there are 9, counted from 0"},
+      {"9:", "layers: there is no layer in '9:': there are 9, counted from 0"},
+      {"1:4:0", "expected a whole number from 1 to "}};
+  for (const auto& line : wrong) {
+    CAPTURE(line.first);
+    CHECK(error_of([&] { read_layer_range(line.first, 9); }).starts_with(line.second));
   }
 }
 

@@ -112,6 +112,7 @@ inline std::vector<LayerBox> find_boxes(const Build& build, const std::vector<st
         progress(static_cast<double>(done) / static_cast<double>(range.size() * static_cast<Index>(masks.size())));
     }
   }
+  if (progress) progress(1);
   std::stable_sort(boxes.begin(), boxes.end(), [](const LayerBox& a, const LayerBox& b) {
     return std::pair(a.layer, a.label) < std::pair(b.layer, b.label);
   });

@@ -1,0 +1,67 @@
+#include "contains.hpp"
+#include "world.hpp"
+
+namespace amdefect::program_test {
+
+namespace {
+
+/// Whether the program can read files of layers; where it cannot, it has to say how it could.
+bool reads_layers() {
+  const Outcome outcome =
+      World::get().run("synth --format peregrine --output_dir layers --layers 90 --img_size 96 --overwrite");
+  if (outcome.code == 0) return true;
+  check_fails("synth --format peregrine --output_dir layers", "cmake -D AMDEFECT_HDF5=ON");
+  check_fails("layers info layers/build.h5", "cmake -D AMDEFECT_HDF5=ON");
+  check_fails("train layers/build.h5", "cmake -D AMDEFECT_HDF5=ON");
+  return false;
+}
+
+const std::string chosen = "layers/build.h5 --channels visible/0,visible/1 --layer_classes Debris,Super-Elevation ";
+
+}  // namespace
+
+TEST_CASE("layers: a generated file is looked into, exported, trained on, measured and predicted for") {
+  if (!reads_layers()) return;
+  const World& world = World::get();
+  CHECK(contains(world.run("layers info layers/build.h5").out,
+                 "visible/1: uint8 [90, 96, 96], chunks [35, 89, 89], lzf"));
+  CHECK(world.run("layers export layers/build.h5 --layers 5:9:2 --coco exported").code == 0);
+  CHECK(fs::exists(world.path("exported/layer_00007.png")));
+  CHECK(fs::exists(world.path("exported/visible_1/layer_00005.png")));
+  CHECK(contains(read(world.path("exported/_annotations.coco.json")), "Super-Elevation"));
+
+  const std::string train =
+      "train " + chosen + "--tile 64 --crop_size 32 --epochs 1 --eval_interval 1 --threads 1 --network " + tiny;
+  const Outcome first = world.run(train + " --output_dir layers_a");
+  CAPTURE(first.err);
+  REQUIRE(first.code == 0);
+  CHECK(fs::exists(world.path("layers/build.h5.boxes.json")));
+  REQUIRE(world.run(train + " --workers 0 --output_dir layers_b").code == 0);
+  CHECK(losses(world.path("layers_a/training_log.csv")) == losses(world.path("layers_b/training_log.csv")));
+
+  const Outcome measured = world.run("eval " + chosen + "--weights layers_a --split train --output_dir layers_eval");
+  CAPTURE(measured.err);
+  CHECK(measured.code == 0);
+  CHECK(contains(measured.err, "the detector was trained on"));
+
+  CHECK(
+      world.run("predict layers/build.h5 --weights layers_a --layers 2:6 --score_threshold 0 --output_dir layers_found")
+          .code == 0);
+  const std::string csv = read(world.path("layers_found/detections.csv"));
+  CHECK(csv.starts_with("layer,label,class,score,x1,y1,x2,y2,x1_mm,y1_mm,x2_mm,y2_mm,z_mm\n2,"));
+  CHECK(contains(read(world.path("layers_found/predictions.html")), "Detections in each layer"));
+}
+
+TEST_CASE("layers: what a file does not have is said in one line") {
+  if (!reads_layers()) return;
+  write(World::get().path("text.h5"), "not at all");
+  check_fails("layers info text.h5", "text.h5: is no HDF5 file");
+  check_fails("layers info none.h5", "none.h5: there is no such file");
+  check_fails("train layers/build.h5 --channels NIR/0", "has no channel 'NIR/0', but visible/0, visible/1");
+  check_fails("train layers/build.h5 --layer_classes Holes",
+              "has no masks of the class 'Holes', but of Powder, Printed");
+  check_fails("predict layers/build.h5 --layers 90:95 --weights lpbf", "there is no layer in '90:95'");
+  check_fails("predict layers/build.h5 --weights lpbf", "2 channels are chosen, but the detector was trained with 3");
+}
+
+}  // namespace amdefect::program_test
