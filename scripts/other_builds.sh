@@ -20,12 +20,14 @@ run_tests() {  # name, tests, options of CMake...
   ctest --test-dir "build/other/$name" -j2 --output-on-failure -R "^($(IFS='|'; echo "${tests[*]}"))\$"
 }
 
-# The build of CI once more with the target amdefect::mpi, and what runs on several processes.
-mpi() {
-  cmake --preset ci -D AMDEFECT_MPI=ON
-  cmake --build --preset ci --target amdefect_cli distributed mpi_tests mpi_scaling
+# The build of CI once more with the optional targets amdefect::mpi and amdefect::hdf5, and what needs them.
+optional_targets() {
+  cmake --preset ci -D AMDEFECT_MPI=ON -D AMDEFECT_HDF5=ON
+  cmake --build --preset ci --target amdefect_cli distributed mpi_tests mpi_scaling peregrine_tests program_tests
   ctest --preset ci -L mpi
-  cmake --preset ci -D AMDEFECT_MPI=OFF
+  ctest --preset ci -R '^peregrine$'
+  build/ci/bin/program_tests --test-case='*files of layers*'
+  cmake --preset ci -D AMDEFECT_MPI=OFF -D AMDEFECT_HDF5=OFF
 }
 
 # -ffast-math removes the checks for NaN and infinity, -fassociative-math changes sums; the headers refuse both, the
@@ -59,9 +61,8 @@ build() {
     libcxx) run_tests "$1" "core io metrics headers_linked" -D CMAKE_CXX_COMPILER=clang++ \
       -D CMAKE_CXX_FLAGS=-stdlib=libc++ ;;
     debug) run_tests "$1" "core io kernels" -D CMAKE_BUILD_TYPE=Debug ;;
-    hdf5) run_tests "$1" "layers peregrine" -D AMDEFECT_HDF5=ON ;;
     fast-math) fast_math ;;
-    mpi) mpi ;;
+    optional) optional_targets ;;
     arm64) AMDEFECT_EMULATED=1 run_tests "$1" "core kernels nn" -D CMAKE_SYSTEM_NAME=Linux \
       -D CMAKE_SYSTEM_PROCESSOR=aarch64 -D CMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \
       -D CMAKE_EXE_LINKER_FLAGS=-static -D CMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64 ;;

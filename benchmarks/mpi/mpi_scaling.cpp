@@ -1,6 +1,7 @@
-// Times training steps on the processes that MPI starts: mpirun -n 2 mpi_scaling NETWORK [BATCH [STEPS [THREADS]]],
-// where NETWORK is dense-n (crops of 256 x 256) or paper (416 x 416) and BATCH the images of each process. One process
-// alone also prints what a model predicts for many machines (docs/scaling.md).
+// Times training steps on the processes that MPI starts:
+//     mpirun -n 2 mpi_scaling NETWORK [BATCH [STEPS [THREADS [GBIT]]]]
+// NETWORK is dense-n (crops of 256 x 256) or paper (416 x 416), BATCH the images of each process. One process alone
+// also prints what a model predicts for many machines (docs/scaling.md), on networks of GBIT Gbit/s.
 #include <chrono>
 #include <iostream>
 #include <string>
@@ -81,7 +82,7 @@ StepCost cost_of(Problem& problem, int threads, std::size_t bucket_bytes) {
   return cost;
 }
 
-void print_model(const StepCost& cost, Index batch) {
+void print_model(const StepCost& cost, Index batch, const std::vector<double>& rates) {
   std::cout << "one process alone: forward " << decimal_number(1e3 * cost.forward, 1) << " ms, backward "
             << decimal_number(1e3 * cost.backward, 1) << ", update " << decimal_number(1e3 * cost.update, 1)
             << "; buckets, kB at ms of backward:";
@@ -89,11 +90,11 @@ void print_model(const StepCost& cost, Index batch) {
     std::cout << ' ' << decimal_number(1e-3 * bucket.bytes, 0) << " at " << decimal_number(1e3 * bucket.ready, 1)
               << ';';
   std::cout << "\npredicted images/s (speed-up / processes, share of communication that is hidden)\nprocesses";
-  for (const double gbit : {1.0, 10.0, 100.0}) std::cout << "  " << gbit << " Gbit/s";
+  for (const double gbit : rates) std::cout << "  " << gbit << " Gbit/s";
   std::cout << '\n';
   for (double processes = 2; processes <= 1024; processes *= 2) {
     std::cout << processes;
-    for (const double gbit : {1.0, 10.0, 100.0}) {
+    for (const double gbit : rates) {
       const Prediction p = predict_step(cost, {gbit < 50 ? 50e-6 : 5e-6, gbit * 125e6}, processes);
       std::cout << " | " << decimal_number(processes * static_cast<double>(batch) / p.step, 0) << " ("
                 << decimal_number(100 * cost.alone() / p.step, 0) << " %, "
@@ -107,7 +108,7 @@ int run(const std::shared_ptr<ProcessGroup>& group, int argc, char** argv) {
   const auto number = [&](int i, Index otherwise) {
     return argc > i ? read_number<Index>(argv[i], 1, 1 << 20, "mpi_scaling: ") : otherwise;
   };
-  require(argc > 1, "mpi_scaling: expected NETWORK [BATCH [STEPS [THREADS]]]");
+  require(argc > 1, "mpi_scaling: expected NETWORK [BATCH [STEPS [THREADS [GBIT]]]]");
   const Index batch = number(2, 16), steps = number(3, 20);
   const auto threads = static_cast<int>(number(4, 1));
   Problem problem = make_problem(argv[1], batch);
@@ -132,7 +133,9 @@ int run(const std::shared_ptr<ProcessGroup>& group, int argc, char** argv) {
               << " % hidden";
   }
   std::cout << std::endl;
-  if (group->size() == 1) print_model(cost_of(problem, threads, TrainerOptions{}.bucket_bytes), batch);
+  std::vector<double> rates{1, 10, 100};
+  if (argc > 5) rates = {read_number(argv[5], 1e-3, 1e6, "mpi_scaling: ")};
+  if (group->size() == 1) print_model(cost_of(problem, threads, TrainerOptions{}.bucket_bytes), batch, rates);
   return 0;
 }
 

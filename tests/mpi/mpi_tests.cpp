@@ -69,6 +69,14 @@ TEST_CASE("one process trains bit for bit as without MPI; several have the same 
   }
 }
 
+TEST_CASE("processes on a machine share its cores") {
+  const std::vector<int> cores{0, 4, 1, 5, 2};
+  CHECK(detail::part_of(cores, 0, 1) == cores);
+  CHECK(detail::part_of(cores, 0, 2) == std::vector<int>{0, 4});
+  CHECK(detail::part_of(cores, 1, 2) == std::vector<int>{1, 5, 2});
+  CHECK(detail::part_of({7}, 2, 3) == std::vector<int>{7});
+}
+
 int main(int argc, char** argv) {
   one_thread = argc > 1 && std::string_view(argv[1]) == "--funneled";
   const auto run = [&](const std::shared_ptr<ProcessGroup>& group) {
