@@ -23,10 +23,11 @@ run_tests() {  # name, tests, options of CMake...
 # The build of CI once more with the optional targets amdefect::mpi and amdefect::hdf5, and what needs them.
 optional_targets() {
   cmake --preset ci -D AMDEFECT_MPI=ON -D AMDEFECT_HDF5=ON
-  cmake --build --preset ci --target amdefect_cli distributed mpi_tests mpi_scaling peregrine_tests program_tests
+  cmake --build --preset ci --target amdefect_cli distributed mpi_tests mpi_scaling peregrine_tests layer_reading \
+    program_tests
   ctest --preset ci -L mpi
   ctest --preset ci -R '^peregrine$'
-  build/ci/bin/program_tests --test-case='*files of layers*'
+  build/ci/bin/program_tests --test-case='layers*'
   cmake --preset ci -D AMDEFECT_MPI=OFF -D AMDEFECT_HDF5=OFF
 }
 
