@@ -11,7 +11,7 @@
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/run_folder.hpp"
 #include "amdefect/io/weights_file.hpp"
-#include "amdefect/metrics/groups_by_name.hpp"
+#include "amdefect/coco/groups_by_name.hpp"
 #include "amdefect/viz/group_table.hpp"
 #include "amdefect/viz/history_json.hpp"
 #include "amdefect/viz/report.hpp"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "amdefect/metrics/detection_metrics.hpp"
-#include "amdefect/metrics/groups_by_name.hpp"
+#include "amdefect/coco/groups_by_name.hpp"
 #include "contains.hpp"
 #include "error_of.hpp"
 
