@@ -4,6 +4,7 @@
 
 #include "amdefect/coco/coco_eval_json.hpp"
 #include "amdefect/coco/coco_json.hpp"
+#include "amdefect/coco/groups_by_name.hpp"
 #include "amdefect/core/interrupt.hpp"
 #include "amdefect/detection/evaluate.hpp"
 #include "amdefect/detection/open_detector.hpp"
@@ -11,7 +12,6 @@
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/run_folder.hpp"
 #include "amdefect/io/weights_file.hpp"
-#include "amdefect/coco/groups_by_name.hpp"
 #include "amdefect/viz/group_table.hpp"
 #include "amdefect/viz/history_json.hpp"
 #include "amdefect/viz/report.hpp"

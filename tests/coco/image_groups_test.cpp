@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "amdefect/metrics/detection_metrics.hpp"
 #include "amdefect/coco/groups_by_name.hpp"
+#include "amdefect/metrics/detection_metrics.hpp"
 #include "contains.hpp"
 #include "error_of.hpp"
 
