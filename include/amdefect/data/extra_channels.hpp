@@ -21,7 +21,7 @@ inline std::filesystem::path extra_image_file(const std::filesystem::path& image
   std::vector<std::filesystem::path> places{image.parent_path() / folder};
   if (image.parent_path().filename() == "images") places.push_back(image.parent_path().parent_path() / folder);
   if (!data_set.empty()) places.push_back(data_set / folder);
-  places.push_back(folder);
+  places.emplace_back(folder);
   for (const std::filesystem::path& place : places)
     for (const char* extension : {"", ".png", ".jpg", ".jpeg", ".bmp"}) {
       std::filesystem::path candidate = place / image.filename();

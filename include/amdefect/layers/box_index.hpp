@@ -91,6 +91,7 @@ inline std::vector<LayerBox> find_boxes(const Build& build, const std::vector<st
                                         const LayerProgress& progress = {}) {
   std::vector<LayerBox> boxes;
   std::vector<const LayerMask*> masks;
+  masks.reserve(classes.size());
   for (const std::string& name : classes) masks.push_back(&mask_of(build, name));
   const Shape shape = build.shape();
   Chunk values(static_cast<std::size_t>(shape[1] * shape[2]));
@@ -204,7 +205,7 @@ inline BoxIndex open_box_index(const Build& build, const std::vector<std::string
   const std::filesystem::path path = box_index_file(build.file);
   const BoxIndexOrigin origin = box_index_origin(build, classes, options);
   if (std::optional<BoxIndex> kept = read_box_index(path, origin)) return std::move(*kept);
-  const BoxIndex index{origin, find_boxes(build, classes, options, {0, build.shape()[0]}, progress)};
+  BoxIndex index{origin, find_boxes(build, classes, options, {0, build.shape()[0]}, progress)};
   try {
     write_box_index(path, index);
   } catch (const FileError& error) {

@@ -33,6 +33,7 @@ inline std::string layer_name(Index layer) {
 /// Classes as COCO has them, with ids from 1 on.
 inline std::vector<CocoCategory> layer_categories(const std::vector<std::string>& classes) {
   std::vector<CocoCategory> categories;
+  categories.reserve(classes.size());
   for (const std::string& name : classes)
     categories.push_back({static_cast<std::int64_t>(categories.size()) + 1, name, ""});
   return categories;

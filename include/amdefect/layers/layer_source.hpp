@@ -51,6 +51,7 @@ class LayerSource final : public SampleSource {
       blocks[{picture.build, window.layer / chunk[0], window.top / chunk[1], window.left / chunk[2]}].push_back(i);
     }
     std::vector<std::vector<Index>> list;
+    list.reserve(blocks.size());
     for (auto& [place, images] : blocks) list.push_back(std::move(images));
     return list;
   }
