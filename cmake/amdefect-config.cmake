@@ -1,6 +1,7 @@
-# find_package(amdefect [COMPONENTS data mpi]): target amdefect::amdefect; component data: target amdefect::data as well,
-# for the headers that read and write pictures and JSON, which need nlohmann/json and stb; component mpi: target
-# amdefect::mpi as well, for trainings on several machines. amdefect_MODELS_DIR is the folder of the ready models.
+# find_package(amdefect [COMPONENTS data hdf5 mpi]): target amdefect::amdefect; component data: target amdefect::data as
+# well, for the headers that read and write pictures and JSON, which need nlohmann/json and stb; hdf5: amdefect::hdf5,
+# for files of layers; mpi: amdefect::mpi, for trainings on several machines. amdefect_MODELS_DIR is the folder of the
+# ready models.
 include(CMakeFindDependencyMacro)
 if(NOT TARGET Eigen3::Eigen)
   find_package(Eigen3 3.4 QUIET NO_MODULE)
@@ -35,7 +36,7 @@ if("mpi" IN_LIST amdefect_FIND_COMPONENTS)
 endif()
 if("hdf5" IN_LIST amdefect_FIND_COMPONENTS)
   enable_language(C)  # in which CMake looks for libhdf5
-  find_dependency(HDF5 1.10.3 COMPONENTS C)
+  find_dependency(HDF5 1.10.5 COMPONENTS C)
   find_dependency(nlohmann_json 3.10)
   list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
   find_dependency(stb MODULE)
@@ -43,6 +44,7 @@ if("hdf5" IN_LIST amdefect_FIND_COMPONENTS)
   list(POP_BACK CMAKE_MODULE_PATH)
   if(NOT TARGET amdefect::hdf5)
     add_library(amdefect::hdf5 INTERFACE IMPORTED)
+    target_compile_definitions(amdefect::hdf5 INTERFACE H5_USE_110_API)
     target_link_libraries(amdefect::hdf5 INTERFACE amdefect::amdefect nlohmann_json::nlohmann_json stb::stb
                                                    hdf5::hdf5 lzf::lzf)
   endif()

@@ -89,10 +89,10 @@ endfunction()
 # Not downloaded: libhdf5 is a large library with a build of its own.
 function(amdefect_require_hdf5)
   enable_language(C)  # in which CMake looks for libhdf5
-  amdefect_find(hdf5::hdf5 HDF5 1.10.3 COMPONENTS C)
+  amdefect_find(hdf5::hdf5 HDF5 1.10.5 COMPONENTS C)
   amdefect_find(lzf::lzf lzf MODULE)
   if(NOT TARGET hdf5::hdf5 OR NOT TARGET lzf::lzf)
-    message(FATAL_ERROR "AMDEFECT_HDF5 needs libhdf5 1.10.3 or later and liblzf, which were not found.\
+    message(FATAL_ERROR "AMDEFECT_HDF5 needs libhdf5 1.10.5 or later and liblzf, which were not found.\
  Install them (Debian, Ubuntu: apt-get install libhdf5-dev liblzf-dev) and configure again in an empty build folder.")
   endif()
 endfunction()

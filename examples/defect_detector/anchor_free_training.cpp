@@ -66,6 +66,9 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
 
 int train_anchor_free(TrainConfig config) {
   const LayeredData layers = layered_data_of(config.dataset_path, config.layers);
+  require(
+      !layers.pictures || (config.fold.empty() && config.extra_image_folders.empty() && config.annotation_file.empty()),
+      "train: fold, extra_image_folders and annotation_file are not for files of layers");
   const CocoSplits splits = layers.pictures ? usable_splits(layers.splits) : read_splits(config);
   labels_of(config, *splits.train);
   const AnnotationCheck check = check_annotations(*splits.train);

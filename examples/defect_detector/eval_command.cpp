@@ -63,7 +63,8 @@ void run(const EvalConfig& config) {
     std::cerr << "note: the images are split as they were when the model was trained, whatever the seed\n";
   }
   const CocoSplit& split = config.split.empty() ? splits.evaluation_split() : splits.at(config.split);
-  const std::vector<std::string> group_of = groups_by_name(split.coco, config.group_by);  // before the work
+  std::vector<std::string> group_of;
+  if (!config.group_by.empty()) group_of = groups_by_name(split.coco, config.group_by);  // before the work
   const std::filesystem::path& output = folder.path();
   const DetectorEvaluation found = evaluate(*detector, split,
                                             {.detect = options,
@@ -84,7 +85,7 @@ void run(const EvalConfig& config) {
   nlohmann::ordered_json metrics = metrics_json(split.coco, results, found.metrics);
   metrics["pooled_ap50"] = to_json(paper_pooled_ap(split.coco, results, found.metrics.match.score_threshold));
   std::vector<GroupMetrics> groups;
-  if (!config.group_by.empty()) {
+  if (!group_of.empty()) {
     groups = measure_groups(split.coco, results, group_of, found.metrics.match);
     report.tables.push_back(group_table(groups));
     metrics["groups"] = to_json(groups);

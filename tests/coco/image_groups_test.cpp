@@ -34,6 +34,9 @@ TEST_CASE("image groups: the group is what the parentheses match, or all of the 
   CHECK(groups_by_name(dataset, "^lot[0-9]") == std::vector<std::string>{"lot1", "lot1", "lot2"});
   CHECK(groups_by_name(dataset, "^lot1/(.*)_") == std::vector<std::string>{"machine7", "machine12", "other"});
   CHECK(contains(error_of([&] { groups_by_name(dataset, "machine(["); }), "'machine([' is no regular expression"));
+  CocoDataset umlaut;
+  umlaut.images.push_back({.id = 1, .file_name = "\xc3\xa4.png", .width = 1, .height = 1});
+  CHECK(contains(error_of([&] { groups_by_name(umlaut, "^(.)"); }), "cuts through a character"));
 }
 
 TEST_CASE("image groups: each is measured as if it were the data set") {

@@ -64,4 +64,14 @@ TEST_CASE("layers: what a file does not have is said in one line") {
   check_fails("predict layers/build.h5 --weights lpbf", "2 channels are chosen, but the detector was trained with 3");
 }
 
+TEST_CASE("layers: a COCO data set with such a file in its folder stays one") {
+  const World& world = World::get();
+  REQUIRE(world.run("synth --train 2 --valid 1 --test 1 --img_size 64 --output_dir stray").code == 0);
+  write(world.path("stray/weights.h5"), "of some other program");
+  const Outcome outcome = world.run("inspect stray --output_dir stray_inspected");
+  CAPTURE(outcome.err);
+  CHECK(outcome.code == 0);
+  CHECK(contains(outcome.out, "train: 2 images"));
+}
+
 }  // namespace amdefect::program_test

@@ -11,15 +11,30 @@ namespace amdefect {
 
 namespace {
 
-/// The files of layers that a path names; none where it names something else.
+/// Whether there is JSON in a folder that is not ours: annotations.
+bool holds_annotations(const std::filesystem::path& folder) {
+  bool found = false;
+  detail::for_each_entry(folder, [&](const std::filesystem::directory_entry& entry) {
+    found |= entry.path().extension() == ".json" && !entry.path().string().ends_with(".boxes.json");
+  });
+  return found;
+}
+
+/// The files of layers that a path names; none where it names something else, such as a COCO data set with such a file
+/// in its folder.
 std::vector<std::filesystem::path> layer_files_of(const std::string& path) {
   std::vector<std::filesystem::path> files;
   if (!path.empty() && path.find(',') == std::string::npos && is_folder(path)) {
+    bool annotated = holds_annotations(path);
     const auto look = [&](const std::filesystem::directory_entry& entry) {
       if (is_layer_file(entry.path())) files.push_back(entry.path());
+      const std::string name = entry.path().filename().string();
+      for (const char* split : {"train", "valid", "val", "test", "annotations"})
+        annotated |= name == split && holds_annotations(entry.path());
     };
     const std::error_code problem = detail::for_each_entry(path, look);
     require<FileError>(!problem, path, ": cannot be read: ", problem.message());
+    if (annotated) return {};
     std::sort(files.begin(), files.end());
     return files;
   }

@@ -23,7 +23,7 @@ std::shared_ptr<ProcessGroup>& group() {
 
 int run_processes(int argc, char** argv, const std::function<int(int, char**)>& body) {
   if (!started_by_mpi()) return body(argc, argv);
-  static Silence silence;
+  static Silence& silence = *new Silence;  // streams write to it until the very end
   return mpi_main(argc, argv, [&](const std::shared_ptr<ProcessGroup>& all) {
     if (all->size() > 1) group() = all;
     if (all->rank() > 0)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/utf8.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
 
 namespace amdefect {
@@ -24,6 +25,8 @@ inline std::vector<std::string> groups_by_name(const CocoDataset& dataset, const
     std::smatch match;
     const bool found = std::regex_search(image.file_name, match, expression);
     groups.push_back(found ? match[match.size() > 1 ? 1 : 0].str() : "other");
+    require(detail::is_utf8(groups.back()), "image groups: '", pattern, "' cuts through a character of the name ",
+            image.file_name);
   }
   return groups;
 }

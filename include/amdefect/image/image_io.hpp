@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,7 +34,7 @@ enum class ImageChannels {
 
 namespace detail {
 
-/// Decodes what `check_image_file` found in order. @throws FileError
+/// Decodes what `check_image_file` found in order. @throws FileError, and std::bad_alloc where memory runs out
 template <PixelType P>
 BasicImage<P> decode_pixels(std::span<const std::uint8_t> bytes, const ImageHeader& header, const std::string& name,
                             ImageChannels channels) {
@@ -52,6 +53,7 @@ BasicImage<P> decode_pixels(std::span<const std::uint8_t> bytes, const ImageHead
                                                    stb::stbi_image_free);
   require<FileError>(!limit.exceeded(), name, ": cannot be decoded: its data unpack to more than ", header.width, 'x',
                      header.height, " pixels");
+  if (!pixels && std::string_view(stb::stbi_failure_reason()) == "outofmem") throw std::bad_alloc();
   require<FileError>(pixels != nullptr, name, ": cannot be decoded: ", stb::stbi_failure_reason());
   BasicImage<P> image(height, width, wanted ? wanted : stored);
   std::copy_n(pixels.get(), image.values().size(), image.values().begin());

@@ -60,6 +60,9 @@ struct Build {
   void allow_whole_layers() const {
     std::size_t bytes = std::size_t{1} << 20;
     for (const LayerChannel& channel : channels) bytes += channel.pixels->slab_bytes() * 17 / 16;
+    constexpr std::size_t most = std::size_t{8} << 30;
+    require<FileError>(bytes <= most, file.string(), ": the chunks of a whole layer take ", bytes >> 20,
+                       " MB of memory, expected at most ", most >> 20);
     cache->grow(bytes);
   }
 };

@@ -39,10 +39,10 @@ inline std::vector<CocoCategory> layer_categories(const std::vector<std::string>
   return categories;
 }
 
-/// The folder of a further channel among pictures: its name without slashes.
+/// The folder of a further channel among pictures: its name without slashes, and without dots that lead elsewhere.
 inline std::string channel_folder(std::string channel) {
   std::replace(channel.begin(), channel.end(), '/', '_');
-  return channel;
+  return channel.starts_with('.') ? "_" + channel : channel;
 }
 
 /// Writes layers as a COCO data set: a grey PNG picture `layer_00012.png` of the first channel for each, further
@@ -56,7 +56,11 @@ inline CocoDataset export_layers(const Build& build, const LayerRange& range, co
   std::error_code failure;
   require<FileError>(std::filesystem::is_empty(folder, failure) && !failure, folder.string(),
                      ": is not empty; choose another folder");
-  for (std::size_t c = 1; c < build.channels.size(); ++c) make_folder(folder / channel_folder(build.channels[c].name));
+  for (std::size_t c = 1; c < build.channels.size(); ++c) {
+    const std::filesystem::path of_channel = folder / channel_folder(build.channels[c].name);
+    require<FileError>(!is_there(of_channel), of_channel.string(), ": would be the folder of two channels");
+    make_folder(of_channel);
+  }
   build.allow_whole_layers();
   CocoDataset coco;
   coco.categories = layer_categories(classes);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,12 +12,11 @@
 
 namespace amdefect::detail {
 
-/// The cores that any process of this one's container may use, hardware threads of a core side by side. A launcher may
-/// have bound this process to fewer, which ends here.
+/// The cores that the launcher may use, hardware threads of a core side by side. It may have bound this process to
+/// fewer, which ends here.
 inline std::vector<int> all_cores() {
   cpu_set_t set;
-  CPU_ZERO(&set);
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &set);
+  if (::sched_getaffinity(::getppid(), sizeof set, &set) != 0) return {};
   ::sched_setaffinity(0, sizeof set, &set);
   if (::sched_getaffinity(0, sizeof set, &set) != 0) return {};
   std::vector<std::tuple<int, int, int>> found;  // socket, core, hardware thread

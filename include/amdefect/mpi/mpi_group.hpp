@@ -99,6 +99,24 @@ class MpiGroup final : public ProcessGroup {
   int rank_ = 0, size_ = 1;
 };
 
+namespace detail {
+
+/// Waits for the end of the other processes. One that has failed by its exit code while others go on, which would wait
+/// for it for ever, ends them; one that was interrupted (130) waits for what the first one writes.
+inline void end_together(MpiGroup& group, int code) {
+  constexpr int pause = 10, patience = 5000, interrupted = 130;  // milliseconds, and the shells' code
+  MPI_Request ended = MPI_REQUEST_NULL;
+  MPI_Ibarrier(MPI_COMM_WORLD, &ended);
+  int all = 0;
+  for (int waited = 0; MPI_Test(&ended, &all, MPI_STATUS_IGNORE) == MPI_SUCCESS && !all; waited += pause) {
+    if (code != 0 && code != interrupted && waited > patience)
+      group.abort(concat("ended with code ", code, " while others went on"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(pause));
+  }
+}
+
+}  // namespace detail
+
 /// The main function of a program that MPI starts: begins MPI, gives this process its share of the machine's cores
 /// (`detail::take_share_of_cores`), calls `body(group)` and ends MPI. Returns what `body` returns. An exception in one
 /// process ends all of them with one message.
@@ -126,6 +144,7 @@ int mpi_main(int& argc, char**& argv, const Body& body, int threads = MPI_THREAD
   } catch (const std::exception& error) {
     group->abort(error.what());
   }
+  detail::end_together(*group, code);
   MPI_Finalize();
   return code;
 }

@@ -37,6 +37,8 @@ class Hdf5Chunks final : public ChunkReader {
       throw FileError(concat(where(), ": expected numbers [layers, height, width], found ", storage_.type_text(), ' ',
                              Shape(storage_.shape)));
     shape_ = Shape(storage_.shape);
+    require<FileError>(shape_[1] <= (Index{1} << 31) / shape_[2], where(), ": layers of ", shape_[1], 'x', shape_[2],
+                       " pixels cannot be meant");
     chunk_ = storage_.chunk.empty() ? contiguous_chunk() : Shape(storage_.chunk);
     for (std::size_t axis = 0; axis < 3; ++axis)
       require<FileError>(chunk_[axis] > 0, where(), ": has chunks of ", chunk_);

@@ -70,6 +70,8 @@ class Hdf5File {
     require<FileError>(is_file(path_), path_.string(), ": is no plain file, expected one of HDF5");
     register_lzf();
     const Hdf5Turn turn;
+    // Links into other files are not followed.
+    if (H5Lis_registered(H5L_TYPE_EXTERNAL) > 0) H5Lunregister(H5L_TYPE_EXTERNAL);
     require<FileError>(H5Fis_hdf5(path_.c_str()) > 0, path_.string(), ": is no HDF5 file: its signature is missing");
     probe_hdf5(path_);
     file_ = Hdf5FileHandle(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT));
@@ -153,20 +155,6 @@ class Hdf5File {
       return H5Dread(opened.id(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to);
     });
   }
-  /// The names of the attributes of an object.
-  std::vector<std::string> attributes(const std::string& object) const {
-    std::vector<std::string> found;
-    const Hdf5Turn turn;
-    const auto note = [](hid_t, const char* name, const H5A_info_t*, void* list) -> herr_t {
-      static_cast<std::vector<std::string>*>(list)->emplace_back(name);
-      return 0;
-    };
-    if (H5Aiterate_by_name(file_.id(), object.c_str(), H5_INDEX_NAME, H5_ITER_INC, nullptr, note, &found, H5P_DEFAULT) <
-        0)
-      fail(object, "its attributes cannot be listed");
-    return found;
-  }
-
   /// @throws FileError for a data set whose description is damaged.
   Hdf5DataSet open(const std::string& data_set) const {
     const Hdf5Turn turn;
@@ -195,6 +183,7 @@ class Hdf5File {
                       : kind == H5T_FLOAT                                                       ? Hdf5Numbers::floats
                                                                                                 : Hdf5Numbers::other;
     storage.stored_bytes = H5Dget_storage_size(opened.id());
+    if (H5Pget_external_count(made.id()) > 0) fail(data_set, "its numbers are in another file, which is not read");
     if (H5Pget_layout(made.id()) != H5D_CHUNKED) return storage;
     std::vector<hsize_t> chunk(storage.shape.size());
     if (H5Pget_chunk(made.id(), static_cast<int>(chunk.size()), chunk.data()) != static_cast<int>(chunk.size()))
@@ -248,7 +237,7 @@ class Hdf5File {
       return found;
     }
     const std::size_t size = H5Tget_size(type.id());
-    if (size == 0 || size > 1'000'000) return found;
+    if (size == 0 || size > 16'000'000 / static_cast<std::size_t>(count)) return found;
     std::string texts(size * static_cast<std::size_t>(count), '\0');
     if (read(type.id(), texts.data()) < 0) return found;
     for (std::size_t i = 0; i < texts.size(); i += size) {

@@ -41,11 +41,12 @@ inline herr_t visit_object(hid_t file, const char* name, const H5O_info_t* info,
   H5Oclose(object);
   return 0;
 }
+inline constexpr unsigned probe_patience = 120;  // seconds
+
 [[noreturn]] inline void probe_in_child(const char* path) {
   constexpr rlimit no_core{0, 0};
-  constexpr unsigned patience = 120;  // seconds
   ::setrlimit(RLIMIT_CORE, &no_core);
-  ::alarm(patience);
+  ::alarm(probe_patience);
   if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
   for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE}) ::signal(signal, SIG_DFL);
   if (const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT); file >= 0)
@@ -66,6 +67,8 @@ inline void probe_hdf5(const std::filesystem::path& path) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  require<FileError>(!WIFSIGNALED(status) || WTERMSIG(status) != SIGALRM, path.string(),
+                     ": its structure was not read within ", detail::probe_patience, " seconds");
   require<FileError>(WIFEXITED(status) && WEXITSTATUS(status) == 0, path.string(),
                      ": is damaged: libhdf5 does not come to the end of its structure");
 }

@@ -29,7 +29,7 @@ struct PeregrineOptions {
 namespace detail {
 
 /// The numbers of a camera that are black and white: 0 and the largest number of the camera, as a look at some rows
-/// tells; bytes are grey levels.
+/// tells; bytes are grey levels. @throws FileError if these rows are empty
 inline GreyRange grey_range(const std::shared_ptr<const Hdf5File>& file, const PeregrineDataSet& camera) {
   if (camera.storage.numbers == Hdf5Numbers::bytes) return {};
   const Hdf5Chunks chunks(file, camera.path);
@@ -39,7 +39,10 @@ inline GreyRange grey_range(const std::shared_ptr<const Hdf5File>& file, const P
     for (Index row = 1; row < 4; ++row)
       for (const float value : chunks.read_numbers(layer * (shape[0] - 1) / 4, row * (shape[1] - 1) / 4))
         if (std::isfinite(value)) most = std::max(most, value);
-  for (const double white : {1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0})
+  require<FileError>(most > 0, file->path().string(), ": '", camera.path,
+                     "': the rows that should tell its largest number hold nothing but 0");
+  if (camera.storage.numbers == Hdf5Numbers::floats && most <= 2) return {0, 1};  // shares, of which some exceed 1
+  for (const double white : {255.0, 1023.0, 4095.0, 16383.0, 65535.0})
     if (static_cast<double>(most) <= white) return {0, white};
   return {0, static_cast<double>(most)};
 }

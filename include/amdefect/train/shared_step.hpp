@@ -54,6 +54,7 @@ class SharedStep {
   }
   /// `last`: an update follows, so that gradients go to the others as soon as they are complete.
   void backward(Workspace<T>& workspace, bool last) {
+    summed_ = false;
     if (!last) return workspace.backward();
     try {
       reducer_.begin();

@@ -225,8 +225,8 @@ class Trainer {
     stopped_ = progress[3] != 0;
     if (state.numbers.contains("batches")) {  // runs of before do not say
       const std::vector<double>& batches = state.at("batches", 2);
-      batch_ = rescaled(batch_, batches[0], options_.batch_size * options_.processes());
-      step_ = rescaled(step_, batches[1], options_.global_batch());
+      batch_ = rescaled(batch_, stored_count(batches[0], "batches"), options_.batch_size * options_.processes());
+      step_ = rescaled(step_, stored_count(batches[1], "batches"), options_.global_batch());
     }
     sums_.totals = state.at("sums", loss_.parts().size());
     sums_.samples = stored_count(state.at("sums_samples", 1)[0], "sums_samples");
@@ -274,9 +274,10 @@ class Trainer {
   }
 
   /// A number of batches of `size` as one of batches of `now`.
-  static Index rescaled(Index count, double size, Index now) {
-    if (size == static_cast<double>(now)) return count;
-    return static_cast<Index>(static_cast<double>(count) * size / static_cast<double>(now));
+  static Index rescaled(Index count, Index size, Index now) {
+    require(size > 0, "trainer: the state is of batches of 0 samples");
+    if (size == now) return count;
+    return static_cast<Index>(static_cast<double>(count) * static_cast<double>(size) / static_cast<double>(now));
   }
 
   static double seconds_since(Clock::time_point start) {
@@ -347,6 +348,7 @@ class Trainer {
 
   void finish_epoch(EpochLog& log, DataLoader<T>* validation) {
     if (validation) loss_.append(evaluate(*validation), "val_", log);
+    if (shared_) stopped_ = shared_->any(stopped_);  // which `measure` may look at
     for (auto& callback : callbacks_) callback->measure(*this, log);
     if (group()) detail::share_values(*group(), log);
     if (const double* watched = log.watched(options_.monitor)) schedule_->observe(*watched);

@@ -10,6 +10,7 @@
 #include "amdefect/boxes/detection.hpp"
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/image/image_io.hpp"
+#include "amdefect/layers/layer_ranges.hpp"
 #include "amdefect/viz/page.hpp"
 #include "amdefect/viz/svg_plot.hpp"
 
@@ -19,9 +20,9 @@ namespace amdefect {
 /// pictures, layers go up.
 class HeightMaps {
  public:
-  /// For the layers [first, last) of pictures that are `width` pixels wide.
-  HeightMaps(Index first, Index last, Index width, std::vector<std::string> class_names)
-      : first_(first), layers_(std::max<Index>(1, last - first)), width_(width), names_(std::move(class_names)) {
+  /// For these layers of pictures that are `width` pixels wide.
+  HeightMaps(const LayerRange& range, Index width, std::vector<std::string> class_names)
+      : range_(range), layers_(std::max<Index>(1, range.size())), width_(width), names_(std::move(class_names)) {
     rows_ = std::min(layers_, most_cells);
     columns_ = std::min(width, most_cells);
     counts_.assign(names_.size(), std::vector<Index>(static_cast<std::size_t>(rows_ * columns_)));
@@ -29,14 +30,14 @@ class HeightMaps {
   }
 
   void add(Index layer, const std::vector<Detection>& found) {
-    const Index row = (layers_ - 1 - (layer - first_)) * rows_ / layers_;
+    const Index place = (layer - range_.begin) / range_.step, row = (layers_ - 1 - place) * rows_ / layers_;
     for (const Detection& detection : found) {
       const auto label = static_cast<std::size_t>(detection.label);
       const auto column = [&](double x) {
         const auto cell = static_cast<Index>(x * static_cast<double>(columns_) / static_cast<double>(width_));
         return std::clamp<Index>(cell, 0, columns_ - 1);
       };
-      ++per_layer_.at(label)[static_cast<std::size_t>(layer - first_)];
+      ++per_layer_.at(label)[static_cast<std::size_t>(place)];
       for (Index x = column(detection.box.x1); x <= column(detection.box.x2); ++x)
         ++counts_[label][static_cast<std::size_t>(row * columns_ + x)];
     }
@@ -64,9 +65,9 @@ class HeightMaps {
     for (std::size_t label = 0; label < names_.size(); ++label) {
       if (count(label) == 0) continue;
       PlotSeries series{.name = names_[label]};
-      for (Index layer = 0; layer < layers_; ++layer) {
-        series.x.push_back(static_cast<double>(first_ + layer));
-        series.y.push_back(static_cast<double>(per_layer_[label][static_cast<std::size_t>(layer)]));
+      for (Index place = 0; place < layers_; ++place) {
+        series.x.push_back(static_cast<double>(range_.begin + place * range_.step));
+        series.y.push_back(static_cast<double>(per_layer_[label][static_cast<std::size_t>(place)]));
       }
       plot.series.push_back(std::move(series));
       const std::string name = escape_markup(names_[label]);
@@ -82,7 +83,8 @@ class HeightMaps {
  private:
   static constexpr Index most_cells = 400;
 
-  Index first_, layers_, width_, rows_ = 0, columns_ = 0;
+  LayerRange range_;
+  Index layers_, width_, rows_ = 0, columns_ = 0;
   std::vector<std::string> names_;
   std::vector<std::vector<Index>> counts_, per_layer_;  // of each class
 };

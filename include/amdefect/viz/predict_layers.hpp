@@ -76,7 +76,7 @@ inline PredictedLayers predict_layers(const Detector& detector, const Build& bui
   CocoResultsFile results(folder / "detections.json");
   csv.write(csv_line(
       {"layer", "label", "class", "score", "x1", "y1", "x2", "y2", "x1_mm", "y1_mm", "x2_mm", "y2_mm", "z_mm"}));
-  HeightMaps maps(range.begin, range.end, shape[2], detector.labels().class_names);
+  HeightMaps maps(range, shape[2], detector.labels().class_names);
   PredictedLayers done;
   for (Index layer = range.begin; layer < range.end; layer += range.step) {
     if (options.stop && *options.stop) return {done.layers, done.objects, true};

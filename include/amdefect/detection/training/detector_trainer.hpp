@@ -114,7 +114,7 @@ class DetectorTrainer {
     const std::unique_ptr<Dataset<float>> training =
         options_.pixel_bits == 16 ? training_set<std::uint16_t>() : training_set<std::uint8_t>();
     add_callbacks();
-    if (checkpoint) resume_run(*trainer_, *checkpoint, options_.log);
+    if (checkpoint) resume_run(*trainer_, *checkpoint, [this](const std::string& line) { log(line); });
     checkpoint.reset();
     if (options_.group) options_.group->barrier();  // all have read what the first one may replace
     if (folder_) folder_->begin();
