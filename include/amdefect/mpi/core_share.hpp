@@ -31,6 +31,7 @@ inline std::vector<int> all_cores() {
   }
   std::sort(found.begin(), found.end());
   std::vector<int> cores;
+  cores.reserve(found.size());
   for (const auto& [socket, core, cpu] : found) cores.push_back(cpu);
   return cores;
 }

@@ -125,7 +125,7 @@ class PeregrineDiscovery {
   /// All volumes below a group.
   void find_cameras(const std::string& group, const std::string& prefix) {
     for (const std::string& name : file_.names(group)) {
-      const std::string path = group + '/' + name;
+      const std::string path = concat(group, '/', name);
       if (file_.is_data_set(path))
         add_volume(layout_.cameras, prefix + name, path);
       else if (prefix.size() < 200)  // a group may hold itself
@@ -144,7 +144,7 @@ class PeregrineDiscovery {
     if (file_.is_data_set(peregrine_masks)) return add_categorical(peregrine_masks, class_names(peregrine_masks));
     const std::vector<std::string> names = class_names(peregrine_masks);
     for (const std::string& name : file_.names(peregrine_masks)) {
-      const std::string path = peregrine_masks + '/' + name;
+      const std::string path = concat(peregrine_masks, '/', name);
       if (name == "class_names" || !file_.is_data_set(path)) continue;
       if (const auto number = parse_number<Index>(name)) {
         add_mask(path, *number, names);
