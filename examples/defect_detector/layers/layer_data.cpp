@@ -6,6 +6,7 @@
 #include "amdefect/inspect/annotation_text.hpp"
 #include "amdefect/io/list_folder.hpp"
 #include "json_options.hpp"
+#include "layers/layers_command.hpp"
 
 namespace amdefect {
 
@@ -77,12 +78,7 @@ void add_layer_options(CLI::App& command, LayerConfig& config) {
   add("--layer_classes", config.classes, "Names of classes; default: all but Powder and Printed")
       ->delimiter(',')
       ->group(group);
-  add("--least_area", config.least_area, "Pixels of a mask's region that is an object")
-      ->transform(number_range<Index>(1))
-      ->group(group);
-  add("--join", config.join, "Regions at most so many pixels apart are one object; -1: none are joined")
-      ->transform(number_range<Index>(-1, 10000))
-      ->group(group);
+  add_mask_box_options(command, config.least_area, config.join, group);
   add("--split_by", config.split_by, "layers: parts of each build; builds: the last is the test split")
       ->check(CLI::IsMember({"layers", "builds"}))
       ->group(group);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -18,13 +17,12 @@ bool is_layer_file(const std::filesystem::path& path);
 /// What of a file is opened; see PeregrineOptions.
 struct LayerFileOptions {
   std::vector<std::string> channels{};
-  bool need_channels = true, need_masks = false;
-  std::size_t cache_bytes = std::size_t{256} << 20;
+  bool need_masks = false;
 };
 Build open_layer_file(const std::filesystem::path& path, const LayerFileOptions& options);
 
-/// What a file holds, for people; `missing` becomes what detection lacks.
-std::string describe_layer_file(const std::filesystem::path& path, std::string& missing);
+/// What a file holds, for people.
+std::string describe_layer_file(const std::filesystem::path& path);
 
 /// A generated file of layers.
 struct SynthLayersOptions {

@@ -6,17 +6,10 @@
 namespace amdefect {
 
 Build open_layer_file(const std::filesystem::path& path, const LayerFileOptions& options) {
-  return open_peregrine(path, {.channels = options.channels,
-                               .need_channels = options.need_channels,
-                               .need_masks = options.need_masks,
-                               .cache_bytes = options.cache_bytes});
+  return open_peregrine(path, {.channels = options.channels, .need_masks = options.need_masks});
 }
 
-std::string describe_layer_file(const std::filesystem::path& path, std::string& missing) {
-  const PeregrineLayout layout = discover_layout(Hdf5File(path));
-  missing = missing_text(layout);
-  return to_text(layout);
-}
+std::string describe_layer_file(const std::filesystem::path& path) { return to_text(discover_layout(Hdf5File(path))); }
 
 void write_synth_layers(const std::filesystem::path& path, const SynthLayersOptions& options) {
   require<FileError>(options.overwrite || !is_there(path), path.string(),

@@ -11,7 +11,7 @@ namespace {
 }  // namespace
 
 Build open_layer_file(const std::filesystem::path&, const LayerFileOptions&) { refuse(); }
-std::string describe_layer_file(const std::filesystem::path&, std::string&) { refuse(); }
+std::string describe_layer_file(const std::filesystem::path&) { refuse(); }
 void write_synth_layers(const std::filesystem::path&, const SynthLayersOptions&) { refuse(); }
 
 }  // namespace amdefect

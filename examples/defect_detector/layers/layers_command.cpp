@@ -17,10 +17,7 @@ struct ExportConfig {
   MaskBoxOptions boxes;
 };
 
-void info(const std::string& file) {
-  std::string missing;
-  std::cout << printable(file) << '\n' << describe_layer_file(file, missing) << std::flush;
-}
+void info(const std::string& file) { std::cout << printable(file) << '\n' << describe_layer_file(file) << std::flush; }
 
 void run_export(const ExportConfig& config) {
   const Build build = open_layer_file(config.file, {.channels = config.channels, .need_masks = true});
@@ -34,12 +31,14 @@ void run_export(const ExportConfig& config) {
 
 }  // namespace
 
-void add_mask_box_options(CLI::App& command, MaskBoxOptions& options) {
+void add_mask_box_options(CLI::App& command, Index& least_area, Index& join, const std::string& group) {
   const auto add = option_adder(command);
-  add("--least_area", options.least_area, "Pixels of a mask's region that is an object")
-      ->transform(number_range<Index>(1));
-  add("--join", options.join, "Regions at most so many pixels apart are one object; -1: none are joined")
-      ->transform(number_range<Index>(-1, 10000));
+  add("--least_area", least_area, "Pixels of a mask's region that is an object")
+      ->transform(number_range<Index>(1))
+      ->group(group);
+  add("--join", join, "Regions at most so many pixels apart are one object; -1: none are joined")
+      ->transform(number_range<Index>(-1, 10000))
+      ->group(group);
 }
 
 void add_layers_command(CLI::App& program) {
@@ -58,7 +57,7 @@ void add_layers_command(CLI::App& program) {
   add("--coco", config->output, "Folder for pictures and _annotations.coco.json")->required();
   add("--channels", config->channels, "Cameras, e.g. visible/0,visible/1; default: all")->delimiter(',');
   add("--classes", config->classes, "Names of classes; default: all but Powder and Printed")->delimiter(',');
-  add_mask_box_options(*exported, config->boxes);
+  add_mask_box_options(*exported, config->boxes.least_area, config->boxes.join);
   exported->callback([=] { run_export(*config); });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -39,27 +40,36 @@ struct CropWindow {
   friend bool operator==(const CropWindow&, const CropWindow&) = default;
 };
 
+/// The objects that are seen in a window, in its pixels: boxes are cut at its border, and left out where less than
+/// `min_visible` (0 to 1) of their area remains, or nothing at all.
+inline std::vector<LabelledBox> objects_in(std::span<const LabelledBox> objects, const CropWindow& window,
+                                           double min_visible) {
+  std::vector<LabelledBox> seen;
+  const auto x = static_cast<double>(window.left), y = static_cast<double>(window.top);
+  const Box inside{0, 0, static_cast<double>(window.width), static_cast<double>(window.height)};
+  for (const LabelledBox& object : objects) {
+    const Box moved{object.box.x1 - x, object.box.y1 - y, object.box.x2 - x, object.box.y2 - y};
+    const Box visible = intersection(moved, inside);
+    if (visible.width() > 0 && visible.height() > 0 && visible.area() >= min_visible * moved.area())
+      seen.push_back({visible, object.label});
+  }
+  return seen;
+}
+
 /// The value of a pixel of that many grey levels of 8 bits.
 template <PixelType P>
 P pixel_of_level(double level) {
   return to_pixel<P>(level * values_per_level<P>);
 }
 
-/// What is inside of the window; beyond the image all channels are `fill`, in grey levels of 8 bits. Boxes are cut at
-/// the window's border, and left out where less than `min_visible` (0 to 1) of their area remains, or nothing at all.
+/// What is inside of the window; beyond the image all channels are `fill`, in grey levels of 8 bits. `min_visible`: see
+/// `objects_in`.
 template <PixelType P>
 BasicSample<P> crop(const BasicSample<P>& sample, const CropWindow& window, double min_visible, double fill = 0) {
-  BasicSample<P> result{
-      BasicImage<P>(window.height, window.width, sample.image.channels(), pixel_of_level<P>(fill)), {}, {}};
+  BasicSample<P> result{BasicImage<P>(window.height, window.width, sample.image.channels(), pixel_of_level<P>(fill)),
+                        objects_in(sample.objects, window, min_visible),
+                        {}};
   paste(sample.image, result.image, -window.top, -window.left);
-  const auto x = static_cast<double>(window.left), y = static_cast<double>(window.top);
-  const Box inside{0, 0, static_cast<double>(window.width), static_cast<double>(window.height)};
-  for (const LabelledBox& object : sample.objects) {
-    const Box moved{object.box.x1 - x, object.box.y1 - y, object.box.x2 - x, object.box.y2 - y};
-    const Box visible = intersection(moved, inside);
-    if (visible.width() > 0 && visible.height() > 0 && visible.area() >= min_visible * moved.area())
-      result.objects.push_back({visible, object.label});
-  }
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/data/augment.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/layers/build.hpp"
 #include "amdefect/layers/layer_export.hpp"
@@ -79,21 +80,13 @@ inline std::vector<Index> tile_starts(Index size, Index tile) {
   return starts;
 }
 
-/// What of a layer's objects is seen in a piece of it: boxes are cut, and left out where less than `min_visible` of
-/// their area remains.
+/// What of a layer's objects is seen in a piece of it; see the `objects_in` of other pictures.
 inline std::vector<LabelledBox> objects_in(std::span<const LayerBox> boxes, const LayerWindow& window,
                                            double min_visible) {
   std::vector<LabelledBox> objects;
-  const auto x = static_cast<double>(window.left), y = static_cast<double>(window.top);
-  const Box inside{0, 0, static_cast<double>(window.width), static_cast<double>(window.height)};
-  for (const LayerBox& box : boxes) {
-    const Box whole = to_box(box.region);
-    const Box moved{whole.x1 - x, whole.y1 - y, whole.x2 - x, whole.y2 - y};
-    const Box visible = intersection(moved, inside);
-    if (visible.width() > 0 && visible.height() > 0 && visible.area() >= min_visible * moved.area())
-      objects.push_back({visible, box.label});
-  }
-  return objects;
+  objects.reserve(boxes.size());
+  for (const LayerBox& box : boxes) objects.push_back({to_box(box.region), box.label});
+  return objects_in(objects, CropWindow{window.top, window.left, window.height, window.width}, min_visible);
 }
 
 }  // namespace amdefect
