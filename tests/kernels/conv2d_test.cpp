@@ -130,6 +130,24 @@ TEST_CASE_TEMPLATE("convolution: depthwise kernels of all widths, strides and bo
   }
 }
 
+TEST_CASE("convolution: depthwise kernels equal the reference where rows and channels are computed in several parts") {
+  Random random(4);
+  for (const Index kernel : {3, 5})
+    for (const Index stride : {1, 2})
+      for (const Index channels : {72, 130}) {
+        ConvGeometry g;
+        g.in_c = g.out_c = g.groups = channels;
+        g.kernel_h = g.kernel_w = kernel;
+        g.stride_h = g.stride_w = stride;
+        g.pad_top = g.pad_left = (kernel - stride + 1) / 2;
+        g.out_h = 3 + random.integer(9), g.out_w = 57 + random.integer(30);
+        g.in_h = g.out_h * stride, g.in_w = g.out_w * stride;
+        check_exact<float>({.threads = 2}, g, random);
+        std::swap(g.in_h, g.in_w), std::swap(g.out_h, g.out_w);
+        check_exact<float>({.threads = 1}, g, random);
+      }
+}
+
 TEST_CASE("convolution: long sums and wide matrices equal the reference exactly on integers") {
   Random random(2);
   for (const ConvGeometry& g : {
