@@ -22,14 +22,14 @@ constexpr Index side = 64, bands = 4;
 const std::vector<std::string> classes{"spatter", "overheating", "keyhole"};  // visible, thermal, sound
 
 /// How much of a defect is at a place, 0 to 1: a spot with a soft border.
-double spot(const Box& box, double x, double y) {
-  const double u = (2 * x - box.x1 - box.x2) / box.width(), v = (2 * y - box.y1 - box.y2) / box.height();
+double spot(const Box& box, const PicturePoint& at) {
+  const double u = (2 * at.x - box.x1 - box.x2) / box.width(), v = (2 * at.y - box.y1 - box.y2) / box.height();
   return 1 / (1 + std::exp(8 * (u * u + v * v - 0.8)));
 }
-double spots(const std::vector<LabelledBox>& objects, Index label, double x, double y) {
+double spots(const std::vector<LabelledBox>& objects, Index label, const PicturePoint& at) {
   double sum = 0;
   for (const LabelledBox& object : objects)
-    if (object.label == label) sum += spot(object.box, x, y);
+    if (object.label == label) sum += spot(object.box, at);
   return sum;
 }
 
@@ -53,7 +53,7 @@ BasicImage<float> visible(const std::vector<LabelledBox>& objects, Random& rando
   BasicImage<float> picture(side, side, 1);
   for (Index y = 0; y < side; ++y)
     for (Index x = 0; x < side; ++x)
-      picture(y, x, 0) = static_cast<float>(std::round(random.normal(120, 15) + 40 * spots(objects, 0, x + 0.5, y + 0.5)));
+      picture(y, x, 0) = static_cast<float>(std::round(random.normal(120, 15) + 40 * spots(objects, 0, pixel_centre(y, x))));
   return picture;
 }
 
@@ -64,8 +64,8 @@ BasicImage<float> thermal(const std::vector<LabelledBox>& objects, Random& rando
   BasicImage<float> picture(46, 48, 1);
   for (Index y = 0; y < picture.height(); ++y)
     for (Index x = 0; x < picture.width(); ++x) {
-      const PicturePoint at = to_visible({x + 0.5, y + 0.5});
-      picture(y, x, 0) = static_cast<float>(random.normal(1500, 12) + 40 * spots(objects, 1, at.x, at.y));
+      const PicturePoint at = to_visible(pixel_centre(y, x));
+      picture(y, x, 0) = static_cast<float>(random.normal(1500, 12) + 40 * spots(objects, 1, at));
     }
   return resample(picture, from_visible, side, side);
 }
@@ -77,7 +77,7 @@ BasicImage<float> sound(const std::vector<LabelledBox>& objects, Random& random)
   for (std::size_t i = 0; i < signal.size(); ++i) {
     const double pixel = static_cast<double>(i) / per_pixel, y = std::floor(pixel / side), x = pixel - y * side;
     const double tone = std::sin(2 * std::numbers::pi * 0.3 * static_cast<double>(i));
-    signal[i] = static_cast<float>(random.normal() + spots(objects, 2, x, y + 0.5) * tone);
+    signal[i] = static_cast<float>(random.normal() + spots(objects, 2, {x, y + 0.5}) * tone);
   }
   const Tensor<float> looks = spectrogram(signal, {.window = window, .hop = hop});
   // A look in the row is 4 pixels, and its middle 4 pixels behind its beginning.

@@ -15,7 +15,12 @@ struct PicturePoint {
   friend bool operator==(const PicturePoint&, const PicturePoint&) = default;
 };
 
-/// Pixels per millimetre and place of a picture on the plate that several sensors look at.
+/// The middle of a pixel.
+inline PicturePoint pixel_centre(Index row, Index column) {
+  return {static_cast<double>(column) + 0.5, static_cast<double>(row) + 0.5};
+}
+
+/// Scale and place of a picture on the plate that several sensors look at.
 struct PictureFrame {
   double mm_per_pixel = 1;
   double left_mm = 0, top_mm = 0;  ///< where the upper left corner of the picture lies
