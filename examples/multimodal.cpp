@@ -53,7 +53,8 @@ BasicImage<float> visible(const std::vector<LabelledBox>& objects, Random& rando
   BasicImage<float> picture(side, side, 1);
   for (Index y = 0; y < side; ++y)
     for (Index x = 0; x < side; ++x)
-      picture(y, x, 0) = static_cast<float>(std::round(random.normal(120, 15) + 40 * spots(objects, 0, pixel_centre(y, x))));
+      picture(y, x, 0) =
+          static_cast<float>(std::round(random.normal(120, 15) + 40 * spots(objects, 0, pixel_centre(y, x))));
   return picture;
 }
 
@@ -124,7 +125,9 @@ std::vector<double> train_and_measure(const Sensors& sensors, Index epochs, std:
 
   DetectorTrainerOptions options = suggest_options(
       splits, AnchorFreeModel{.stem = 12, .widths = {16, 24}, .blocks = {1, 1}, .pyramid = 16, .levels = 2});
-  use_numbers(options, pictures, splits);  // measures the scale of each channel
+  options.pictures = pictures;
+  measure_scale(options, splits);  // mean and deviation of each channel
+  options.augment.extra_shift = 0;
   options.epochs = epochs;
   options.seed = seed;
   options.pretrained = "";

@@ -61,10 +61,11 @@ TEST_CASE("millimetres make a registration") {
 }
 
 TEST_CASE("a matrix that maps the picture to a line is refused") {
-  CHECK_THROWS_WITH_AS(registration_of({{{1, 2, 0}, {2, 4, 5}}}),
-                       "registration: the matrix [[1, 2, 0], [2, 4, 5]] is singular: it maps the picture to a line or a "
-                       "point",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      registration_of({{{1, 2, 0}, {2, 4, 5}}}),
+      "registration: the matrix [[1, 2, 0], [2, 4, 5]] is singular: it maps the picture to a line or a "
+      "point",
+      Error);
   CHECK_THROWS_AS(registration_of({{{0, 0, 0}, {0, 1, 0}}}), Error);
   CHECK_THROWS_AS(registration_of({{{NAN, 0, 0}, {0, 1, 0}}}), Error);
   CHECK_NOTHROW(registration_of({{{1e-5, 0, 0}, {0, 1e-5, 0}}}));  // small is not singular
@@ -90,10 +91,11 @@ TEST_CASE("resampling finds the places of the sensor") {
     CHECK(std::isnan(seen(3, 4, 1)));
   }
   SUBCASE("pictures with nothing in common are refused") {
-    CHECK_THROWS_WITH_AS(resample(sensor, {1, 0, 100, 0, 1, 0}, 30, 40),
-                         "resample: by its registration the sensor's picture of 40x30 pixels and the reference of 40x30 "
-                         "have nothing in common",
-                         Error);
+    CHECK_THROWS_WITH_AS(
+        resample(sensor, {1, 0, 100, 0, 1, 0}, 30, 40),
+        "resample: by its registration the sensor's picture of 40x30 pixels and the reference of 40x30 "
+        "have nothing in common",
+        Error);
   }
 }
 

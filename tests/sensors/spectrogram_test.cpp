@@ -43,7 +43,8 @@ TEST_CASE("a spectrogram is the directly computed transform") {
     REQUIRE(looks.shape() == Shape{(200 - window) / 7 + 1, window / 2 + 1});
     for (Index look = 0; look < looks.dim(0); ++look)
       for (Index bin = 0; bin < looks.dim(1); ++bin) {
-        const auto part = std::span(signal).subspan(static_cast<std::size_t>(7 * look), static_cast<std::size_t>(window));
+        const auto part =
+            std::span(signal).subspan(static_cast<std::size_t>(7 * look), static_cast<std::size_t>(window));
         CHECK(looks(look, bin) == doctest::Approx(std::max(-120.0, power_db(part, bin))).epsilon(1e-5));
       }
   }

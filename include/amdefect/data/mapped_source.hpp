@@ -14,8 +14,8 @@
 
 namespace amdefect {
 
-/// The samples of a source of numbers, mapped: every channel is multiplied and shifted, and what is unknown (not finite)
-/// becomes a number of its own.
+/// The samples of a source of numbers, mapped: every channel is multiplied and shifted, and what is unknown (not
+/// finite) becomes a number of its own.
 class MappedSource final : public BasicSampleSource<float> {
  public:
   struct Channel {
@@ -54,6 +54,13 @@ class MappedSource final : public BasicSampleSource<float> {
   std::shared_ptr<const BasicSampleSource<float>> source_;
   std::vector<Channel> channels_;
 };
+
+/// Gives pixels of which nothing is known the mean of their channel, which a network of this scaling sees as 0.
+inline void fill_unknown(BasicImage<float>& image, const PixelScaling& scaling) {
+  for (auto value = image.values().begin(); value != image.values().end();)
+    for (Index c = 0; c < image.channels(); ++c, ++value)
+      if (!std::isfinite(*value)) *value = static_cast<float>(scaling.offset_of(c));
+}
 
 /// The numbers as they are; what is unknown is the channel's mean, which a network of this scaling sees as 0.
 inline std::shared_ptr<const MappedSource> with_means(std::shared_ptr<const BasicSampleSource<float>> source,

@@ -89,8 +89,9 @@ class DetectorFile {
     for (const auto& [key, value] : *json_.get_if<JsonValue::Object>()) {
       const auto is = [&key = key](std::string_view known) { return key == known; };
       if (std::any_of(own.begin(), own.end(), is)) continue;
-      constexpr std::string_view common[] = {"format",       "architecture", "channels",        "class_names",
-                                             "category_ids", "box_offset",   "score_threshold", "pixel_scaling", "sensors"};
+      constexpr std::string_view common[] = {"format",          "architecture",  "channels",
+                                             "class_names",     "category_ids",  "box_offset",
+                                             "score_threshold", "pixel_scaling", "sensors"};
       require<FileError>(std::any_of(std::begin(common), std::end(common), is), where(), ": unknown key ",
                          detail::json_quote(key), " for the architecture '", architecture(), "'");
     }

@@ -97,10 +97,10 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
   CocoEvalOptions coco;
   coco.max_dets = options.max_dets;
   DetectorEvaluation evaluation{split.name,
-                                options.pictures.open_numbers ? detect(*with_means(options.pictures.open_numbers(split),
-                                                                                   detector.traits().pixel_scaling,
-                                                                                   detector.channels()))
-                                : options.pictures           ? detect(*options.pictures.open(split))
+                                options.pictures.open_numbers
+                                    ? detect(*with_means(options.pictures.open_numbers(split),
+                                                         detector.traits().pixel_scaling, detector.channels()))
+                                : options.pictures         ? detect(*options.pictures.open(split))
                                 : has_16_bit_images(split) ? detect(BasicCocoSource<std::uint16_t>(split, files))
                                                            : detect(CocoSource(split, files)),
                                 {}};

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/boxes/box.hpp"
 #include "amdefect/image/image.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
 #include "amdefect/layers/volume.hpp"
@@ -49,15 +50,20 @@ struct Build {
   std::shared_ptr<ChunkCache> cache{};
 
   /// [layers, height, width]. @throws Error without channels and masks.
-  Shape shape() const {
-    return reference().shape();
-  }
+  Shape shape() const { return reference().shape(); }
   /// The pictures, or masks, whose pixels are those of the build. @throws Error without any.
   const Volume& reference() const {
     for (const LayerChannel& channel : channels)
       if (channel.pixels && !channel.registration) return *channel.pixels;
     require(!masks.empty(), file.string(), ": has neither pictures nor masks");
     return *masks.front().labels;
+  }
+  /// The names of the channels whose sensors are missing.
+  std::vector<std::string> missing_channels() const {
+    std::vector<std::string> names;
+    for (const LayerChannel& channel : channels)
+      if (!channel.pixels) names.push_back(channel.name);
+    return names;
   }
   /// All channels of a window, interleaved: as grey levels (what is missing, or what a sensor does not see, as
   /// `padding_grey`), or as numbers (`unknown_pixel`). @throws FileError for what cannot be read.

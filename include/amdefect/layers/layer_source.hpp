@@ -29,7 +29,8 @@ inline std::string window_name(const LayerWindow& window) {
   return concat(layer_name(window.layer), "_y", window.top, "_x", window.left);
 }
 
-/// Pieces of layers as annotated pictures, read from their files when they are asked for: as grey levels, or as numbers.
+/// Pieces of layers as annotated pictures, read from their files when they are asked for: as grey levels, or as
+/// numbers.
 template <PixelType P>
 class BasicLayerSource final : public BasicSampleSource<P> {
  public:

@@ -104,8 +104,7 @@ class LayeredDataMaker {
   LayerSplit split_of(std::size_t build) const {
     const Index layers = (*builds_)[build].shape()[0];
     const LayerRange all{0, layers, 1};
-    if (!options_.by_build)
-      return split_layers(layers, (*builds_)[build].reference().chunk_shape()[0], options_.split);
+    if (!options_.by_build) return split_layers(layers, (*builds_)[build].reference().chunk_shape()[0], options_.split);
     if (build == test_build_) return {{}, {}, {all}};
     if (build == valid_build_) return {{}, {all}, {}};
     return {{all}, {}, {}};
@@ -137,9 +136,8 @@ class LayeredDataMaker {
     for (const LayerPicture& picture : pictures) {
       const Build& build = (*builds_)[picture.build];
       const auto id = static_cast<std::int64_t>(split.coco.images.size());
-      split.coco.images.push_back(
-          {id, concat(build.file.filename().string(), '/', window_name(picture.window)),
-           picture.window.width, picture.window.height});
+      split.coco.images.push_back({id, concat(build.file.filename().string(), '/', window_name(picture.window)),
+                                   picture.window.width, picture.window.height});
       split.image_files.emplace_back();
       split.image_checksums.push_back(fnv1a(concat(build.name, '|', build.shape(), '|', picture.window.layer)));
       for (const LabelledBox& object : picture.objects)

@@ -108,7 +108,8 @@ class Volume {
     if (!reader_->holds_numbers())
       return static_cast<V>(chunk.empty() ? reader_->fill_value() : chunk[static_cast<std::size_t>(at)]);
     float number = reader_->fill_number();
-    if (!chunk.empty()) std::memcpy(&number, chunk.data() + static_cast<std::size_t>(at) * sizeof number, sizeof number);
+    if (!chunk.empty())
+      std::memcpy(&number, chunk.data() + static_cast<std::size_t>(at) * sizeof number, sizeof number);
     if constexpr (std::same_as<V, float>)
       return number;
     else

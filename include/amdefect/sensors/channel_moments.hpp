@@ -67,8 +67,8 @@ class ChannelMoments {
       const std::string name = c < names.size() ? "'" + names[c] + "'" : concat(c);
       require(moments.count() > 0, "channel moments: no pixel of the channel ", name, " is known");
       const double least = std::max(1e-6, 1e-7 * std::abs(moments.mean()));
-      require(moments.deviation() > least, "channel moments: all pixels of the channel ", name, " are ",
-              moments.mean(), ": it shows nothing");
+      require(moments.deviation() > least, "channel moments: all pixels of the channel ", name, " are ", moments.mean(),
+              ": it shows nothing");
       scaling.channel_offsets.push_back(moments.mean());
       scaling.channel_scales.push_back(moments.deviation());
     }

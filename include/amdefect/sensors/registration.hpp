@@ -36,9 +36,7 @@ struct Registration {
   double xx = 1, xy = 0, x0 = 0;
   double yx = 0, yy = 1, y0 = 0;
 
-  PicturePoint operator()(const PicturePoint& p) const {
-    return {xx * p.x + xy * p.y + x0, yx * p.x + yy * p.y + y0};
-  }
+  PicturePoint operator()(const PicturePoint& p) const { return {xx * p.x + xy * p.y + x0, yx * p.x + yy * p.y + y0}; }
   double determinant() const { return xx * yy - xy * yx; }
   /// How many pixels of the sensor one column, or row, of the reference picture covers.
   double column_step() const { return std::hypot(xx, yx); }
@@ -70,8 +68,8 @@ inline Registration registration_of(const PictureFrame& reference, const Picture
     require(std::isfinite(frame->mm_per_pixel) && frame->mm_per_pixel > 0, "registration: ", frame->mm_per_pixel,
             " mm per pixel, expected a number above 0");
   const double scale = reference.mm_per_pixel / sensor.mm_per_pixel;
-  const Registration r{scale, 0, (reference.left_mm - sensor.left_mm) / sensor.mm_per_pixel,
-                       0, scale, (reference.top_mm - sensor.top_mm) / sensor.mm_per_pixel};
+  const Registration r{scale, 0,     (reference.left_mm - sensor.left_mm) / sensor.mm_per_pixel,
+                       0,     scale, (reference.top_mm - sensor.top_mm) / sensor.mm_per_pixel};
   check(r);
   return r;
 }

@@ -32,7 +32,9 @@ template <PixelType P>
 class Resampler {
  public:
   Resampler(const TensorView<const P>& picture, const Registration& registration)
-      : picture_(picture), registration_(registration), rows_(steps(registration.row_step())),
+      : picture_(picture),
+        registration_(registration),
+        rows_(steps(registration.row_step())),
         columns_(steps(registration.column_step())) {}
 
   /// The mean over the reference pixel (y, x) of every channel; false, and nothing written, where all of the pixel lies

@@ -53,8 +53,8 @@ struct ChosenChannels {
   std::vector<std::string> names{}, left_out{};
 };
 
-/// What a detector that was trained with these channels is shown, where `asked` are (empty: as it was trained). One that
-/// was trained with channel dropout may be asked to do without some of them.
+/// What a detector that was trained with these channels is shown, where `asked` are (empty: as it was trained). One
+/// that was trained with channel dropout may be asked to do without some of them.
 /// @throws Error for channels in another order, or other ones.
 inline ChosenChannels choose_channels(const SensorTraits& trained, const std::vector<std::string>& asked) {
   const std::vector<std::string>& names = trained.channel_names;

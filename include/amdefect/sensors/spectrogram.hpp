@@ -16,8 +16,8 @@ namespace amdefect {
 
 /// How a signal becomes a spectrogram.
 struct SpectrogramOptions {
-  Index window = 256;     ///< samples that are looked at together
-  Index hop = 128;        ///< samples from one look to the next
+  Index window = 256;      ///< samples that are looked at together
+  Index hop = 128;         ///< samples from one look to the next
   double floor_db = -120;  ///< what is less is this
 };
 

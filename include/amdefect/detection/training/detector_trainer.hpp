@@ -113,7 +113,7 @@ class DetectorTrainer {
     images_ = std::make_shared<const ImageMembership>(membership_of(splits_));
     if (checkpoint) require_same_images(*checkpoint, *images_, splits_);
     make_trainer();
-    const std::unique_ptr<Dataset<float>> training = numbers()                  ? training_set<float>()
+    const std::unique_ptr<Dataset<float>> training = numbers()                   ? training_set<float>()
                                                      : options_.pixel_bits == 16 ? training_set<std::uint16_t>()
                                                                                  : training_set<std::uint8_t>();
     add_callbacks();

@@ -219,12 +219,12 @@ inline void use_pictures(DetectorTrainerOptions& options, PictureSource pictures
   options.augment.extra_shift = 0;
 }
 
-/// The same for pictures of the sensors' own numbers, whose scales are measured on the training split.
-/// @throws Error for a channel that shows nothing, and what reading throws
-inline void use_numbers(DetectorTrainerOptions& options, PictureSource pictures, const CocoSplits& splits) {
-  require(static_cast<bool>(pictures.open_numbers), "detector trainer: the pictures are no numbers of sensors");
-  options.pixel_scaling = measure_scaling(*pictures.open_numbers(splits.at("train")), pictures.channel_names);
-  use_pictures(options, std::move(pictures));
+/// Lets the network see every channel of `options.pictures` with the mean 0 and the deviation 1 that are measured on
+/// the training split. @throws Error for a channel that shows nothing, and what reading throws
+inline void measure_scale(DetectorTrainerOptions& options, const CocoSplits& splits) {
+  require(static_cast<bool>(options.pictures.open_numbers), "detector trainer: the pictures are no numbers of sensors");
+  options.pixel_scaling =
+      measure_scaling(*options.pictures.open_numbers(splits.at("train")), options.pictures.channel_names);
 }
 
 }  // namespace amdefect

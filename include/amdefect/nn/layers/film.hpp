@@ -46,9 +46,7 @@ class Film : public Operation<T> {
     Index images, positions, channels;
 
     explicit Sizes(const Shape& x)
-        : images(x[0]),
-          positions(images * x.back() > 0 ? x.elements() / (images * x.back()) : 0),
-          channels(x.back()) {}
+        : images(x[0]), positions(images * x.back() > 0 ? x.elements() / (images * x.back()) : 0), channels(x.back()) {}
     ColumnSums sums() const { return {positions, channels, 2}; }
   };
 
@@ -71,18 +69,16 @@ class Film : public Operation<T> {
     const Sizes s(x.shape());
     for (Index image = 0; image < s.images; ++image) {
       const Index first = image * s.positions * s.channels;
-      const double* totals =
-          s.sums().compute(context.execution.threads, context.template scratch<std::byte>(),
-                           [&](Index begin, Index end, double* total) {
-                             for (Index i = begin; i < end; ++i)
-                               for (Index c = 0; c < s.channels; ++c) {
-                                 const Index at = first + i * s.channels + c;
-                                 total[c] += static_cast<double>(x[at]) * static_cast<double>(dy[at]);
-                                 total[s.channels + c] += static_cast<double>(dy[at]);
-                               }
-                           });
-      for (Index i = 0; i < 2 * s.channels; ++i)
-        gradient[image * 2 * s.channels + i] = static_cast<T>(totals[i]);
+      const double* totals = s.sums().compute(
+          context.execution.threads, context.template scratch<std::byte>(), [&](Index begin, Index end, double* total) {
+            for (Index i = begin; i < end; ++i)
+              for (Index c = 0; c < s.channels; ++c) {
+                const Index at = first + i * s.channels + c;
+                total[c] += static_cast<double>(x[at]) * static_cast<double>(dy[at]);
+                total[s.channels + c] += static_cast<double>(dy[at]);
+              }
+          });
+      for (Index i = 0; i < 2 * s.channels; ++i) gradient[image * 2 * s.channels + i] = static_cast<T>(totals[i]);
     }
   }
 };
