@@ -76,8 +76,8 @@ int train_anchor_free(TrainConfig config) {
   std::cout << to_text(check, *splits.train);
   DetectorTrainerOptions options = options_of(config, splits, check);
   if (layers.pictures) use_pictures(options, layers.pictures);
-  if (const auto reader = layers.pictures ? nullptr : sensor_reader_of(config.sensors.file, {}, {}))
-    options.pictures = sensor_pictures(reader, config.offset());
+  const FurtherChannels further(layers.pictures ? "" : config.sensors.file, {}, config.extra_image_folders);
+  if (further.reader) options.pictures = sensor_pictures(further.reader, config.offset());
   if (options.pictures.open_numbers) measure_scale(options, splits);
   const PictureSource pictures = options.pictures;
   DetectorTrainer trainer(splits, std::move(options));

@@ -67,22 +67,14 @@ void run(const EvalConfig& config) {
   const CocoSplit& split = config.split.empty() ? splits.evaluation_split() : splits.at(config.split);
   std::vector<std::string> group_of;
   if (!config.group_by.empty()) group_of = groups_by_name(split.coco, config.group_by);  // before the work
-  std::vector<std::string> folders = config.extra_image_folders;
-  PictureSource pictures = layers.pictures;
-  if (!pictures) {
-    use_trained_folders(trained, folders);
-    if (const auto reader = sensor_reader_of(config.sensors.file, trained, folders)) {
-      pictures = sensor_pictures(reader);
-      if (const std::string text = missing_pictures_text(*reader, split); !text.empty())
-        std::cerr << "note: " << text << '\n';
-    }
-  }
+  const FurtherChannels further(config.sensors.file, trained, config.extra_image_folders);
+  const PictureSource pictures = layers.pictures ? layers.pictures : further.pictures(split);
   const std::filesystem::path& output = folder.path();
   const DetectorEvaluation found = evaluate(*detector, split,
                                             {.detect = options,
                                              .score_threshold = config.score_threshold,
                                              .max_dets = config.max_dets,
-                                             .extra_image_folders = folders,
+                                             .extra_image_folders = further.folders,
                                              .pictures = pictures,
                                              .progress = [](Index done, Index total) {
                                                std::cerr << "\rdetecting: " << done << '/' << total

@@ -39,9 +39,9 @@ int predict(PredictConfig config) {
   const InterruptGuard guard(stop);  // before there are temporary files
   PredictImagesOptions& options = config.options;
   options.subtitle = config.weights;
-  const SensorTraits& trained = detector->traits().sensors;
-  use_trained_folders(trained, options.extra_image_folders);
-  options.sensors = sensor_reader_of(config.layers.sensors, trained, options.extra_image_folders);
+  const FurtherChannels further(config.layers.sensors, detector->traits().sensors, options.extra_image_folders);
+  options.extra_image_folders = further.folders;
+  options.sensors = further.reader;
   options.stop = &stop;
   options.log = [](const std::string& line) { std::cout << line << '\n'; };
   options.error = [](const std::string& line) { std::cerr << "amdefect: error: " << line << '\n'; };

@@ -1,6 +1,7 @@
 #include "sensors/sensor_data.hpp"
 
 #include <algorithm>
+#include <iostream>
 
 namespace amdefect {
 
@@ -11,32 +12,49 @@ bool has_folders(const SensorTraits& trained) {
   return trained.channel_names.size() > 3 && trained.channel_names.front() == "red";
 }
 
-}  // namespace
-
-void use_trained_folders(const SensorTraits& trained, std::vector<std::string>& extra_image_folders) {
-  if (!has_folders(trained) || trained.own_numbers) return;
-  const std::vector<std::string> names(trained.channel_names.begin() + 3, trained.channel_names.end());
-  if (extra_image_folders.empty()) extra_image_folders = names;
+/// @throws Error if folders are those that a detector was trained with, but in another order
+void check_order(const std::vector<std::string>& trained, const std::vector<std::string>& given) {
   const auto last_parts = [](std::vector<std::string> folders) {
     for (std::string& folder : folders) folder = std::filesystem::path(folder).filename().string();
     return folders;
   };
-  const std::vector<std::string> expected = last_parts(names), found = last_parts(extra_image_folders);
+  const std::vector<std::string> expected = last_parts(trained), found = last_parts(given);
   require(expected == found || !std::is_permutation(expected.begin(), expected.end(), found.begin(), found.end()),
-          "extra_image_folders: the detector was trained with ", detail::channel_list(names), " in this order, got ",
-          detail::channel_list(extra_image_folders));
+          "extra_image_folders: the detector was trained with ", detail::channel_list(trained), " in this order, got ",
+          detail::channel_list(given));
 }
 
-std::shared_ptr<const SensorReader> sensor_reader_of(const std::string& file, const SensorTraits& trained,
-                                                     const std::vector<std::string>& extra_image_folders) {
-  if (!file.empty()) return sensor_reader_for(trained, read_sensor_list(file));
-  require(!trained.own_numbers || !has_folders(trained), "sensors: the detector was trained with the channels ",
-          detail::channel_list(trained.channel_names), ": say where their pictures are (--sensors FILE)");
-  if (!has_folders(trained) || trained.channel_dropout == 0) return nullptr;
+/// A list of folders whose pictures have the pixels of the images.
+SensorList list_of(const std::vector<std::string>& names, const std::vector<std::string>& folders) {
   SensorList list;
-  for (std::size_t i = 0; i < extra_image_folders.size(); ++i)
-    list.sensors.push_back({trained.channel_names.at(i + 3), extra_image_folders[i]});
-  return sensor_reader_for(trained, list);
+  for (std::size_t i = 0; i < folders.size() && i < names.size(); ++i) list.sensors.push_back({names[i], folders[i]});
+  return list;
+}
+
+}  // namespace
+
+FurtherChannels::FurtherChannels(const std::string& sensors_file, const SensorTraits& trained,
+                                 std::vector<std::string> given)
+    : folders(std::move(given)) {
+  const bool with_folders = has_folders(trained);
+  if (!sensors_file.empty()) {
+    reader = sensor_reader_for(trained, read_sensor_list(sensors_file));
+    return;
+  }
+  if (!with_folders) return;
+  require(!trained.own_numbers, "sensors: the detector was trained with the channels ",
+          detail::channel_list(trained.channel_names), ": say where their pictures are (--sensors FILE)");
+  const std::vector<std::string> names(trained.channel_names.begin() + 3, trained.channel_names.end());
+  if (folders.empty()) folders = names;
+  check_order(names, folders);
+  if (trained.channel_dropout > 0) reader = sensor_reader_for(trained, list_of(names, folders));
+}
+
+PictureSource FurtherChannels::pictures(const CocoSplit& split) const {
+  if (!reader) return {};
+  if (const std::string text = missing_pictures_text(*reader, split); !text.empty())
+    std::cerr << "note: " << text << "; their pixels are taken to be the mean that was measured in training\n";
+  return sensor_pictures(reader);
 }
 
 std::map<std::string, Registration> registrations_of(const std::string& file) {

@@ -11,14 +11,18 @@
 
 namespace amdefect {
 
-/// The reader of the sensors beside image files that a detector was trained with, or, in training, of all in the list;
-/// null where there are none. A detector with channel dropout may also do without pictures of `extra_image_folders`.
-std::shared_ptr<const SensorReader> sensor_reader_of(const std::string& file, const SensorTraits& trained,
-                                                     const std::vector<std::string>& extra_image_folders);
+/// What is seen beside the pictures of a data set, in training (`trained` is empty) or by a detector that was trained
+/// with it.
+struct FurtherChannels {
+  std::vector<std::string> folders;            ///< `extra_image_folders`; where none are given, those of the detector
+  std::shared_ptr<const SensorReader> reader;  ///< in place of the folders; null: none is wanted
 
-/// Gives the folders of further channels the names of those that a detector was trained with, where none are given.
-/// @throws Error if they are the same ones in another order
-void use_trained_folders(const SensorTraits& trained, std::vector<std::string>& extra_image_folders);
+  /// @throws Error for the same channels in another order, or where a detector needs a list of sensors that is not
+  /// given
+  FurtherChannels(const std::string& sensors_file, const SensorTraits& trained, std::vector<std::string> given);
+  /// Those of the reader; tells of what is missing.
+  PictureSource pictures(const CocoSplit& split) const;
+};
 
 /// Where the cameras of a list lie; empty without a file.
 std::map<std::string, Registration> registrations_of(const std::string& file);
