@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "amdefect/core/random.hpp"
+#include "amdefect/sensors/resample.hpp"
 
 using namespace amdefect;
 
@@ -30,6 +31,13 @@ std::vector<float> noise(Index samples) {
   std::vector<float> signal(static_cast<std::size_t>(samples));
   for (float& sample : signal) sample = static_cast<float>(random.normal());
   return signal;
+}
+
+// Stands in docs/sensors.md.
+BasicImage<float> sound_channels(std::span<const float> signal, Index rows, Index height, Index width) {
+  const Tensor<float> looks = spectrogram(signal, {.window = 256, .hop = 64});    // [looks, 129], decibels
+  const BasicImage<float> sound = scan_picture(frequency_bands(looks, 8), rows);  // a channel for each band
+  return resample(sound, stretch_registration(height, width, sound.height(), sound.width()), height, width);
 }
 
 }  // namespace spectrogram_test
@@ -82,6 +90,16 @@ TEST_CASE("the looks of a scan become rows") {
   CHECK(picture(1, 0, 0) == 6);
   CHECK_THROWS_WITH_AS(static_cast<void>(scan_picture(looks, 8)),
                        "scan picture: 7 looks for 8 rows, expected at least one for each", Error);
+}
+
+TEST_CASE("a sound becomes channels of a layer") {
+  std::vector<float> signal = noise(20 * 512 + 256);
+  for (std::size_t i = 5 * 512; i < 6 * 512; ++i)  // in row 5, a tone in the first band
+    signal[i] += static_cast<float>(20 * std::sin(2 * std::numbers::pi * static_cast<double>(i) / 32));
+  const BasicImage<float> channels = sound_channels(signal, 20, 40, 60);
+  CHECK(channels.shape() == Shape{40, 60, 8});
+  CHECK(channels(10, 30, 0) > channels(20, 30, 0) + 10);
+  CHECK(channels(10, 30, 0) > channels(10, 30, 4) + 10);
 }
 
 TEST_CASE("signals without meaning are refused") {
