@@ -24,6 +24,15 @@ void check_order(const std::vector<std::string>& trained, const std::vector<std:
           detail::channel_list(given));
 }
 
+/// Folders that a model's file names: nobody knows who wrote it, so they may not lead out of the data set.
+std::vector<std::string> inside_names(const std::vector<std::string>& names) {
+  for (const std::filesystem::path folder : names)
+    require(folder.is_relative() && std::find(folder.begin(), folder.end(), "..") == folder.end(),
+            "extra_image_folders: the detector was trained with ", detail::channel_list(names),
+            ": say where these pictures are");
+  return names;
+}
+
 /// A list of folders whose pictures have the pixels of the images.
 SensorList list_of(const std::vector<std::string>& names, const std::vector<std::string>& folders) {
   SensorList list;
@@ -45,7 +54,7 @@ FurtherChannels::FurtherChannels(const std::string& sensors_file, const SensorTr
   require(!trained.own_numbers, "sensors: the detector was trained with the channels ",
           detail::channel_list(trained.channel_names), ": say where their pictures are (--sensors FILE)");
   const std::vector<std::string> names(trained.channel_names.begin() + 3, trained.channel_names.end());
-  if (folders.empty()) folders = names;
+  if (folders.empty()) folders = inside_names(names);
   check_order(names, folders);
   if (trained.channel_dropout > 0) reader = sensor_reader_for(trained, list_of(names, folders));
 }

@@ -13,8 +13,8 @@ namespace amdefect {
 /// Where the pictures of a data set come from if they are no image files: layers of a build, or several sensors.
 struct PictureSource {
   Index channels = 0;  ///< of every picture; 0: they are image files
-  /// The pictures of a split with their boxes, in the order of its images; without `open_numbers` for detectors, else
-  /// only to be looked at, and then of any number of channels.
+  /// The pictures of a split with their boxes, in the order of its images; where there is `open_numbers` only for
+  /// people who read a report, and then of any number of channels.
   std::function<std::shared_ptr<const SampleSource>(const CocoSplit& split)> open{};
   /// The same as the numbers that the sensors measure, NaN where nothing is known.
   std::function<std::shared_ptr<const BasicSampleSource<float>>(const CocoSplit& split)> open_numbers{};

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/printable.hpp"
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/data/extra_channels.hpp"
 #include "amdefect/data/picture_source.hpp"
@@ -153,8 +154,8 @@ inline std::string missing_pictures_text(const SensorReader& reader, const CocoS
     for (const std::string& name : reader.missing(reader.files(file.string(), file, split.folder))) ++counts[name];
   std::string text;
   for (const auto& [name, count] : counts)
-    text +=
-        concat(text.empty() ? "missing: '" : ", '", name, "' in ", count, " of ", split.image_files.size(), " images");
+    text += concat(text.empty() ? "missing: '" : ", '", printable(name), "' in ", count, " of ",
+                   split.image_files.size(), " images");
   return text;
 }
 

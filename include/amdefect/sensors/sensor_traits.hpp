@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/printable.hpp"
 #include "amdefect/io/json_reader.hpp"
 
 namespace amdefect {
@@ -42,7 +43,7 @@ namespace detail {
 
 inline std::string channel_list(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + name + "'";
+  for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + printable(name) + "'";
   return text.empty() ? "none" : text;
 }
 
