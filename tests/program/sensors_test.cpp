@@ -1,4 +1,5 @@
 #include "amdefect/image/image_io.hpp"
+#include "amdefect/image/resize.hpp"
 #include "contains.hpp"
 #include "world.hpp"
 
