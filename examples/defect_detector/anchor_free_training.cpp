@@ -28,6 +28,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.model.late_fusion |= config.late_fusion;
   if (config.crop_size > 0) options.crop_side = config.crop_size;
   options.mosaic = config.mosaic;
+  options.channel_dropout = config.sensors.channel_dropout;
   options.augment = config.augment;
   options.box_offset = config.offset();
   options.extra_image_folders = config.extra_image_folders;
@@ -65,7 +66,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
 }  // namespace
 
 int train_anchor_free(TrainConfig config) {
-  const LayeredData layers = layered_data_of(config.dataset_path, config.layers);
+  const LayeredData layers = layered_data_of(config.dataset_path, config.layers, config.sensors);
   require(
       !layers.pictures || (config.fold.empty() && config.extra_image_folders.empty() && config.annotation_file.empty()),
       "train: fold, extra_image_folders and annotation_file are not for files of layers");
@@ -75,12 +76,16 @@ int train_anchor_free(TrainConfig config) {
   std::cout << to_text(check, *splits.train);
   DetectorTrainerOptions options = options_of(config, splits, check);
   if (layers.pictures) use_pictures(options, layers.pictures);
+  const FurtherChannels further(layers.pictures ? "" : config.sensors.file, {}, config.extra_image_folders);
+  if (further.reader) options.pictures = sensor_pictures(further.reader, config.offset());
+  if (options.pictures.open_numbers) measure_scale(options, splits);
+  const PictureSource pictures = options.pictures;
   DetectorTrainer trainer(splits, std::move(options));
   add_program_callbacks(trainer, config);
   const std::unique_ptr<Detector> detector = trainer.fit();
   if (say_if_interrupted(trainer.interrupted())) return interrupted_code;
   if (is_silent()) return 0;
-  write_training_report(config, splits, trainer.history(), trainer.validation(), layers.pictures);
+  write_training_report(config, splits, trainer.history(), trainer.validation(), pictures);
   std::cout << "best epoch " << trainer.best_epoch() << ": " << config.monitor << ' ' << trainer.best()
             << ", score threshold " << detector->score_threshold() << ", weights in "
             << (std::filesystem::path(config.output_dir) / "best.safetensors").string() << '\n';

@@ -34,6 +34,7 @@ struct EvalConfig {
   double min_score = default_min_score;
   DetectOptions detect;
   LayerConfig layers;
+  SensorConfig sensors;
   std::vector<Index> max_dets{1, 10, 100};
   std::vector<std::string> extra_image_folders;
   std::uint64_t seed = 0;
@@ -49,7 +50,8 @@ void run(const EvalConfig& config) {
   detector->check_options(options);
   if (!config.beside.empty()) static_cast<void>(read_bytes(config.beside));  // fails before the work
   RunFolder folder(config.output_dir, evaluation_run, config.overwrite ? EarlierRun::replace : EarlierRun::refuse);
-  const LayeredData layers = layered_data_of(config.dataset_path, config.layers);
+  const SensorTraits& trained = detector->traits().sensors;
+  const LayeredData layers = layered_data_of(config.dataset_path, config.layers, config.sensors, trained);
   CocoSplits splits = layers.splits;
   if (!layers.pictures)
     splits = read_coco_splits(config.dataset_path,
@@ -65,13 +67,15 @@ void run(const EvalConfig& config) {
   const CocoSplit& split = config.split.empty() ? splits.evaluation_split() : splits.at(config.split);
   std::vector<std::string> group_of;
   if (!config.group_by.empty()) group_of = groups_by_name(split.coco, config.group_by);  // before the work
+  const FurtherChannels further(config.sensors.file, trained, config.extra_image_folders);
+  const PictureSource pictures = layers.pictures ? layers.pictures : further.pictures(split);
   const std::filesystem::path& output = folder.path();
   const DetectorEvaluation found = evaluate(*detector, split,
                                             {.detect = options,
                                              .score_threshold = config.score_threshold,
                                              .max_dets = config.max_dets,
-                                             .extra_image_folders = config.extra_image_folders,
-                                             .pictures = layers.pictures,
+                                             .extra_image_folders = further.folders,
+                                             .pictures = pictures,
                                              .progress = [](Index done, Index total) {
                                                std::cerr << "\rdetecting: " << done << '/' << total
                                                          << (done == total ? "\n" : "") << std::flush;
@@ -80,7 +84,7 @@ void run(const EvalConfig& config) {
 
   Comparison comparison = paper_comparison(split.coco, results, found.metrics);
   if (!config.beside.empty()) add_other_run(comparison, config.beside);
-  ReportData report = split_report("Evaluation", split, results, found.metrics, layers.pictures);
+  ReportData report = split_report("Evaluation", split, results, found.metrics, pictures);
   report.tables.push_back(paper_table(comparison));
   nlohmann::ordered_json metrics = metrics_json(split.coco, results, found.metrics);
   metrics["pooled_ap50"] = to_json(paper_pooled_ap(split.coco, results, found.metrics.match.score_threshold));
@@ -138,6 +142,7 @@ void add_eval_command(CLI::App& program) {
       ->transform(number_range(0.0, 1.0));
   add_detect_options(*command, config->detect);
   add_layer_options(*command, config->layers);
+  add_sensor_option(*command, config->sensors.file);
   add("--max_dets", config->max_dets, "Limits of detections per image and category")
       ->delimiter(',')
       ->transform(number_range<Index>(0))

@@ -27,7 +27,7 @@ const std::set<std::string> used_options{"dataset_path",  "annotation_file",
 
 void inspect(const TrainConfig& config) {
   const std::string& dataset = config.dataset_path;
-  if (const LayeredData layers = layered_data_of(dataset, config.layers); layers.pictures)
+  if (const LayeredData layers = layered_data_of(dataset, config.layers, {}); layers.pictures)
     return print_layer_inspection(layers);
   const CocoSplits splits = read_coco_splits(dataset, {.annotation_file = config.annotation_file,
                                                        .seed = config.seed,

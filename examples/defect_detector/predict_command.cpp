@@ -9,6 +9,7 @@
 #include "detect_options.hpp"
 #include "layers/layer_files.hpp"
 #include "layers/predict_layers.hpp"
+#include "sensors/sensor_data.hpp"
 
 namespace amdefect {
 
@@ -38,6 +39,9 @@ int predict(PredictConfig config) {
   const InterruptGuard guard(stop);  // before there are temporary files
   PredictImagesOptions& options = config.options;
   options.subtitle = config.weights;
+  const FurtherChannels further(config.layers.sensors, detector->traits().sensors, options.extra_image_folders);
+  options.extra_image_folders = further.folders;
+  options.sensors = further.reader;
   options.stop = &stop;
   options.log = [](const std::string& line) { std::cout << line << '\n'; };
   options.error = [](const std::string& line) { std::cerr << "amdefect: error: " << line << '\n'; };

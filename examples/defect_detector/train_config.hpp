@@ -13,6 +13,7 @@
 #include "amdefect/io/file_type.hpp"
 #include "amdefect/train/nonfinite.hpp"
 #include "layers/layer_config.hpp"
+#include "sensors/sensor_config.hpp"
 
 namespace amdefect {
 
@@ -59,6 +60,7 @@ struct TrainConfig {
   bool raw_bce = false;
   Index outputs_per_example = 3;
   LayerConfig layers;
+  SensorConfig sensors;
   AugmentOptions augment = detector_augmentation();
 
   bool is_paper() const { return model == "paper"; }

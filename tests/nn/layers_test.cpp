@@ -127,6 +127,9 @@ TEST_CASE("dense, pooling and shape layers keep the contract") {
   check(Multiply<double>(), {{3, 2, 5}, {3, 2, 5}});
   check(Multiply<double>(), {{3, 4, 7, 5}, {3, 5}});
   check(Multiply<double>(), {{2, 15, 10, 3}, {2, 3}});  // several chunks of a sum
+  check(Film<double>(), {{3, 5}, {3, 10}});
+  check(Film<double>(), {{3, 4, 7, 5}, {3, 10}});
+  check(Film<double>(), {{2, 15, 10, 3}, {2, 6}});  // several chunks of a sum
   check(Slice<double>(1, 2, 3), {{3, 7, 2}});
   check(Slice<double>(-1, 0, 1), {{1, 3, 4}});
   check(Slice<double>(2, 1, 2), {{3, 2, 4, 5}});
@@ -274,6 +277,25 @@ TEST_CASE("layers of transformers refuse shapes that do not fit") {
   const std::vector<Shape> shapes{{2, 3, 4}, {2, 3}};
   CHECK_THROWS_WITH_AS(static_cast<void>(Multiply<float>().output_shape(shapes)),
                        "multiply: expected a second input [2, 3, 4] or [2, 4], got [2, 3]", ShapeError);
+}
+
+TEST_CASE("a condition of zeros changes nothing, others scale and shift every channel") {
+  Network<double> net;
+  const Value x = net.input({1, 2, 2}, "x"), condition = net.input({4}, "condition");
+  net.output(net.add(Film<double>(), {x, condition}));
+  Workspace<double> workspace(net);
+  Tensor<double> image({1, 1, 2, 2}), numbers({1, 4});
+  for (Index i = 0; i < 4; ++i) image[i] = static_cast<double>(i + 1);
+  const TensorView<const double> inputs[] = {image, numbers};
+  workspace.forward(inputs);
+  for (Index i = 0; i < 4; ++i) CHECK(workspace.output()[i] == image[i]);
+  const double given[] = {1, -1, 10, 20}, expected[] = {12, 20, 16, 20};
+  std::copy(given, given + 4, numbers.data());
+  workspace.forward(inputs);
+  for (Index i = 0; i < 4; ++i) CHECK(workspace.output()[i] == expected[i]);
+  const std::vector<Shape> shapes{{2, 3, 4}, {2, 4}};
+  CHECK_THROWS_WITH_AS(static_cast<void>(Film<float>().output_shape(shapes)),
+                       "film: expected a condition [2, 8], got [2, 4]", ShapeError);
 }
 
 TEST_CASE("merging refuses shapes that do not fit") {

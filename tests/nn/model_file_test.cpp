@@ -154,6 +154,7 @@ Network<T> every_layer() {
   tokens = net.add(Transpose<T>({2, 1}), tokens);
   tokens = net.add(Pad<T>({{1, 2}, {0, 3}}, 0.375), tokens);
   tokens = net.add(BatchNorm<T>({.unbiased = true}), net.add(Multiply<T>(), {tokens, tokens}));
+  tokens = net.add(Film<T>(), {tokens, net.add(Dense<T>(2 * net.shape(tokens).back()), net.add(Flatten<T>(), tokens))});
   net.output(tokens, "attended");
   net.parameters().set_trainable("conv.", false);
   net.parameters().set_trainable("batch_norm_1.", false);

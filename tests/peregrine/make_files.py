@@ -73,6 +73,13 @@ def main(folder):
         file.create_dataset("slices/camera_data/NIR/0", data=picture(0).astype(np.uint16) * 16, chunks=True)
         file.create_dataset("slices/segmentation_results", data=labels(), compression="lzf")
         file["slices/segmentation_results"].attrs["class_names"] = np.array(CLASSES, dtype=h5py.string_dtype())
+    # A camera of 16 bits with a quarter of the pixels, before the one whose pixels the masks have.
+    with h5py.File(f"{folder}/sizes.h5", "w") as file:
+        attributes(file)
+        file.create_dataset("slices/camera_data/NIR/0", data=picture(0)[:, ::2, ::2].astype(np.uint16) * 200, chunks=True)
+        file.create_dataset("slices/camera_data/visible/0", data=picture(0), chunks=True)
+        for number in range(len(CLASSES)):
+            file.create_dataset(f"slices/segmentation_results/{number}", data=labels() == number, chunks=True)
     # LZF gives up on noise: h5py then stores the chunk as it is, and its filter mask says so. Nothing else is written.
     with h5py.File(f"{folder}/sparse.h5", "w") as file:
         attributes(file, CLASSES[:1])

@@ -107,6 +107,55 @@ TEST_CASE("h5py: sizes in millimetres, and pictures of 16 bits as grey levels of
   CHECK(image(3, 4, 0) == doctest::Approx(picture(0, 2, 3, 4) * 16 / 4095.0 * 255).epsilon(0.02));  // 12 bits
 }
 
+TEST_CASE("h5py: pictures of 16 bits and of floats keep their numbers where they are asked for") {
+  if (files().empty()) return;
+  const Build build = open_peregrine(files() / "categorical.h5", {.numbers = true});
+  const Build levels = open_peregrine(files() / "categorical.h5");
+  const BasicImage<float> image = build.read<float>(build.whole_layer(2));
+  bool equal = true;
+  for (Index y = 0; y < height; ++y)
+    for (Index x = 0; x < width; ++x) equal = equal && image(y, x, 0) == 16 * static_cast<float>(picture(0, 2, y, x));
+  CHECK(equal);
+  CHECK(build.read(build.whole_layer(2)) == levels.read(build.whole_layer(2)));
+  for (const std::string name : {"floats", "shuffled"}) {
+    const Build floats = open_peregrine(files() / (name + ".h5"), {.numbers = true});
+    const BasicImage<float> window = floats.read<float>({7, 50, 60, 3, 9});
+    CHECK(window(2, 8, 1) == static_cast<float>(picture(1, 7, 52, 68)) / 255);
+  }
+}
+
+TEST_CASE("h5py: a camera of another size needs a registration; the masks say which pixels are the build's") {
+  if (files().empty()) return;
+  const std::string path = (files() / "sizes.h5").string();
+  CHECK(open_peregrine(path).channels.size() == 1);
+  CHECK(error_of([&] { open_peregrine(path, {.channels = {"NIR/0"}}); }) ==
+        path +
+            ": the channel 'NIR/0' is [40, 35, 45], the build [40, 70, 90]: where they lie has to be said (sensors, "
+            "docs/sensors.md)");
+  const Build build = open_peregrine(
+      path,
+      {.channels = {"visible/0", "NIR/0"}, .numbers = true, .registrations = {{"NIR/0", {0.5, 0, 0, 0, 0.5, 0}}}});
+  REQUIRE(build.shape() == Shape{layers, height, width});
+  const BasicImage<float> image = build.read<float>({3, 20, 30, 4, 6});
+  CHECK(image(2, 3, 0) == picture(0, 3, 22, 33));
+  const auto nir = [](Index y, Index x) { return 200.0 * picture(0, 3, 2 * y, 2 * x); };
+  // Column 33 and row 22 end a quarter before and begin a quarter behind the middle of (11, 16).
+  CHECK(image(2, 3, 1) == doctest::Approx(0.75 * (0.75 * nir(11, 16) + 0.25 * nir(11, 17)) +
+                                          0.25 * (0.75 * nir(10, 16) + 0.25 * nir(10, 17))));
+}
+
+TEST_CASE("h5py: channels may be missing where that is allowed, but not all of them") {
+  if (files().empty()) return;
+  const std::string path = (files() / "lzf.h5").string();
+  const PeregrineOptions options{
+      .channels = {"NIR/0", "visible/1", "visible/0"}, .left_out = {"visible/0"}, .may_lack = true};
+  const Build build = open_peregrine(path, options);
+  CHECK(build.missing_channels() == std::vector<std::string>{"NIR/0", "visible/0"});
+  CHECK(build.read<float>({1, 2, 3, 1, 1})(0, 0, 1) == picture(1, 1, 2, 3));
+  CHECK(error_of([&] { open_peregrine(path, {.channels = {"NIR/0"}, .may_lack = true}); }) ==
+        path + ": has none of the channels NIR/0");
+}
+
 TEST_CASE("h5py: a file without cameras and masks says what is missing") {
   if (files().empty()) return;
   const std::string path = (files() / "ids_only.h5").string();

@@ -52,6 +52,31 @@ TEST_CASE("layers: a generated file is looked into, exported, trained on, measur
   CHECK(contains(read(world.path("layers_found/predictions.html")), "Detections in each layer"));
 }
 
+TEST_CASE("layers: the cameras of a training are known where the detector is used, and may be missing") {
+  if (!reads_layers()) return;
+  const World& world = World::get();
+  const Outcome trained = world.run("train " + chosen + "--tile 64 --crop_size 32 --epochs 1 --eval_interval 0 " +
+                                    "--monitor loss --measure_scale --channel_dropout 0.3 --threads 1 --network " +
+                                    tiny + " --output_dir layers_scaled");
+  CAPTURE(trained.err);
+  REQUIRE(trained.code == 0);
+  const std::string eval =
+      "eval layers/build.h5 --layer_classes Debris,Super-Elevation --split train --overwrite "
+      "--weights layers_scaled --output_dir layers_scaled_eval ";
+  const Outcome measured = world.run(eval);
+  CHECK(measured.code == 0);
+  CHECK(!contains(measured.err, "missing"));
+  CHECK(contains(read(world.path("layers_scaled_eval/report.html")), "channel_dropout"));
+  check_fails(eval + "--channels visible/1,visible/0", "trained with 'visible/0', 'visible/1' in this order");
+  const std::string missing = "note: layers/build.h5: missing: 'visible/0'; every pixel of it is taken to be the mean";
+  CHECK(contains(world.run(eval + "--channels visible/1").err, missing));
+  const Outcome predicted = world.run(
+      "predict layers/build.h5 --channels visible/1 --layers 0:2 --weights "
+      "layers_scaled --output_dir layers_lacking");
+  CHECK(predicted.code == 0);
+  CHECK(contains(predicted.err, missing));
+}
+
 TEST_CASE("layers: what a file does not have is said in one line") {
   if (!reads_layers()) return;
   write(World::get().path("text.h5"), "not at all");

@@ -356,6 +356,9 @@ def transformer_cases():
     yield layer_case("multiply", "multiply", lambda x0, x1: x0 * x1, {key: draw.normal(2, 3, 5) for key in ("x0", "x1")})
     yield layer_case("multiply_channels", "multiply", lambda x0, x1: x0 * x1[:, None, None],
                      {"x0": draw.normal(2, 5, 4, 3), "x1": draw.normal(2, 3)})
+    draw = Draw("film")
+    yield layer_case("film", "film", lambda x0, x1: x0 * (1 + x1[:, None, None, :3]) + x1[:, None, None, 3:],
+                     {"x0": draw.normal(2, 5, 4, 3), "x1": draw.normal(2, 6)})
 
 
 def layer_cases():

@@ -45,6 +45,7 @@ std::map<std::string, Op>& ops() {
       {"transpose", [](auto& c) { check_transpose(c); }},
       {"concat", [](auto& c) { check_concat(c); }},
       {"add", []<class T>(Check<T>& c) { check_layer_op(c, Add<T>()); }},
+      {"film", []<class T>(Check<T>& c) { check_layer_op(c, Film<T>()); }},
       {"multiply", []<class T>(Check<T>& c) { check_layer_op(c, Multiply<T>()); }},
       {"multi_head_attention", [](auto& c) { check_attention(c); }},
       {"sine_positions", [](auto& c) { check_sine_positions(c); }},

@@ -52,12 +52,22 @@ std::vector<std::filesystem::path> layer_files_of(const std::string& path) {
 
 }  // namespace
 
-LayeredData layered_data_of(const std::string& path, const LayerConfig& config) {
+LayeredData layered_data_of(const std::string& path, const LayerConfig& config, const SensorConfig& sensors,
+                            const SensorTraits& trained) {
   const std::vector<std::filesystem::path> files = layer_files_of(path);
   if (files.empty()) return {};
+  const LayerFileOptions options = options_for(trained, {.channels = config.channels,
+                                                         .need_masks = true,
+                                                         .numbers = sensors.measure_scale,
+                                                         .registrations = registrations_of(sensors.file)});
+  bool numbers = options.numbers;
   std::vector<Build> builds;
-  for (const std::filesystem::path& file : files)
-    builds.push_back(open_layer_file(file, {.channels = config.channels, .need_masks = true}));
+  for (const std::filesystem::path& file : files) {
+    builds.push_back(open_layer_file(file, options));
+    const std::vector<std::string> missing = builds.back().missing_channels();
+    if (!missing.empty()) std::cerr << "note: " << file.string() << ": " << missing_channels_text(missing) << '\n';
+    numbers |= !missing.empty();
+  }
   bool shown = false;
   const auto progress = [&](double share) {
     if (!std::exchange(shown, true)) std::cerr << "looking for boxes in the masks, once for this file\n";
@@ -67,7 +77,8 @@ LayeredData layered_data_of(const std::string& path, const LayerConfig& config) 
                       {.classes = config.classes,
                        .boxes = {.least_area = config.least_area, .join = config.join},
                        .tile = config.tile,
-                       .by_build = config.split_by == "builds"},
+                       .by_build = config.split_by == "builds",
+                       .numbers = numbers},
                       progress, [](const std::string& line) { std::cerr << line << '\n'; });
 }
 

@@ -9,4 +9,13 @@ bool is_layer_file(const std::filesystem::path& path) {
   return ending == ".h5" || ending == ".hdf5";
 }
 
+LayerFileOptions options_for(const SensorTraits& trained, LayerFileOptions options) {
+  const ChosenChannels chosen = choose_channels(trained, options.channels);
+  options.channels = chosen.names;
+  options.left_out = chosen.left_out;
+  options.may_lack = trained.channel_dropout > 0;
+  options.numbers |= trained.own_numbers;
+  return options;
+}
+
 }  // namespace amdefect

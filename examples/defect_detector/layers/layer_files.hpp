@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "amdefect/layers/build.hpp"
+#include "amdefect/sensors/sensor_traits.hpp"
 
 // Files of layers, as far as this program was compiled with what they need (the CMake option AMDEFECT_HDF5): all
 // functions but the first throw an Error where it was not.
@@ -17,8 +19,14 @@ bool is_layer_file(const std::filesystem::path& path);
 /// What of a file is opened; see PeregrineOptions.
 struct LayerFileOptions {
   std::vector<std::string> channels{};
-  bool need_masks = false;
+  bool need_masks = false, numbers = false;
+  std::map<std::string, Registration> registrations{};
+  std::vector<std::string> left_out{};
+  bool may_lack = false;
 };
+/// The same for a detector that was trained with such channels, whose names take the place of none. @throws Error for
+/// channels in another order, or other ones
+LayerFileOptions options_for(const SensorTraits& trained, LayerFileOptions options);
 Build open_layer_file(const std::filesystem::path& path, const LayerFileOptions& options);
 
 /// What a file holds, for people.

@@ -6,7 +6,13 @@
 namespace amdefect {
 
 Build open_layer_file(const std::filesystem::path& path, const LayerFileOptions& options) {
-  return open_peregrine(path, {.channels = options.channels, .need_masks = options.need_masks});
+  return open_peregrine(path, {.channels = options.channels,
+                               .need_channels = options.channels.empty() || !options.may_lack,
+                               .need_masks = options.need_masks,
+                               .numbers = options.numbers,
+                               .registrations = options.registrations,
+                               .left_out = options.left_out,
+                               .may_lack = options.may_lack});
 }
 
 std::string describe_layer_file(const std::filesystem::path& path) { return to_text(discover_layout(Hdf5File(path))); }

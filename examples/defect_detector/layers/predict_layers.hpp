@@ -12,6 +12,7 @@ namespace amdefect {
 struct PredictLayersConfig {
   std::string layers;
   std::vector<std::string> channels;
+  std::string sensors;  ///< see SensorConfig
 };
 
 void add_predict_layers_options(CLI::App& command, PredictLayersConfig& config);

@@ -22,6 +22,21 @@
 
 namespace amdefect {
 
+namespace detail {
+
+/// Name, size and time of a file: a text that changes whenever it does. @throws FileError if it cannot be read.
+inline std::string file_key(const std::filesystem::path& file) {
+  std::error_code no_size, no_time;
+  const auto size = std::filesystem::file_size(file, no_size);
+  const auto written = std::filesystem::last_write_time(file, no_time);
+  require<FileError>(!no_size && !no_time, file.string(),
+                     ": cannot be read: ", (no_size ? no_size : no_time).message());
+  return concat(absolute_path(file).string(), ' ', size, ' ',
+                std::chrono::duration_cast<std::chrono::nanoseconds>(written.time_since_epoch()).count());
+}
+
+}  // namespace detail
+
 /// How the images and boxes of a CocoSource are read.
 struct CocoSourceOptions {
   /// `rgb` or `grey`.
@@ -100,15 +115,8 @@ class BasicCocoSource final : public BasicSampleSource<P> {
     key.imbue(std::locale::classic());
     key.precision(17);
     key << (options_.channels == ImageChannels::rgb ? "rgb" : "grey") << (sizeof(P) > 1 ? " 16 bits" : "");
-    for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)]) {
-      std::error_code no_size, no_time;
-      const auto size = std::filesystem::file_size(file, no_size);
-      const auto written = std::filesystem::last_write_time(file, no_time);
-      require<FileError>(!no_size && !no_time, file.string(),
-                         ": cannot be read: ", (no_size ? no_size : no_time).message());
-      key << '|' << absolute_path(file).string() << ' ' << size << ' '
-          << std::chrono::duration_cast<std::chrono::nanoseconds>(written.time_since_epoch()).count();
-    }
+    for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)])
+      key << '|' << detail::file_key(file);
     for (const LabelledBox& object : objects(index))
       key << '|' << object.label << ' ' << object.box.x1 << ' ' << object.box.y1 << ' ' << object.box.x2 << ' '
           << object.box.y2;

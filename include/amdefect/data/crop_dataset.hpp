@@ -10,6 +10,7 @@
 #include "amdefect/data/augment.hpp"
 #include "amdefect/data/balanced_sampler.hpp"
 #include "amdefect/data/block_order.hpp"
+#include "amdefect/data/channel_dropout.hpp"
 #include "amdefect/data/mosaic.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
@@ -32,6 +33,7 @@ struct CropDatasetOptions {
   double mosaic = 0.5;  ///< probability of crops of four images in one
   AugmentOptions augment = detector_augmentation();
   PixelScaling pixel_scaling{};  ///< `crop.fill` is its offset
+  ChannelDropout dropout{};
 };
 
 /// Random crops at native resolution for an anchor-free detector, with the objects in them [slots, 5]: x1, y1, x2, y2,
@@ -53,6 +55,7 @@ class CropDataset final : public Dataset<T> {
     require(options.mosaic == 0 || (crop.height > 1 && crop.width > 1),
             "crop data set: a mosaic needs crops of at least 2x2 pixels");
     check(options.augment);
+    check(options.dropout, options.channels);
     require(options.augment.rotate == 0 || crop.height == crop.width,
             "crop data set: rotation needs square crops, not ", crop.height, 'x', crop.width);
   }
@@ -71,6 +74,7 @@ class CropDataset final : public Dataset<T> {
                                      : random_crop(*draw(), options_.crop, random);
     const BasicSample<P> crop = augment(shown, options_.augment, random);
     scale_pixels(pixels(crop.image), x, 0, 0, options_.pixel_scaling);
+    drop_channels(x, options_.dropout, random);
     write_objects(crop.objects, targets[0]);
   }
   /// The files of the one image, or the four, that the crop is of.

@@ -35,6 +35,8 @@ template <PixelType P>
 inline constexpr char cache_magic[] = "amdefect sample 1";
 template <>
 inline constexpr char cache_magic<std::uint16_t>[] = "amdefect sample16";
+template <>
+inline constexpr char cache_magic<float>[] = "amdefect samplefp";
 
 inline void append_raw(Bytes& bytes, const void* data, std::size_t size) {
   const auto* from = static_cast<const std::uint8_t*>(data);

@@ -21,6 +21,7 @@
 #include "amdefect/io/safetensors.hpp"
 #include "amdefect/metrics/coco_dataset.hpp"
 #include "amdefect/nn/self_test.hpp"
+#include "amdefect/sensors/sensor_traits.hpp"
 
 namespace amdefect {
 
@@ -76,6 +77,7 @@ struct DetectorTraits {
   Index channels = 3;            ///< that an image must have
   double score_threshold = 0.5;  ///< lowest score of a detection worth showing
   PixelScaling pixel_scaling{};  ///< of what a network sees
+  SensorTraits sensors{};        ///< whose channels these are
 
   friend bool operator==(const DetectorTraits&, const DetectorTraits&) = default;
 };
@@ -160,6 +162,7 @@ class Detector {
                    {"box_offset", labels().box_offset},
                    {"score_threshold", score_threshold()},
                    {"pixel_scaling", to_json(traits_.pixel_scaling)}};
+    if (traits_.sensors != SensorTraits{}) json.set("sensors", to_json(traits_.sensors));  // as before without
     for (const auto& [key, value] : settings()) json.set(key, value);
     return json;
   }

@@ -61,6 +61,7 @@ class DetectorFile {
         .score_threshold = json.get<double>("score_threshold", default_score_threshold)};
     if (json.contains("pixel_scaling"))
       traits.pixel_scaling = checked([&] { return read_pixel_scaling(json.at("pixel_scaling")); });
+    if (json.contains("sensors")) traits.sensors = read_sensor_traits(json.at("sensors"));
     std::vector<std::string>& names = traits.labels.class_names;
     require<FileError>(!names.empty(), where(), ": class_names is empty, expected at least one class");
     require<FileError>(names.size() == traits.labels.category_ids.size(), where(), ": class_names has ", names.size(),
@@ -78,6 +79,9 @@ class DetectorFile {
     const auto scalings = static_cast<Index>(traits.pixel_scaling.channel_offsets.size());
     require<FileError>(scalings == 0 || scalings == traits.channels, where(), ": pixel_scaling has ", scalings,
                        " channels, expected ", traits.channels);
+    const auto channel_names = static_cast<Index>(traits.sensors.channel_names.size());
+    require<FileError>(channel_names == 0 || channel_names == traits.channels, where(), ": sensors has the names of ",
+                       channel_names, " channels, expected ", traits.channels);
     return traits;
   }
   /// @throws FileError for a key that neither all kinds of detectors have nor is among `own`.
@@ -85,8 +89,9 @@ class DetectorFile {
     for (const auto& [key, value] : *json_.get_if<JsonValue::Object>()) {
       const auto is = [&key = key](std::string_view known) { return key == known; };
       if (std::any_of(own.begin(), own.end(), is)) continue;
-      constexpr std::string_view common[] = {"format",       "architecture", "channels",        "class_names",
-                                             "category_ids", "box_offset",   "score_threshold", "pixel_scaling"};
+      constexpr std::string_view common[] = {"format",          "architecture",  "channels",
+                                             "class_names",     "category_ids",  "box_offset",
+                                             "score_threshold", "pixel_scaling", "sensors"};
       require<FileError>(std::any_of(std::begin(common), std::end(common), is), where(), ": unknown key ",
                          detail::json_quote(key), " for the architecture '", architecture(), "'");
     }

@@ -9,6 +9,7 @@
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/data/coco_source.hpp"
+#include "amdefect/data/mapped_source.hpp"
 #include "amdefect/data/picture_source.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/detection/split_membership.hpp"
@@ -96,7 +97,10 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
   CocoEvalOptions coco;
   coco.max_dets = options.max_dets;
   DetectorEvaluation evaluation{split.name,
-                                options.pictures           ? detect(*options.pictures.open(split))
+                                options.pictures.open_numbers
+                                    ? detect(*with_means(options.pictures.open_numbers(split),
+                                                         detector.traits().pixel_scaling, detector.channels()))
+                                : options.pictures         ? detect(*options.pictures.open(split))
                                 : has_16_bit_images(split) ? detect(BasicCocoSource<std::uint16_t>(split, files))
                                                            : detect(CocoSource(split, files)),
                                 {}};

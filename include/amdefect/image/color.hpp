@@ -25,8 +25,12 @@ void to_greyscale(BasicImage<P>& image) {
   if (color_channels(image) < 3) return;
   const std::span<P> values = image.values();
   for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(image.channels())) {
-    const std::uint32_t luma = (19595u * values[i] + 38470u * values[i + 1] + 7471u * values[i + 2] + 0x8000u) >> 16;
-    values[i] = values[i + 1] = values[i + 2] = static_cast<P>(luma);
+    P luma = 0;
+    if constexpr (std::integral<P>)
+      luma = static_cast<P>((19595u * values[i] + 38470u * values[i + 1] + 7471u * values[i + 2] + 0x8000u) >> 16);
+    else
+      luma = 0.299F * values[i] + 0.587F * values[i + 1] + 0.114F * values[i + 2];
+    values[i] = values[i + 1] = values[i + 2] = luma;
   }
 }
 
@@ -59,18 +63,26 @@ void shift_hue(BasicImage<P>& image, double degrees) {
   }
 }
 
-/// Every value v becomes (v - white / 2) contrast + white / 2 + white brightness, where white is 255 or 65535.
+/// Every value v becomes (v - white / 2) contrast + white / 2 + white brightness, where white is 255 or 65535; in
+/// floating point 255, and nothing is cut off.
 template <PixelType P>
-requires std::integral<P>
 void adjust_light(BasicImage<P>& image, double brightness, double contrast) {
-  constexpr double white = std::numeric_limits<P>::max();
-  std::vector<P> table(std::size_t{std::numeric_limits<P>::max()} + 1);
-  for (std::size_t v = 0; v < table.size(); ++v)
-    table[v] = to_pixel<P>((static_cast<double>(v) - white / 2) * contrast + white / 2 + white * brightness);
+  constexpr double white = 255 * values_per_level<P>;
+  const auto adjusted = [=](double v) {
+    return to_pixel<P>((v - white / 2) * contrast + white / 2 + white * brightness);
+  };
+  std::vector<P> table;  // of all values, where they can be counted
+  if constexpr (std::integral<P>)
+    for (std::size_t v = 0; v <= std::numeric_limits<P>::max(); ++v) table.push_back(adjusted(static_cast<double>(v)));
   const std::span<P> values = image.values();
   const auto changed = static_cast<std::size_t>(color_channels(image));
   for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(image.channels()))
-    for (std::size_t c = i; c < i + changed; ++c) values[c] = table[values[c]];
+    for (std::size_t c = i; c < i + changed; ++c) {
+      if constexpr (std::integral<P>)
+        values[c] = table[values[c]];
+      else
+        values[c] = adjusted(static_cast<double>(values[c]));
+    }
 }
 
 }  // namespace amdefect

@@ -24,30 +24,38 @@ struct LayerPicture {
   std::vector<LabelledBox> objects{};
 };
 
-/// Pieces of layers as annotated pictures, read from their files when they are asked for.
-class LayerSource final : public SampleSource {
+/// "layer_00012" or, for a piece, "layer_00012_y512_x0".
+inline std::string window_name(const LayerWindow& window) {
+  return concat(layer_name(window.layer), "_y", window.top, "_x", window.left);
+}
+
+/// Pieces of layers as annotated pictures, read from their files when they are asked for: as grey levels, or as
+/// numbers.
+template <PixelType P>
+class BasicLayerSource final : public BasicSampleSource<P> {
  public:
-  LayerSource(std::shared_ptr<const std::vector<Build>> builds, std::vector<LayerPicture> pictures)
+  BasicLayerSource(std::shared_ptr<const std::vector<Build>> builds, std::vector<LayerPicture> pictures)
       : builds_(std::move(builds)), pictures_(std::move(pictures)) {}
 
   Index size() const override { return static_cast<Index>(pictures_.size()); }
-  std::shared_ptr<const Sample> load(Index index) const override {
+  std::shared_ptr<const BasicSample<P>> load(Index index) const override {
     const LayerPicture& picture = at(index);
-    return std::make_shared<Sample>(Sample{build_of(picture).read(picture.window), picture.objects, {}});
+    return std::make_shared<BasicSample<P>>(
+        BasicSample<P>{build_of(picture).template read<P>(picture.window), picture.objects, {}});
   }
   std::vector<LabelledBox> objects(Index index) const override { return at(index).objects; }
   std::string name(Index index) const override {
     const LayerPicture& picture = at(index);
     return concat(build_of(picture).file.string(), ", ", window_name(picture.window));
   }
-  std::string key(Index index) const override { return name(index); }
+  std::string key(Index index) const override { return name(index) + (sizeof(P) > 1 ? ", numbers" : ""); }
 
-  /// Pieces whose first chunks are the same, in the first channel.
+  /// Pieces whose first chunks are the same, in the pictures whose pixels are the build's.
   std::vector<std::vector<Index>> blocks() const override {
     std::map<std::tuple<std::size_t, Index, Index, Index>, std::vector<Index>> blocks;
     for (Index i = 0; i < size(); ++i) {
       const LayerPicture& picture = at(i);
-      const Shape& chunk = build_of(picture).channels.front().pixels->chunk_shape();
+      const Shape& chunk = build_of(picture).reference().chunk_shape();
       const LayerWindow& window = picture.window;
       blocks[{picture.build, window.layer / chunk[0], window.top / chunk[1], window.left / chunk[2]}].push_back(i);
     }
@@ -57,11 +65,6 @@ class LayerSource final : public SampleSource {
     return list;
   }
 
-  /// "layer_00012" or, for a piece, "layer_00012_y512_x0".
-  static std::string window_name(const LayerWindow& window) {
-    return concat(layer_name(window.layer), "_y", window.top, "_x", window.left);
-  }
-
  private:
   const LayerPicture& at(Index index) const { return pictures_[static_cast<std::size_t>(index)]; }
   const Build& build_of(const LayerPicture& picture) const { return (*builds_)[picture.build]; }
@@ -69,6 +72,7 @@ class LayerSource final : public SampleSource {
   std::shared_ptr<const std::vector<Build>> builds_;
   std::vector<LayerPicture> pictures_;
 };
+using LayerSource = BasicLayerSource<std::uint8_t>;
 
 /// Where pieces of `tile` pixels begin that cover `size` of them; the last one overlaps the one before. With a tile of
 /// 0, or one as large, it is the whole.

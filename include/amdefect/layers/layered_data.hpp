@@ -30,6 +30,7 @@ struct LayeredDataOptions {
   /// every build is divided by its layers.
   bool by_build = false;
   Index most_valid = 40, most_test = 200;  ///< whole layers that are looked at, evenly spread; 0: all
+  bool numbers = false;                    ///< the pictures are numbers: PictureSource::open_numbers
 };
 
 /// A data set of layers: splits as a COCO data set has them, and where their pictures come from. Training is shown
@@ -53,6 +54,10 @@ class LayeredDataMaker {
       require<FileError>(!build.channels.empty() && build.channels.size() == first.channels.size(), build.file.string(),
                          ": has ", build.channels.size(), " channels, but ", first.file.string(), " has ",
                          first.channels.size(), "; choose the same number of each (channels)");
+      for (std::size_t c = 0; c < first.channels.size(); ++c)
+        require<FileError>(build.channels[c].name == first.channels[c].name, build.file.string(), ": channel ", c,
+                           " is '", build.channels[c].name, "', but that of ", first.file.string(), " is '",
+                           first.channels[c].name, "'; choose them by name (channels)");
       build.allow_whole_layers();
     }
     const bool three = builds_->size() > 2;
@@ -73,14 +78,21 @@ class LayeredDataMaker {
     }
     LayeredData data;
     data.splits.root = builds_->front().file;
-    const auto sources = std::make_shared<std::map<std::string, std::shared_ptr<const SampleSource>>>();
+    const auto split_pictures = std::make_shared<std::map<std::string, std::vector<LayerPicture>>>();
     for (auto& [name, pictures] : {std::pair("train", &train), {"valid", &valid}, {"test", &test}}) {
       if (pictures->empty()) continue;
       member(data.splits, name) = coco_split(name, *pictures);
-      (*sources)[name] = std::make_shared<const LayerSource>(builds_, std::move(*pictures));
+      (*split_pictures)[name] = std::move(*pictures);
     }
-    data.pictures = {static_cast<Index>(builds_->front().channels.size()),
-                     [sources](const CocoSplit& split) { return sources->at(split.name); }};
+    data.pictures.channels = static_cast<Index>(builds_->front().channels.size());
+    for (const LayerChannel& channel : builds_->front().channels) data.pictures.channel_names.push_back(channel.name);
+    data.pictures.open = [builds = builds_, split_pictures](const CocoSplit& split) {
+      return std::make_shared<const LayerSource>(builds, split_pictures->at(split.name));
+    };
+    if (options_.numbers)
+      data.pictures.open_numbers = [builds = builds_, split_pictures](const CocoSplit& split) {
+        return std::make_shared<const BasicLayerSource<float>>(builds, split_pictures->at(split.name));
+      };
     return data;
   }
 
@@ -92,8 +104,7 @@ class LayeredDataMaker {
   LayerSplit split_of(std::size_t build) const {
     const Index layers = (*builds_)[build].shape()[0];
     const LayerRange all{0, layers, 1};
-    if (!options_.by_build)
-      return split_layers(layers, (*builds_)[build].channels.front().pixels->chunk_shape()[0], options_.split);
+    if (!options_.by_build) return split_layers(layers, (*builds_)[build].reference().chunk_shape()[0], options_.split);
     if (build == test_build_) return {{}, {}, {all}};
     if (build == valid_build_) return {{}, {all}, {}};
     return {{all}, {}, {}};
@@ -125,9 +136,8 @@ class LayeredDataMaker {
     for (const LayerPicture& picture : pictures) {
       const Build& build = (*builds_)[picture.build];
       const auto id = static_cast<std::int64_t>(split.coco.images.size());
-      split.coco.images.push_back(
-          {id, concat(build.file.filename().string(), '/', LayerSource::window_name(picture.window)),
-           picture.window.width, picture.window.height});
+      split.coco.images.push_back({id, concat(build.file.filename().string(), '/', window_name(picture.window)),
+                                   picture.window.width, picture.window.height});
       split.image_files.emplace_back();
       split.image_checksums.push_back(fnv1a(concat(build.name, '|', build.shape(), '|', picture.window.layer)));
       for (const LabelledBox& object : picture.objects)

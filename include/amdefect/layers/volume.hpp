@@ -1,8 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +12,7 @@
 
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/shape.hpp"
+#include "amdefect/image/image.hpp"
 #include "amdefect/layers/chunk_cache.hpp"
 
 namespace amdefect {
@@ -35,10 +38,16 @@ class ChunkReader {
   /// `fill_value`). Several threads may read at once. @throws FileError that says what is wrong with it.
   virtual Chunk read_chunk(Index layer, Index top, Index left) const = 0;
   virtual std::uint8_t fill_value() const { return 0; }
+
+  /// Whether chunks hold numbers (float, as they are in memory) instead of bytes.
+  virtual bool holds_numbers() const { return false; }
+  /// Of chunks of numbers: what is in a chunk that holds none, and the grey level of a number.
+  virtual float fill_number() const { return fill_value(); }
+  virtual std::uint8_t grey_level(float number) const { return to_byte(static_cast<double>(number)); }
 };
 
-/// Bytes over layers, rows and columns (a camera's pictures, a mask, labels), read by windows through a cache of
-/// chunks. Several threads may read at once.
+/// Bytes, or numbers, over layers, rows and columns (a camera's pictures, a mask, labels), read by windows through a
+/// cache of chunks. Several threads may read at once.
 class Volume {
  public:
   /// @throws Error unless shape and chunks are of three dimensions and not empty.
@@ -62,11 +71,24 @@ class Volume {
   const Shape& chunk_shape() const { return chunk_; }
   std::string name() const { return reader_->name(); }
   /// Bytes of the chunks that hold a layer: all of them have to be in the cache where layers are read one by one.
-  std::size_t slab_bytes() const { return static_cast<std::size_t>(chunk_.elements() * chunks(1) * chunks(2)); }
+  std::size_t slab_bytes() const {
+    const std::size_t value = reader_->holds_numbers() ? sizeof(float) : 1;
+    return static_cast<std::size_t>(chunk_.elements() * chunks(1) * chunks(2)) * value;
+  }
 
-  /// Writes the values of a window to `to`, row by row, `step` elements from one value to the next.
+  /// Writes the values of a window to `to`, row by row, `step` elements from one value to the next: as grey levels, or
+  /// as the numbers that they are.
   /// @throws Error for a window that is not inside, FileError for a chunk that cannot be read.
   void read(const LayerWindow& window, std::span<std::uint8_t> to, Index step = 1) const {
+    read_as<std::uint8_t>(window, to, step);
+  }
+  void read(const LayerWindow& window, std::span<float> to, Index step = 1) const { read_as<float>(window, to, step); }
+
+ private:
+  Index chunks(std::size_t axis) const { return (shape_[axis] + chunk_[axis] - 1) / chunk_[axis]; }
+
+  template <class V>
+  void read_as(const LayerWindow& window, std::span<V> to, Index step) const {
     require(window.layer >= 0 && window.top >= 0 && window.left >= 0 && window.height > 0 && window.width > 0 &&
                 window.layer < layers() && window.top + window.height <= height() &&
                 window.left + window.width <= width(),
@@ -80,11 +102,23 @@ class Volume {
         copy_chunk(window, top, left, to.data(), step);
   }
 
- private:
-  Index chunks(std::size_t axis) const { return (shape_[axis] + chunk_[axis] - 1) / chunk_[axis]; }
+  /// Value `at` of a chunk, or what all of an empty one are.
+  template <class V>
+  V value(const Chunk& chunk, Index at) const {
+    if (!reader_->holds_numbers())
+      return static_cast<V>(chunk.empty() ? reader_->fill_value() : chunk[static_cast<std::size_t>(at)]);
+    float number = reader_->fill_number();
+    if (!chunk.empty())
+      std::memcpy(&number, chunk.data() + static_cast<std::size_t>(at) * sizeof number, sizeof number);
+    if constexpr (std::same_as<V, float>)
+      return number;
+    else
+      return reader_->grey_level(number);
+  }
 
   /// The part of a window that lies in the chunk at (top, left).
-  void copy_chunk(const LayerWindow& window, Index top, Index left, std::uint8_t* to, Index step) const {
+  template <class V>
+  void copy_chunk(const LayerWindow& window, Index top, Index left, V* to, Index step) const {
     const Index slab = window.layer / chunk_[0];
     const Index number = (slab * chunks(1) + top / chunk_[1]) * chunks(2) + left / chunk_[2];
     const std::shared_ptr<const Chunk> chunk =
@@ -92,17 +126,12 @@ class Volume {
     const Index y1 = std::max(top, window.top), y2 = std::min(top + chunk_[1], window.top + window.height);
     const Index x1 = std::max(left, window.left), x2 = std::min(left + chunk_[2], window.left + window.width);
     for (Index y = y1; y < y2; ++y) {
-      std::uint8_t* out = to + ((y - window.top) * window.width + x1 - window.left) * step;
-      if (chunk->empty()) {
-        for (Index x = x1; x < x2; ++x, out += step) *out = reader_->fill_value();
-        continue;
-      }
-      const std::uint8_t* in =
-          chunk->data() + ((window.layer - slab * chunk_[0]) * chunk_[1] + y - top) * chunk_[2] + x1 - left;
-      if (step == 1)
-        std::copy_n(in, x2 - x1, out);
+      V* out = to + ((y - window.top) * window.width + x1 - window.left) * step;
+      const Index first = ((window.layer - slab * chunk_[0]) * chunk_[1] + y - top) * chunk_[2] + x1 - left;
+      if (std::same_as<V, std::uint8_t> && !reader_->holds_numbers() && !chunk->empty() && step == 1)
+        std::copy_n(chunk->data() + first, x2 - x1, out);
       else
-        for (Index x = x1; x < x2; ++x, out += step) *out = *in++;
+        for (Index i = 0; i < x2 - x1; ++i, out += step) *out = value<V>(*chunk, first + i);
     }
   }
 

@@ -114,6 +114,7 @@ class LayerRegistry {
     add<Concatenate<T>>("concatenate");
     add<Add<T>>("add");
     add<Multiply<T>>("multiply");
+    add<Film<T>>("film");
     add<Slice<T>>("slice");
     add<Pad<T>>("pad");
     add<Transpose<T>>("transpose");

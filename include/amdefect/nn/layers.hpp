@@ -7,6 +7,7 @@
 #include "amdefect/nn/layers/conv_transpose2d.hpp"
 #include "amdefect/nn/layers/dense.hpp"
 #include "amdefect/nn/layers/dropout.hpp"
+#include "amdefect/nn/layers/film.hpp"
 #include "amdefect/nn/layers/group_norm.hpp"
 #include "amdefect/nn/layers/layer_norm.hpp"
 #include "amdefect/nn/layers/merge.hpp"

@@ -22,16 +22,17 @@ struct GreyRange {
   double black = 0, white = 255;
 };
 
-/// Reads the chunks of a data set [layers, height, width] of an HDF5 file as bytes: 8 bits as they are, all else as
-/// grey levels of a range.
+/// Reads the chunks of a data set [layers, height, width] of an HDF5 file: 8 bits as they are, all else as grey levels
+/// of a range, or as numbers.
 ///
 /// Chunks without a filter and those of h5py's LZF are read as they are stored, and unpacked without holding up other
 /// threads; all others, and what is not stored in chunks, libhdf5 reads.
 class Hdf5Chunks final : public ChunkReader {
  public:
   /// @throws FileError for a data set that is none of layers of numbers.
-  Hdf5Chunks(std::shared_ptr<const Hdf5File> file, std::string data_set, GreyRange range = {})
+  Hdf5Chunks(std::shared_ptr<const Hdf5File> file, std::string data_set, GreyRange range = {}, bool numbers = false)
       : file_(std::move(file)), name_(std::move(data_set)), range_(range), storage_(file_->storage(name_)) {
+    numbers_ = numbers && storage_.numbers != Hdf5Numbers::bytes;
     if (storage_.shape.size() != 3 || storage_.numbers == Hdf5Numbers::other ||
         *std::min_element(storage_.shape.begin(), storage_.shape.end()) < 1)
       throw FileError(concat(where(), ": expected numbers [layers, height, width], found ", storage_.type_text(), ' ',
@@ -60,19 +61,27 @@ class Hdf5Chunks final : public ChunkReader {
         storage_.numbers == Hdf5Numbers::bytes ? Hdf5Type(H5Tcopy(type.id())) : Hdf5Type(H5Tcopy(H5T_NATIVE_FLOAT));
     std::vector<std::uint8_t> fill(value_bytes());
     if (H5Pget_fill_value(made.id(), memory_type_.id(), fill.data()) < 0) fill.assign(value_bytes(), 0);
-    fill_ = storage_.numbers == Hdf5Numbers::bytes ? fill.front() : to_levels(fill).front();
+    fill_number_ = storage_.numbers == Hdf5Numbers::bytes ? static_cast<float>(fill.front()) : number_at(fill, 0);
+    fill_ = storage_.numbers == Hdf5Numbers::bytes ? fill.front() : grey_level(fill_number_);
   }
 
   Shape shape() const override { return shape_; }
   Shape chunk_shape() const override { return chunk_; }
   std::string name() const override { return where(); }
   std::uint8_t fill_value() const override { return fill_; }
+  bool holds_numbers() const override { return numbers_; }
+  float fill_number() const override { return fill_number_; }
+  std::uint8_t grey_level(float number) const override {
+    const auto scale = static_cast<float>(255 / (range_.white - range_.black));
+    const float level = (number - static_cast<float>(range_.black)) * scale + 0.5F;
+    return level >= 255 ? 255 : level > 0 ? static_cast<std::uint8_t>(level) : 0;  // NaN: 0
+  }
   const Hdf5Storage& storage() const { return storage_; }
 
   Chunk read_chunk(Index layer, Index top, Index left) const override {
     const std::array<hsize_t, 3> at{static_cast<hsize_t>(layer), static_cast<hsize_t>(top), static_cast<hsize_t>(left)};
     std::vector<std::uint8_t> raw = direct_ ? read_direct(at) : read_by_library(at);
-    if (raw.empty() || storage_.numbers == Hdf5Numbers::bytes) return raw;
+    if (raw.empty() || numbers_ || storage_.numbers == Hdf5Numbers::bytes) return raw;
     return to_levels(raw);
   }
 
@@ -158,16 +167,14 @@ class Hdf5Chunks final : public ChunkReader {
       fail(at, "cannot be read");
   }
 
+  static float number_at(const std::vector<std::uint8_t>& raw, std::size_t i) {
+    float value = 0;
+    std::memcpy(&value, raw.data() + i * sizeof value, sizeof value);
+    return value;
+  }
   Chunk to_levels(const std::vector<std::uint8_t>& raw) const {
     Chunk levels(raw.size() / sizeof(float));
-    const auto scale = static_cast<float>(255 / (range_.white - range_.black)),
-               black = static_cast<float>(range_.black);
-    for (std::size_t i = 0; i < levels.size(); ++i) {
-      float value = 0;
-      std::memcpy(&value, raw.data() + i * sizeof value, sizeof value);
-      const float level = (value - black) * scale + 0.5F;
-      levels[i] = level >= 255 ? 255 : level > 0 ? static_cast<std::uint8_t>(level) : 0;  // NaN: 0
-    }
+    for (std::size_t i = 0; i < levels.size(); ++i) levels[i] = grey_level(number_at(raw, i));
     return levels;
   }
 
@@ -178,8 +185,9 @@ class Hdf5Chunks final : public ChunkReader {
   Shape shape_, chunk_;
   Hdf5DataSet data_set_;
   Hdf5Type memory_type_;
-  bool direct_ = false;
+  bool direct_ = false, numbers_ = false;
   std::uint8_t fill_ = 0;
+  float fill_number_ = 0;
 };
 
 }  // namespace amdefect

@@ -14,6 +14,7 @@
 #include "amdefect/peregrine/hdf5_chunks.hpp"
 #include "amdefect/peregrine/layout_text.hpp"
 #include "amdefect/peregrine/peregrine_layout.hpp"
+#include "amdefect/sensors/registration.hpp"
 
 namespace amdefect {
 
@@ -23,6 +24,11 @@ struct PeregrineOptions {
   /// all that there are.
   std::vector<std::string> channels{};
   bool need_channels = true, need_masks = false;
+  bool numbers = false;  ///< cameras of more than 8 bits as the numbers that they measure, not as grey levels
+  /// Where the pixels of the build lie in those of a camera that has others, by its name.
+  std::map<std::string, Registration> registrations{};
+  std::vector<std::string> left_out{};               ///< channels that are not read, as if the sensor were missing
+  bool may_lack = false;                             ///< channels that the file does not have are missing, not an error
   std::size_t cache_bytes = std::size_t{256} << 20;  ///< of unpacked chunks, where nothing asks for more
 };
 
@@ -47,6 +53,26 @@ inline GreyRange grey_range(const std::shared_ptr<const Hdf5File>& file, const P
   return {0, static_cast<double>(most)};
 }
 
+/// The camera of a name; null where it may be missing and is. @throws FileError where it may not, and for one with
+/// other pixels than the build that has no registration.
+inline const PeregrineDataSet* find_camera(const std::filesystem::path& path, const PeregrineLayout& layout,
+                                           const std::string& name, const PeregrineOptions& options) {
+  std::vector<std::string> names;
+  for (const auto* cameras : {&layout.cameras, &layout.other_cameras})
+    for (const PeregrineDataSet& camera : *cameras) {
+      if (camera.name == name) {
+        require<FileError>(cameras == &layout.cameras || options.registrations.contains(name), path.string(),
+                           ": the channel '", name, "' is ", Shape(camera.storage.shape), ", the build ",
+                           Shape(layout.shape()), ": where they lie has to be said (sensors, docs/sensors.md)");
+        return &camera;
+      }
+      names.push_back(camera.name);
+    }
+  require<FileError>(options.may_lack, path.string(), ": has no channel '", name, "', but ",
+                     names.empty() ? "none at all" : name_list(names));
+  return nullptr;
+}
+
 }  // namespace detail
 
 /// Opens a file of ORNL's Peregrine. Nothing of the pictures is read but a few rows of those that hold no bytes.
@@ -60,24 +86,34 @@ inline Build open_peregrine(const std::filesystem::path& path, const PeregrineOp
   Build build{path, layout.build_name};
   build.cache = std::make_shared<ChunkCache>(options.cache_bytes);
   std::map<std::string, std::shared_ptr<const Volume>> volumes;
-  const auto volume = [&](const std::string& data_set, const GreyRange& range) {
+  const auto volume = [&](const std::string& data_set, const GreyRange& range, bool numbers) {
     std::shared_ptr<const Volume>& found = volumes[data_set];
     if (!found)
-      found = std::make_shared<const Volume>(std::make_shared<const Hdf5Chunks>(file, data_set, range), build.cache);
+      found = std::make_shared<const Volume>(std::make_shared<const Hdf5Chunks>(file, data_set, range, numbers),
+                                             build.cache);
     return found;
   };
-  std::vector<std::string> wanted = options.channels, names;
-  for (const PeregrineDataSet& camera : layout.cameras) names.push_back(camera.name);
-  if (wanted.empty()) wanted = names;
+  std::vector<std::string> wanted = options.channels;
+  if (wanted.empty())
+    for (const PeregrineDataSet& camera : layout.cameras) wanted.push_back(camera.name);
   for (const std::string& name : wanted) {
-    const auto camera = std::find_if(layout.cameras.begin(), layout.cameras.end(),
-                                     [&](const PeregrineDataSet& set) { return set.name == name; });
-    require<FileError>(camera != layout.cameras.end(), path.string(), ": has no channel '", name, "', but ",
-                       names.empty() ? "none at all" : detail::name_list(names));
-    build.channels.push_back({name, volume(camera->path, detail::grey_range(file, *camera))});
+    LayerChannel channel{name, nullptr};
+    const auto left_out = std::find(options.left_out.begin(), options.left_out.end(), name);
+    const PeregrineDataSet* const camera =
+        left_out == options.left_out.end() ? detail::find_camera(path, layout, name, options) : nullptr;
+    if (camera) {
+      channel.pixels = volume(camera->path, detail::grey_range(file, *camera), options.numbers);
+      if (const auto place = options.registrations.find(name); place != options.registrations.end())
+        channel.registration = place->second;
+    }
+    build.channels.push_back(std::move(channel));
   }
+  require<FileError>(
+      wanted.empty() || std::any_of(build.channels.begin(), build.channels.end(),
+                                    [](const LayerChannel& channel) { return channel.pixels != nullptr; }),
+      path.string(), ": has none of the channels ", detail::name_list(wanted));
   for (const PeregrineMask& mask : layout.masks)
-    build.masks.push_back({mask.data_set.name, volume(mask.data_set.path, {}), mask.value});
+    build.masks.push_back({mask.data_set.name, volume(mask.data_set.path, {}, false), mask.value});
   const std::vector<Index> shape = layout.shape();
   if (shape.empty()) return build;
   const auto per_pixel = [](const std::optional<double>& mm, const std::optional<double>& stated, Index pixels) {

@@ -33,6 +33,7 @@ struct PeregrineLayout {
   std::optional<double> width_pixels{}, height_pixels{};
   std::optional<double> stated_layers{};
   std::vector<PeregrineDataSet> cameras{};
+  std::vector<PeregrineDataSet> other_cameras{};  ///< of as many layers, with another number of pixels
   std::vector<PeregrineMask> masks{};
   std::vector<PeregrineDataSet> ids{};       ///< part_ids, sample_ids
   std::vector<PeregrineDataSet> temporal{};  ///< a number for each layer
@@ -40,8 +41,11 @@ struct PeregrineLayout {
   std::vector<std::string> parameters{}, reference_images{};
   std::vector<std::string> notes{};  ///< what is not as in other releases
 
-  /// [layers, height, width] of most that there is; empty without cameras, masks and ids.
+  /// [layers, height, width] of most that there is: of the masks, if a camera has it, else of the first camera; empty
+  /// without cameras, masks and ids.
   std::vector<Index> shape() const {
+    for (const PeregrineDataSet& camera : cameras)
+      if (!masks.empty() && camera.storage.shape == masks.front().data_set.storage.shape) return camera.storage.shape;
     if (!cameras.empty()) return cameras.front().storage.shape;
     if (!masks.empty()) return masks.front().data_set.storage.shape;
     return ids.empty() ? std::vector<Index>{} : ids.front().storage.shape;
@@ -186,6 +190,8 @@ class PeregrineDiscovery {
       note(concat(set.path, " is left aside: it is ", Shape(set.storage.shape), ", not ", Shape(shape)));
       return true;
     };
+    for (const PeregrineDataSet& camera : layout_.cameras)
+      if (camera.storage.shape != shape && camera.storage.shape[0] == shape[0]) layout_.other_cameras.push_back(camera);
     std::erase_if(layout_.cameras, other);
     std::erase_if(layout_.masks, [&](const PeregrineMask& mask) { return other(mask.data_set); });
     std::erase_if(layout_.ids, other);

@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <new>
 #include <optional>
 #include <span>
@@ -16,6 +17,8 @@
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/data/extra_channels.hpp"
+#include "amdefect/data/mapped_source.hpp"
+#include "amdefect/data/sensor_pictures.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/detection/prediction_files.hpp"
 #include "amdefect/image/draw_detections.hpp"
@@ -25,6 +28,7 @@
 #include "amdefect/io/file_type.hpp"
 #include "amdefect/io/json_text.hpp"
 #include "amdefect/io/run_folder.hpp"
+#include "amdefect/sensors/sensor_traits.hpp"
 #include "amdefect/viz/gallery_page.hpp"
 
 namespace amdefect {
@@ -35,6 +39,7 @@ inline constexpr std::size_t most_on_page = 200;
 struct PredictImagesOptions {
   DetectOptions detect{};
   std::vector<std::string> extra_image_folders{};  ///< of further channels; see `extra_image_file`
+  std::shared_ptr<const SensorReader> sensors{};   ///< of further channels as numbers, in place of the folders
   bool pictures = true;                            ///< each image with its boxes, NAME.png
   bool page = false;                               ///< predictions.html, a page of the first images
   std::string subtitle{};                          ///< of the page, e.g. the name of the weights
@@ -104,7 +109,15 @@ class ImagePrediction {
     return false;
   }
 
-  std::vector<Detection> find_in(const Image& image, const std::filesystem::path& file) const {
+  /// `missing`: gets the names of the sensors that are.
+  std::vector<Detection> find_in(const Image& image, const std::filesystem::path& file, std::string& missing) const {
+    if (options_.sensors) {
+      const std::vector<std::filesystem::path> files = options_.sensors->files(file.string(), file);
+      BasicImage<float> numbers = options_.sensors->read(load_image_16(file), file, files);
+      fill_unknown(numbers, detector_.traits().pixel_scaling);
+      missing = missing_channels_text(options_.sensors->missing(files));
+      return detector_.detect(pixels(numbers), options_.detect);
+    }
     const std::vector<std::string>& folders = options_.extra_image_folders;
     if (folders.empty()) return detector_.detect(pixels(image), options_.detect);
     return detector_.detect(pixels(with_extra_channels(image, file, folders)), options_.detect);
@@ -114,16 +127,18 @@ class ImagePrediction {
     const std::string file = files_[index].string();
     Image image;
     std::vector<Detection> found;
+    std::string missing;
     const auto detect = [&] {
       require<FileError>(is_utf8(file), file, ": its name is not UTF-8, which the lists cannot hold");
       image = load_image(files_[index]);
-      found = find_in(image, files_[index]);
+      found = find_in(image, files_[index], missing);
     };
     if (!attempt(file, detect)) return;
     ++done_.images;
     done_.objects += found.size();
     lists_->add({static_cast<std::int64_t>(index) + 1, file, image.width(), image.height()}, found);
     std::string line = concat(printable(file), ": ", quantity(found.size(), "object"));
+    if (!missing.empty()) line += concat(" (", missing, ')');
     const auto draw = [&] {
       const std::string name = names_->next(files_[index]);
       folder_.add_file(name);

@@ -10,6 +10,7 @@
 
 #include "amdefect/coco/coco_json.hpp"
 #include "amdefect/core/interrupt.hpp"
+#include "amdefect/data/mapped_source.hpp"
 #include "amdefect/detection/detector.hpp"
 #include "amdefect/io/csv.hpp"
 #include "amdefect/io/run_folder.hpp"
@@ -53,6 +54,17 @@ inline std::string layer_csv_line(Index layer, const Detection& detection, const
                    mm(static_cast<double>(layer + 1), geometry.mm_per_layer)});
 }
 
+/// Numbers where the detector was trained with them, or a sensor is missing; else grey levels.
+inline std::vector<Detection> detect_layer(const Detector& detector, const Build& build, Index layer,
+                                           const DetectOptions& options) {
+  const LayerWindow window = build.whole_layer(layer);
+  if (!detector.traits().sensors.own_numbers && build.missing_channels().empty())
+    return detector.detect(pixels(build.read(window)), options);
+  BasicImage<float> numbers = build.read<float>(window);
+  fill_unknown(numbers, detector.traits().pixel_scaling);
+  return detector.detect(pixels(numbers), options);
+}
+
 }  // namespace detail
 
 /// Finds objects in the layers of a build and writes, into a folder that is this call's alone (see RunFolder):
@@ -80,8 +92,7 @@ inline PredictedLayers predict_layers(const Detector& detector, const Build& bui
   PredictedLayers done;
   for (Index layer = range.begin; layer < range.end; layer += range.step) {
     if (options.stop && *options.stop) return {done.layers, done.objects, true};
-    const Image image = build.read(build.whole_layer(layer));
-    const std::vector<Detection> found = detector.detect(pixels(image), options.detect);
+    const std::vector<Detection> found = detail::detect_layer(detector, build, layer, options.detect);
     for (const Detection& detection : found) {
       results.add(to_coco(detection, layer, detector.labels()));
       csv.write(detail::layer_csv_line(layer, detection, detector.labels(), build.geometry));

@@ -21,6 +21,8 @@ inline ReportData split_report(std::string title, const CocoSplit& split, const 
   ReportData data{.title = std::move(title),
                   .subtitle = concat(split.name, " split of ", split.annotation_file.string())};
   data.class_names = class_names(split.coco);
+  require(!pictures || pictures.open,
+          "report: the pictures are numbers, of which nothing can be shown (PictureSource::open)");
   const std::shared_ptr<const SampleSource> source = pictures ? pictures.open(split) : nullptr;
   const auto load = [&](const CocoImage& image) {
     const auto position = &image - split.coco.images.data();

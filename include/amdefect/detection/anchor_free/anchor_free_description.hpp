@@ -15,10 +15,11 @@ struct AnchorFreeDescription {
   DetectorLabels labels{};
   double score_threshold = 0.35;  ///< where the best F1 commonly is; training measures it on validation images
   PixelScaling pixel_scaling{};
+  SensorTraits sensors{};
   double zoom = 1;  ///< how much larger the network sees images than they are; detections are in pixels of the image
   bool flip_test = false;  ///< whether it looks at mirror images where `DetectOptions::flip_test` says nothing
 
-  DetectorTraits traits() const { return {labels, model.channels, score_threshold, pixel_scaling}; }
+  DetectorTraits traits() const { return {labels, model.channels, score_threshold, pixel_scaling, sensors}; }
   friend bool operator==(const AnchorFreeDescription&, const AnchorFreeDescription&) = default;
 };
 
@@ -84,7 +85,8 @@ inline AnchorFreeDescription anchor_free_description(const DetectorFile& file) {
   DetectorTraits traits = file.traits(AnchorFreeDescription{}.score_threshold);
   AnchorFreeDescription description{.labels = std::move(traits.labels),
                                     .score_threshold = traits.score_threshold,
-                                    .pixel_scaling = traits.pixel_scaling};
+                                    .pixel_scaling = traits.pixel_scaling,
+                                    .sensors = std::move(traits.sensors)};
   description.zoom = file.description().get<double>("zoom", 1);  // g++ 12: what throws above would destroy twice
   description.flip_test = file.description().get<bool>("flip_test", false);
   if (file.description().contains("network"))

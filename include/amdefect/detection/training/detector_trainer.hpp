@@ -78,6 +78,8 @@ class DetectorTrainer {
     const auto scalings = static_cast<Index>(options_.pixel_scaling.channel_offsets.size());
     require(scalings == 0 || scalings == description_.model.channels, "detector trainer: pixel_scaling has ", scalings,
             " channels, the images have ", description_.model.channels);
+    description_.sensors = sensor_traits();
+    check(dropout(), description_.model.channels);
   }
 
   DetectorTrainer(const DetectorTrainer&) = delete;
@@ -111,8 +113,9 @@ class DetectorTrainer {
     images_ = std::make_shared<const ImageMembership>(membership_of(splits_));
     if (checkpoint) require_same_images(*checkpoint, *images_, splits_);
     make_trainer();
-    const std::unique_ptr<Dataset<float>> training =
-        options_.pixel_bits == 16 ? training_set<std::uint16_t>() : training_set<std::uint8_t>();
+    const std::unique_ptr<Dataset<float>> training = numbers()                   ? training_set<float>()
+                                                     : options_.pixel_bits == 16 ? training_set<std::uint16_t>()
+                                                                                 : training_set<std::uint8_t>();
     add_callbacks();
     if (checkpoint) resume_run(*trainer_, *checkpoint, [this](const std::string& line) { log(line); });
     checkpoint.reset();
@@ -163,15 +166,37 @@ class DetectorTrainer {
     const Index crops = std::max<Index>(512, train().size());
     return by_time() ? std::min<Index>(crops, 2048) : crops;  // evaluated often enough
   }
+  /// Whether pictures are the numbers that sensors measure, which augmentation sees as grey levels.
+  bool numbers() const { return static_cast<bool>(options_.pictures.open_numbers); }
+  SensorTraits sensor_traits() const {
+    SensorTraits traits{options_.pictures.channel_names, numbers(), options_.channel_dropout};
+    if (options_.pictures || options_.extra_image_folders.empty()) return traits;
+    traits.channel_names = {"red", "green", "blue"};
+    for (const std::string& folder : options_.extra_image_folders) traits.channel_names.push_back(folder);
+    return traits;
+  }
+  ChannelDropout dropout() const {
+    if (options_.pictures)
+      return {options_.channel_dropout, options_.pictures.sensors, options_.pictures.never_missing};
+    std::vector<Index> sensors(1 + options_.extra_image_folders.size(), 1);
+    sensors.front() = 3;
+    return {options_.channel_dropout, std::move(sensors), 1};
+  }
+  /// `training`: as augmentation wants them.
   template <PixelType P>
-  std::shared_ptr<const BasicSampleSource<P>> source_of(const CocoSplit& split, double zoom = 1) const {
+  std::shared_ptr<const BasicSampleSource<P>> source_of(const CocoSplit& split, bool training = false) const {
+    const double zoom = training ? options_.zoom : 1;
     std::shared_ptr<const BasicSampleSource<P>> files;
-    if constexpr (std::same_as<P, std::uint8_t>)
+    if constexpr (std::same_as<P, float>)
+      files = (training ? as_levels : with_means)(options_.pictures.open_numbers(split), options_.pixel_scaling,
+                                                  description_.model.channels);
+    else if constexpr (std::same_as<P, std::uint8_t>)
       if (options_.pictures) files = options_.pictures.open(split);
-    if (!files)
-      files = std::make_shared<const BasicCocoSource<P>>(
-          split,
-          CocoSourceOptions{.extra_image_folders = options_.extra_image_folders, .box_offset = options_.box_offset});
+    if constexpr (!std::same_as<P, float>)
+      if (!files)
+        files = std::make_shared<const BasicCocoSource<P>>(
+            split,
+            CocoSourceOptions{.extra_image_folders = options_.extra_image_folders, .box_offset = options_.box_offset});
     if (zoom != 1) files = std::make_shared<const BasicZoomedSource<P>>(std::move(files), zoom);
     return std::make_shared<BasicCachedSource<P>>(std::move(files), options_.cache);
   }
@@ -249,13 +274,14 @@ class DetectorTrainer {
                              .slots = options_.slots,
                              .mosaic = options_.mosaic,
                              .augment = options_.augment,
-                             .pixel_scaling = options_.pixel_scaling};
-    crops.crop.fill = options_.pixel_scaling.offset;
+                             .pixel_scaling = numbers() ? PixelScaling{} : options_.pixel_scaling,
+                             .dropout = dropout()};
+    crops.crop.fill = crops.pixel_scaling.offset;
     crops.crop.height = crops.crop.width = (options_.crop_side + multiple - 1) / multiple * multiple;
     log(concat("reading ", quantity(images, "image"), options_.zoom == 1 ? "" : concat(", zoomed by ", options_.zoom),
                "; crops of ", crops.crop.height, " x ", crops.crop.width, " pixels, ",
                quantity(model.levels, "level")));
-    const std::shared_ptr<const BasicSampleSource<P>> source = source_of<P>(train(), options_.zoom);
+    const std::shared_ptr<const BasicSampleSource<P>> source = source_of<P>(train(), true);
     std::vector<BalancedSampler::Groups> groupings;
     if (options_.balance_styles) {
       groupings.push_back(group_by_style(*source));
@@ -277,7 +303,9 @@ class DetectorTrainer {
     trainer_->add(std::make_unique<WeightAverage<float>>(average_, options_.average_decay));
     if (by_time()) trainer_->add(std::make_unique<TimeBudget<float>>(60 * options_.minutes));
     if (splits_.valid && options_.eval_interval > 0) {
-      if (options_.pixel_bits == 16)
+      if (numbers())
+        measure_map<float>();
+      else if (options_.pixel_bits == 16)
         measure_map<std::uint16_t>();
       else
         measure_map<std::uint8_t>();

@@ -13,7 +13,9 @@
 
 #include "amdefect/core/execution.hpp"
 #include "amdefect/data/augment.hpp"
+#include "amdefect/data/channel_dropout.hpp"
 #include "amdefect/data/coco_source.hpp"
+#include "amdefect/data/mapped_source.hpp"
 #include "amdefect/data/picture_source.hpp"
 #include "amdefect/data/sample_cache.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_loss.hpp"
@@ -47,6 +49,7 @@ struct DetectorTrainerOptions {
   PixelScaling pixel_scaling{};                    ///< what the network sees of a pixel
   int pixel_bits = 8;                              ///< with which images are read: 8 or 16
   CacheOptions cache{};                            ///< of the images as they are read
+  double channel_dropout = 0;  ///< each sensor beyond the first pictures is missing so often, see ChannelDropout
 
   // How long, how fast.
   Index epochs = 0;     ///< 0: as many as fit into `minutes`
@@ -214,6 +217,14 @@ inline void use_pictures(DetectorTrainerOptions& options, PictureSource pictures
   options.balance_styles = false;
   options.cache = {.memory_bytes = 0};
   options.augment.extra_shift = 0;
+}
+
+/// Lets the network see every channel of `options.pictures` with the mean 0 and the deviation 1 that are measured on
+/// the training split. @throws Error for a channel that shows nothing, and what reading throws
+inline void measure_scale(DetectorTrainerOptions& options, const CocoSplits& splits) {
+  require(static_cast<bool>(options.pictures.open_numbers), "detector trainer: the pictures are no numbers of sensors");
+  options.pixel_scaling =
+      measure_scaling(*options.pictures.open_numbers(splits.at("train")), options.pictures.channel_names);
 }
 
 }  // namespace amdefect

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "amdefect/core/error.hpp"
+#include "amdefect/core/printable.hpp"
+#include "amdefect/io/json_reader.hpp"
+
+namespace amdefect {
+
+/// What a detector expects of the channels of an image that come from several sensors. Part of its file.
+struct SensorTraits {
+  std::vector<std::string> channel_names{};  ///< in their order; empty: nobody knows them
+  /// Pixels are the numbers that the sensors measure, with a scale for each channel; else grey levels.
+  bool own_numbers = false;
+  double channel_dropout = 0;  ///< it was trained with; above 0, sensors may be missing where it is used
+
+  friend bool operator==(const SensorTraits&, const SensorTraits&) = default;
+};
+
+/// `{"channels":["visible/0","NIR/0"],"own_numbers":true,"channel_dropout":0.2}`.
+inline JsonValue to_json(const SensorTraits& traits) {
+  return JsonValue{{"channels", JsonValue::array(traits.channel_names)},
+                   {"own_numbers", traits.own_numbers},
+                   {"channel_dropout", traits.channel_dropout}};
+}
+/// Reads what `to_json` makes. @throws FileError for anything else.
+inline SensorTraits read_sensor_traits(const JsonReader& json) {
+  json.allow_only({"channels", "own_numbers", "channel_dropout"});
+  SensorTraits traits{.channel_names = json.get<std::vector<std::string>>("channels"),
+                      .own_numbers = json.get<bool>("own_numbers", false),
+                      .channel_dropout = json.get<double>("channel_dropout", 0)};
+  if (!(traits.channel_dropout >= 0 && traits.channel_dropout < 1))
+    json.fail(concat("channel_dropout is ", traits.channel_dropout, ", expected at least 0 and less than 1"));
+  return traits;
+}
+
+namespace detail {
+
+inline std::string channel_list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + printable(name) + "'";
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace detail
+
+/// The channels that are opened for a detector, and those of them that are left out: as if the sensor were not there.
+struct ChosenChannels {
+  std::vector<std::string> names{}, left_out{};
+};
+
+/// What a detector that was trained with these channels is shown, where `asked` are (empty: as it was trained). One
+/// that was trained with channel dropout may be asked to do without some of them.
+/// @throws Error for channels in another order, or other ones.
+inline ChosenChannels choose_channels(const SensorTraits& trained, const std::vector<std::string>& asked) {
+  const std::vector<std::string>& names = trained.channel_names;
+  if (names.empty() || asked.empty() || asked == names) return {names.empty() ? asked : names, {}};
+  ChosenChannels chosen{names, {}};
+  std::size_t found = 0;
+  for (const std::string& name : names)
+    if (found < asked.size() && asked[found] == name)
+      ++found;
+    else
+      chosen.left_out.push_back(name);
+  const bool may_lack = trained.channel_dropout > 0;
+  require(found == asked.size() && may_lack, "channels: the detector was trained with ", detail::channel_list(names),
+          " in this order", may_lack ? ", of which some may be missing" : "", ", got ", detail::channel_list(asked));
+  return chosen;
+}
+
+/// One line that says which sensors are missing; empty if none is.
+inline std::string missing_channels_text(const std::vector<std::string>& missing) {
+  if (missing.empty()) return "";
+  return concat("missing: ", detail::channel_list(missing), "; every pixel of ", missing.size() > 1 ? "them" : "it",
+                " is taken to be the mean that was measured in training");
+}
+
+}  // namespace amdefect

@@ -1,0 +1,47 @@
+#include "amdefect/sensors/sensor_traits.hpp"
+
+#include <doctest/doctest.h>
+
+#include "amdefect/io/json_reader.hpp"
+#include "error_of.hpp"
+
+using namespace amdefect;
+
+TEST_CASE("sensor traits come back from JSON") {
+  const SensorTraits traits{{"visible/0", "NIR/0"}, true, 0.25};
+  const JsonValue json = to_json(traits);
+  CHECK(json.to_text() == R"({"channels":["visible/0","NIR/0"],"own_numbers":true,"channel_dropout":0.25})");
+  CHECK(read_sensor_traits({json, "file"}) == traits);
+  const JsonValue wrong = parse_json(R"({"channels":["a"],"channel_dropout":1})", "file");
+  CHECK(error_of([&] {
+          read_sensor_traits({wrong, "file"});
+        }) == "file: channel_dropout is 1, expected at least 0 and less than 1");
+}
+
+TEST_CASE("the channels of a detector decide what it is shown") {
+  const SensorTraits strict{{"a", "b", "c"}, false, 0}, tolerant{{"a", "b", "c"}, false, 0.2}, unknown{};
+  CHECK(choose_channels(strict, {}).names == strict.channel_names);
+  CHECK(choose_channels(strict, {"a", "b", "c"}).left_out.empty());
+  CHECK(choose_channels(unknown, {"x", "y"}).names == std::vector<std::string>{"x", "y"});
+  CHECK(choose_channels(unknown, {}).names.empty());
+  CHECK(error_of([&] {
+          choose_channels(strict, {"b", "a", "c"});
+        }) == "channels: the detector was trained with 'a', 'b', 'c' in this order, got 'b', 'a', 'c'");
+  CHECK(error_of([&] {
+          choose_channels(strict, {"a", "b"});
+        }) == "channels: the detector was trained with 'a', 'b', 'c' in this order, got 'a', 'b'");
+
+  const ChosenChannels chosen = choose_channels(tolerant, {"a", "c"});
+  CHECK(chosen.names == tolerant.channel_names);
+  CHECK(chosen.left_out == std::vector<std::string>{"b"});
+  for (const std::vector<std::string>& asked : {std::vector<std::string>{"c", "a"}, {"a", "d"}, {"a", "b", "c", "d"}})
+    CHECK(error_of([&] { choose_channels(tolerant, asked); }) ==
+          "channels: the detector was trained with 'a', 'b', 'c' in this order, of which some may be missing, got " +
+              detail::channel_list(asked));
+}
+
+TEST_CASE("what is missing is said in a line") {
+  CHECK(missing_channels_text({}).empty());
+  CHECK(missing_channels_text({"NIR/0", "b"}) ==
+        "missing: 'NIR/0', 'b'; every pixel of them is taken to be the mean that was measured in training");
+}
