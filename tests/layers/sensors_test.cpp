@@ -99,6 +99,10 @@ TEST_CASE("a window beside all that a sensor sees is unknown there") {
   const BasicImage<float> below = build.read<float>({1, 4, 0, 4, 8});
   CHECK(std::isnan(below(0, 0, 3)));
   CHECK(below(0, 0, 1) == 140);
+
+  const BasicImage<float> close = build.read<float>({1, 3, 0, 2, 8});  // less than a pixel below what it sees
+  CHECK(std::isnan(close(0, 0, 3)));
+  CHECK(close(0, 0, 0) == 130.25F);
 }
 
 TEST_CASE("layered data of numbers, with the names of their channels") {

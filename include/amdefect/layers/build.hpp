@@ -111,7 +111,8 @@ struct Build {
     BasicImage<P> own(seen.height, seen.width, 1);
     channel.pixels->read(seen, own.values());
     const Registration to_own{1, 0, -static_cast<double>(seen.left), 0, 1, -static_cast<double>(seen.top)};
-    const BasicImage<float> resampled = resample(own, compose(to_own, from_window), window.height, window.width);
+    const BasicImage<float> resampled =
+        resample_part(pixels(own), compose(to_own, from_window), window.height, window.width);
     for (Index y = 0; y < window.height; ++y)
       for (Index x = 0; x < window.width; ++x)
         if (const float value = resampled(y, x, 0); !std::isnan(value)) image(y, x, c) = to_pixel<P>(value);

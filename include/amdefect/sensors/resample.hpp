@@ -85,6 +85,24 @@ class Resampler {
 
 }  // namespace detail
 
+/// As `resample`, for a part of the reference of which the sensor may see nothing: then all pixels are `unknown_pixel`,
+/// and `seen`, if it is asked for, is false.
+template <PixelType P>
+BasicImage<float> resample_part(const TensorView<const P>& picture, const Registration& registration, Index height,
+                                Index width, bool* seen = nullptr) {
+  require<ShapeError>(picture.rank() == 3 && !picture.empty() && height > 0 && width > 0, "resample: cannot make ",
+                      height, 'x', width, " pixels of a picture of shape ", picture.shape());
+  check(registration);
+  const detail::Resampler<P> look(picture, registration);
+  BasicImage<float> result(height, width, picture.dim(2), unknown_pixel);
+  bool any = false;
+  for (Index y = 0; y < height; ++y)
+    for (Index x = 0; x < width; ++x)
+      any |= look.pixel(static_cast<double>(y), static_cast<double>(x), result.pixel(y, x));
+  if (seen) *seen = any;
+  return result;
+}
+
 /// Brings the picture [height, width, channels] of a sensor to the `height` x `width` pixels of the reference, as
 /// numbers: linear between the centres of the sensor's pixels, their mean where a pixel of the reference covers several
 /// of them. Pixels that the sensor does not see are `unknown_pixel`, in all channels.
@@ -93,15 +111,8 @@ class Resampler {
 template <PixelType P>
 BasicImage<float> resample(const TensorView<const P>& picture, const Registration& registration, Index height,
                            Index width) {
-  require<ShapeError>(picture.rank() == 3 && !picture.empty() && height > 0 && width > 0, "resample: cannot make ",
-                      height, 'x', width, " pixels of a picture of shape ", picture.shape());
-  check(registration);
-  const detail::Resampler<P> look(picture, registration);
-  BasicImage<float> result(height, width, picture.dim(2), unknown_pixel);
   bool seen = false;
-  for (Index y = 0; y < height; ++y)
-    for (Index x = 0; x < width; ++x)
-      seen |= look.pixel(static_cast<double>(y), static_cast<double>(x), result.pixel(y, x));
+  BasicImage<float> result = resample_part(picture, registration, height, width, &seen);
   require(seen, "resample: by its registration the sensor's picture of ", picture.dim(1), 'x', picture.dim(0),
           " pixels and the reference of ", width, 'x', height, " have nothing in common");
   return result;
