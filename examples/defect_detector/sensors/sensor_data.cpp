@@ -7,11 +7,6 @@ namespace amdefect {
 
 namespace {
 
-/// Whether a detector's channels are red, green and blue, and those of folders.
-bool has_folders(const SensorTraits& trained) {
-  return trained.channel_names.size() > 3 && trained.channel_names.front() == "red";
-}
-
 /// @throws Error if folders are those that a detector was trained with, but in another order
 void check_order(const std::vector<std::string>& trained, const std::vector<std::string>& given) {
   const auto last_parts = [](std::vector<std::string> folders) {
@@ -45,15 +40,14 @@ SensorList list_of(const std::vector<std::string>& names, const std::vector<std:
 FurtherChannels::FurtherChannels(const std::string& sensors_file, const SensorTraits& trained,
                                  std::vector<std::string> given)
     : folders(std::move(given)) {
-  const bool with_folders = has_folders(trained);
   if (!sensors_file.empty()) {
     reader = sensor_reader_for(trained, read_sensor_list(sensors_file));
     return;
   }
-  if (!with_folders) return;
+  const std::vector<std::string> names = names_beyond_rgb(trained.channel_names);
+  if (names.empty()) return;
   require(!trained.own_numbers, "sensors: the detector was trained with the channels ",
           detail::channel_list(trained.channel_names), ": say where their pictures are (--sensors FILE)");
-  const std::vector<std::string> names(trained.channel_names.begin() + 3, trained.channel_names.end());
   if (folders.empty()) folders = inside_names(names);
   check_order(names, folders);
   if (trained.channel_dropout > 0) reader = sensor_reader_for(trained, list_of(names, folders));

@@ -14,31 +14,45 @@
 
 namespace amdefect {
 
-/// The samples of a source of numbers, mapped: every channel is multiplied and shifted, and what is unknown (not
-/// finite) becomes a number of its own.
+/// What becomes of the numbers of a channel: number * factor + shift; of what is unknown (not finite) a number of its
+/// own.
+struct ChannelMap {
+  float factor = 1, shift = 0, unknown = 0;
+};
+
+/// Maps the channels of an image, for each of which there must be a map.
+inline void map_channels(BasicImage<float>& image, const std::vector<ChannelMap>& maps) {
+  for (auto value = image.values().begin(); value != image.values().end();)
+    for (const ChannelMap& map : maps) {
+      *value = std::isfinite(*value) ? *value * map.factor + map.shift : map.unknown;
+      ++value;
+    }
+}
+
+/// The numbers as they are; what is unknown is the channel's mean, which a network of this scaling sees as 0.
+inline std::vector<ChannelMap> mean_maps(const PixelScaling& scaling, Index channels) {
+  std::vector<ChannelMap> maps;
+  for (Index c = 0; c < channels; ++c) maps.push_back({1, 0, static_cast<float>(scaling.offset_of(c))});
+  return maps;
+}
+
+/// The samples of a source of numbers, mapped.
 class MappedSource final : public BasicSampleSource<float> {
  public:
-  struct Channel {
-    float factor = 1, shift = 0, unknown = 0;
-  };
-  MappedSource(std::shared_ptr<const BasicSampleSource<float>> source, std::vector<Channel> channels)
-      : source_(std::move(source)), channels_(std::move(channels)) {}
+  MappedSource(std::shared_ptr<const BasicSampleSource<float>> source, std::vector<ChannelMap> maps)
+      : source_(std::move(source)), maps_(std::move(maps)) {}
 
   Index size() const override { return source_->size(); }
   std::shared_ptr<const BasicSample<float>> load(Index index) const override {
     const auto original = source_->load(index);
     const BasicImage<float>& image = original->image;
-    require<ShapeError>(image.channels() == static_cast<Index>(channels_.size()), source_->name(index), ": has ",
-                        image.channels(), " channels, expected ", channels_.size());
+    require<ShapeError>(image.channels() == static_cast<Index>(maps_.size()), source_->name(index), ": has ",
+                        image.channels(), " channels, expected ", maps_.size());
     auto mapped = std::make_shared<BasicSample<float>>();
     mapped->image = image.clone();
     mapped->objects = original->objects;
     mapped->placement = original->placement;
-    for (auto value = mapped->image.values().begin(); value != mapped->image.values().end();)
-      for (const Channel& channel : channels_) {
-        *value = std::isfinite(*value) ? *value * channel.factor + channel.shift : channel.unknown;
-        ++value;
-      }
+    map_channels(mapped->image, maps_);
     return mapped;
   }
   std::vector<LabelledBox> objects(Index index) const override { return source_->objects(index); }
@@ -46,28 +60,24 @@ class MappedSource final : public BasicSampleSource<float> {
   std::string name(Index index) const override { return source_->name(index); }
   std::string key(Index index) const override {
     std::string key = source_->key(index) + "|mapped";
-    for (const Channel& c : channels_) key += concat(' ', c.factor, ' ', c.shift, ' ', c.unknown);
+    for (const ChannelMap& map : maps_) key += concat(' ', map.factor, ' ', map.shift, ' ', map.unknown);
     return key;
   }
 
  private:
   std::shared_ptr<const BasicSampleSource<float>> source_;
-  std::vector<Channel> channels_;
+  std::vector<ChannelMap> maps_;
 };
 
 /// Gives pixels of which nothing is known the mean of their channel, which a network of this scaling sees as 0.
 inline void fill_unknown(BasicImage<float>& image, const PixelScaling& scaling) {
-  for (auto value = image.values().begin(); value != image.values().end();)
-    for (Index c = 0; c < image.channels(); ++c, ++value)
-      if (!std::isfinite(*value)) *value = static_cast<float>(scaling.offset_of(c));
+  map_channels(image, mean_maps(scaling, image.channels()));
 }
 
-/// The numbers as they are; what is unknown is the channel's mean, which a network of this scaling sees as 0.
+/// The samples with the mean of its channel for what is unknown.
 inline std::shared_ptr<const MappedSource> with_means(std::shared_ptr<const BasicSampleSource<float>> source,
                                                       const PixelScaling& scaling, Index channels) {
-  std::vector<MappedSource::Channel> maps;
-  for (Index c = 0; c < channels; ++c) maps.push_back({1, 0, static_cast<float>(scaling.offset_of(c))});
-  return std::make_shared<const MappedSource>(std::move(source), std::move(maps));
+  return std::make_shared<const MappedSource>(std::move(source), mean_maps(scaling, channels));
 }
 
 /// The numbers on the scale of grey levels, as augmentation wants them: what a network of `scaling` sees of them, the
@@ -75,7 +85,7 @@ inline std::shared_ptr<const MappedSource> with_means(std::shared_ptr<const Basi
 inline std::shared_ptr<const MappedSource> as_levels(std::shared_ptr<const BasicSampleSource<float>> source,
                                                      const PixelScaling& scaling, Index channels) {
   const PixelScaling levels{};
-  std::vector<MappedSource::Channel> maps;
+  std::vector<ChannelMap> maps;
   for (Index c = 0; c < channels; ++c) {
     const double factor = levels.scale / scaling.scale_of(c);
     maps.push_back({static_cast<float>(factor), static_cast<float>(levels.offset - scaling.offset_of(c) * factor),

@@ -31,9 +31,9 @@ class SensorReader {
 
   /// "red", "green", "blue" and the names of the sensors.
   std::vector<std::string> channel_names() const {
-    std::vector<std::string> names{"red", "green", "blue"};
+    std::vector<std::string> names;
     for (const SensorPlace& sensor : list_.sensors) names.push_back(sensor.name);
-    return names;
+    return names_with_rgb(names);
   }
   /// The files of the sensors' pictures beside an image; empty where one is missing. `where` begins messages.
   /// @throws FileError for one that is missing and may not.
@@ -107,10 +107,10 @@ class SensorReader {
 inline std::shared_ptr<const SensorReader> sensor_reader_for(const SensorTraits& trained, const SensorList& there) {
   const ChosenChannels chosen = choose_channels(trained, SensorReader(there).channel_names());
   SensorList list;
-  for (std::size_t i = 3; i < chosen.names.size(); ++i) {
-    const auto same = [&](const SensorPlace& sensor) { return sensor.name == chosen.names[i]; };
+  for (const std::string& name : names_beyond_rgb(chosen.names)) {
+    const auto same = [&](const SensorPlace& sensor) { return sensor.name == name; };
     const auto found = std::find_if(there.sensors.begin(), there.sensors.end(), same);
-    list.sensors.push_back(found != there.sensors.end() ? *found : SensorPlace{chosen.names[i], chosen.names[i]});
+    list.sensors.push_back(found != there.sensors.end() ? *found : SensorPlace{name, name});
   }
   return std::make_shared<const SensorReader>(std::move(list), chosen.left_out, trained.channel_dropout > 0);
 }
@@ -163,8 +163,7 @@ inline std::string missing_pictures_text(const SensorReader& reader, const CocoS
 inline PictureSource sensor_pictures(std::shared_ptr<const SensorReader> reader, double box_offset = 0) {
   PictureSource pictures{.channel_names = reader->channel_names(), .never_missing = 1};
   pictures.channels = static_cast<Index>(pictures.channel_names.size());
-  pictures.sensors.assign(pictures.channel_names.size() - 2, 1);
-  pictures.sensors.front() = 3;
+  pictures.sensors = sensors_with_rgb(pictures.channel_names.size() - 3);
   pictures.open = [](const CocoSplit& split) { return std::make_shared<const CocoSource>(split); };
   pictures.open_numbers = [reader = std::move(reader), box_offset](const CocoSplit& split) {
     return std::make_shared<const SensorSource>(split, reader, box_offset);

@@ -102,18 +102,30 @@ class Volume {
         copy_chunk(window, top, left, to.data(), step);
   }
 
-  /// Value `at` of a chunk, or what all of an empty one are.
+  /// Writes `count` values of a chunk, from `first` on, or what all of an empty one are.
   template <class V>
-  V value(const Chunk& chunk, Index at) const {
-    if (!reader_->holds_numbers())
-      return static_cast<V>(chunk.empty() ? reader_->fill_value() : chunk[static_cast<std::size_t>(at)]);
-    float number = reader_->fill_number();
-    if (!chunk.empty())
-      std::memcpy(&number, chunk.data() + static_cast<std::size_t>(at) * sizeof number, sizeof number);
-    if constexpr (std::same_as<V, float>)
-      return number;
-    else
-      return reader_->grey_level(number);
+  void copy_values(const Chunk& chunk, Index first, Index count, V* out, Index step) const {
+    const bool numbers = reader_->holds_numbers();
+    const auto value_of = [&](float number) {
+      if constexpr (std::same_as<V, float>)
+        return number;
+      else
+        return reader_->grey_level(number);
+    };
+    if (chunk.empty()) {
+      const V fill = numbers ? value_of(reader_->fill_number()) : static_cast<V>(reader_->fill_value());
+      for (Index i = 0; i < count; ++i) out[i * step] = fill;
+    } else if (numbers) {
+      for (Index i = 0; i < count; ++i) {
+        float number = 0;
+        std::memcpy(&number, chunk.data() + static_cast<std::size_t>(first + i) * sizeof number, sizeof number);
+        out[i * step] = value_of(number);
+      }
+    } else if (const std::uint8_t* const in = chunk.data() + first; step == 1) {
+      std::copy_n(in, count, out);
+    } else {
+      for (Index i = 0; i < count; ++i) out[i * step] = static_cast<V>(in[i]);
+    }
   }
 
   /// The part of a window that lies in the chunk at (top, left).
@@ -126,12 +138,9 @@ class Volume {
     const Index y1 = std::max(top, window.top), y2 = std::min(top + chunk_[1], window.top + window.height);
     const Index x1 = std::max(left, window.left), x2 = std::min(left + chunk_[2], window.left + window.width);
     for (Index y = y1; y < y2; ++y) {
-      V* out = to + ((y - window.top) * window.width + x1 - window.left) * step;
+      V* const out = to + ((y - window.top) * window.width + x1 - window.left) * step;
       const Index first = ((window.layer - slab * chunk_[0]) * chunk_[1] + y - top) * chunk_[2] + x1 - left;
-      if (std::same_as<V, std::uint8_t> && !reader_->holds_numbers() && !chunk->empty() && step == 1)
-        std::copy_n(chunk->data() + first, x2 - x1, out);
-      else
-        for (Index i = 0; i < x2 - x1; ++i, out += step) *out = value<V>(*chunk, first + i);
+      copy_values(*chunk, first, x2 - x1, out, step);
     }
   }
 

@@ -22,6 +22,21 @@ struct GreyRange {
   double black = 0, white = 255;
 };
 
+/// The grey levels of numbers by a range.
+class GreyLevels {
+ public:
+  explicit GreyLevels(const GreyRange& range)
+      : black_(static_cast<float>(range.black)), scale_(static_cast<float>(255 / (range.white - range.black))) {}
+
+  std::uint8_t operator()(float number) const {
+    const float level = (number - black_) * scale_ + 0.5F;
+    return level >= 255 ? 255 : level > 0 ? static_cast<std::uint8_t>(level) : 0;  // NaN: 0
+  }
+
+ private:
+  float black_, scale_;
+};
+
 /// Reads the chunks of a data set [layers, height, width] of an HDF5 file: 8 bits as they are, all else as grey levels
 /// of a range, or as numbers.
 ///
@@ -31,7 +46,7 @@ class Hdf5Chunks final : public ChunkReader {
  public:
   /// @throws FileError for a data set that is none of layers of numbers.
   Hdf5Chunks(std::shared_ptr<const Hdf5File> file, std::string data_set, GreyRange range = {}, bool numbers = false)
-      : file_(std::move(file)), name_(std::move(data_set)), range_(range), storage_(file_->storage(name_)) {
+      : file_(std::move(file)), name_(std::move(data_set)), grey_levels_(range), storage_(file_->storage(name_)) {
     numbers_ = numbers && storage_.numbers != Hdf5Numbers::bytes;
     if (storage_.shape.size() != 3 || storage_.numbers == Hdf5Numbers::other ||
         *std::min_element(storage_.shape.begin(), storage_.shape.end()) < 1)
@@ -62,7 +77,7 @@ class Hdf5Chunks final : public ChunkReader {
     std::vector<std::uint8_t> fill(value_bytes());
     if (H5Pget_fill_value(made.id(), memory_type_.id(), fill.data()) < 0) fill.assign(value_bytes(), 0);
     fill_number_ = storage_.numbers == Hdf5Numbers::bytes ? static_cast<float>(fill.front()) : number_at(fill, 0);
-    fill_ = storage_.numbers == Hdf5Numbers::bytes ? fill.front() : grey_level(fill_number_);
+    fill_ = storage_.numbers == Hdf5Numbers::bytes ? fill.front() : grey_levels_(fill_number_);
   }
 
   Shape shape() const override { return shape_; }
@@ -71,11 +86,7 @@ class Hdf5Chunks final : public ChunkReader {
   std::uint8_t fill_value() const override { return fill_; }
   bool holds_numbers() const override { return numbers_; }
   float fill_number() const override { return fill_number_; }
-  std::uint8_t grey_level(float number) const override {
-    const auto scale = static_cast<float>(255 / (range_.white - range_.black));
-    const float level = (number - static_cast<float>(range_.black)) * scale + 0.5F;
-    return level >= 255 ? 255 : level > 0 ? static_cast<std::uint8_t>(level) : 0;  // NaN: 0
-  }
+  std::uint8_t grey_level(float number) const override { return grey_levels_(number); }
   const Hdf5Storage& storage() const { return storage_; }
 
   Chunk read_chunk(Index layer, Index top, Index left) const override {
@@ -174,13 +185,14 @@ class Hdf5Chunks final : public ChunkReader {
   }
   Chunk to_levels(const std::vector<std::uint8_t>& raw) const {
     Chunk levels(raw.size() / sizeof(float));
-    for (std::size_t i = 0; i < levels.size(); ++i) levels[i] = grey_level(number_at(raw, i));
+    const GreyLevels level = grey_levels_;  // a copy: writing bytes might change a member, for all that compilers know
+    for (std::size_t i = 0; i < levels.size(); ++i) levels[i] = level(number_at(raw, i));
     return levels;
   }
 
   std::shared_ptr<const Hdf5File> file_;
   std::string name_;
-  GreyRange range_;
+  GreyLevels grey_levels_;
   Hdf5Storage storage_;
   Shape shape_, chunk_;
   Hdf5DataSet data_set_;

@@ -49,6 +49,25 @@ inline std::string channel_list(const std::vector<std::string>& names) {
 
 }  // namespace detail
 
+/// The names of the channels of pictures in red, green and blue with a channel for each further sensor, and how many
+/// channels each sensor has.
+inline std::vector<std::string> names_with_rgb(const std::vector<std::string>& further) {
+  std::vector<std::string> names{"red", "green", "blue"};
+  names.insert(names.end(), further.begin(), further.end());
+  return names;
+}
+inline std::vector<Index> sensors_with_rgb(std::size_t further) {
+  std::vector<Index> sensors(1 + further, 1);
+  sensors.front() = 3;
+  return sensors;
+}
+/// The names behind "red", "green" and "blue"; none of channels that do not begin with them.
+inline std::vector<std::string> names_beyond_rgb(const std::vector<std::string>& names) {
+  const std::vector<std::string> rgb = names_with_rgb({});
+  if (names.size() < rgb.size() || !std::equal(rgb.begin(), rgb.end(), names.begin())) return {};
+  return {names.begin() + 3, names.end()};
+}
+
 /// The channels that are opened for a detector, and those of them that are left out: as if the sensor were not there.
 struct ChosenChannels {
   std::vector<std::string> names{}, left_out{};

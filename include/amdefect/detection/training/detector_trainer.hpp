@@ -171,16 +171,13 @@ class DetectorTrainer {
   SensorTraits sensor_traits() const {
     SensorTraits traits{options_.pictures.channel_names, numbers(), options_.channel_dropout};
     if (options_.pictures || options_.extra_image_folders.empty()) return traits;
-    traits.channel_names = {"red", "green", "blue"};
-    for (const std::string& folder : options_.extra_image_folders) traits.channel_names.push_back(folder);
+    traits.channel_names = names_with_rgb(options_.extra_image_folders);
     return traits;
   }
   ChannelDropout dropout() const {
     if (options_.pictures)
       return {options_.channel_dropout, options_.pictures.sensors, options_.pictures.never_missing};
-    std::vector<Index> sensors(1 + options_.extra_image_folders.size(), 1);
-    sensors.front() = 3;
-    return {options_.channel_dropout, std::move(sensors), 1};
+    return {options_.channel_dropout, sensors_with_rgb(options_.extra_image_folders.size()), 1};
   }
   /// `training`: as augmentation wants them.
   template <PixelType P>
