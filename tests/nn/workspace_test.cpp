@@ -254,3 +254,51 @@ TEST_CASE("misuse of a network gives a clear message") {
   CHECK_THROWS_AS(workspace.backward(), Error);
   CHECK_THROWS_AS(static_cast<void>(net.output_index("none")), Error);
 }
+
+namespace {
+
+/// A sum that copies its gradient for each input, as the plan has to do for any operation with several inputs.
+struct CopyingAdd final : Add<double> {
+  MemoryTraits traits() const override { return {.needs_input = false}; }
+};
+
+/// Values that are added more than once, in sums of sums, in front of layers that work in place, and are outputs.
+template <class Sum>
+Network<double> network_of_sums() {
+  Network<double> net;
+  const Value image = net.input({5, 5, 3});
+  const Value a = net.add(Conv2d<double>(4, {.kernel = 3}), image);
+  const Value b = net.add(BatchNorm<double>(), a);
+  const Value twice = net.add(Sum(), {b, b});
+  const Value thrice = net.add(Sum(), {twice, b, twice});
+  const Value end = net.add(Relu<double>(), net.add(Sum(), {net.add(BatchNorm<double>(), thrice), b}));
+  const Value both =
+      net.add(Sum(), {net.add(Conv2d<double>(4), end), net.add(Sum(), {end, net.add(Tanh<double>(), thrice)})});
+  const Value with_image = net.add(Sum(), {image, net.add(Conv2d<double>(3), both)});
+  net.output(both, "both");
+  net.output(net.add(Relu<double>(), net.add(Sum(), {with_image, net.add(Relu<double>(), with_image)})), "end");
+  net.initialize(3);
+  return net;
+}
+
+template <class Sum>
+std::vector<double> gradients_of_sums() {
+  Network<double> net = network_of_sums<Sum>();
+  const Tensor<double> x = gaussian_tensor<double>({2, 5, 5, 3}, 1);
+  auto workspace = Workspace<double>::for_training(net, {.threads = 1}, 0, true);
+  workspace.forward(x);
+  for (std::size_t i = 0; i < 2; ++i) copy(workspace.output(i), workspace.output_gradient(i));
+  workspace.backward();
+  const TensorView<const double> weights = net.parameters().gradients(), image = workspace.input_gradient();
+  std::vector<double> all(weights.begin(), weights.end());
+  all.insert(all.end(), image.begin(), image.end());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("inputs of a sum share its gradient as long as they only read it") {
+  const std::vector<double> shared = gradients_of_sums<Add<double>>(), copied = gradients_of_sums<CopyingAdd>();
+  REQUIRE(shared.size() == copied.size());
+  for (std::size_t i = 0; i < shared.size(); ++i) CHECK(shared[i] == doctest::Approx(copied[i]).epsilon(1e-12));
+}

@@ -11,6 +11,12 @@ void relu_forward(int threads, Index size, T slope, const T* x, T* y) {
   AMDEFECT_DISPATCH(relu_forward<T>(threads, size, slope, x, y));
 }
 
+/// y = max(a + b, 0), to the last bit as in two steps. y may be a or b.
+template <class T>
+void add_relu_forward(int threads, Index size, const T* a, const T* b, T* y) {
+  AMDEFECT_DISPATCH(add_relu_forward<T>(threads, size, a, b, y));
+}
+
 /// dx = dy where x > 0, slope dy elsewhere. With the slope 0 the results of the forward pass may stand for x. dx may be
 /// dy.
 template <class T>
@@ -19,6 +25,7 @@ void relu_backward(int threads, Index size, T slope, const T* x, const T* dy, T*
 }
 
 AMDEFECT_COMPILED_FUNCTION(relu_forward)
+AMDEFECT_COMPILED_FUNCTION(add_relu_forward)
 AMDEFECT_COMPILED_FUNCTION(relu_backward)
 
 }  // namespace amdefect

@@ -170,7 +170,9 @@ class LayerChecker {
 
   void check_in_place(const Tensor<double>& y, const Tensors& dx) {
     const MemoryTraits traits = operation_.traits();
-    if (x_.size() != 1) return;
+    if (traits.equal_gradients)
+      for (const Tensor<double>& other : dx) expect(equal(other, dx[0]), "the inputs' gradients differ");
+    if (x_.size() != 1 && !traits.equal_gradients) return;
     if (traits.forward_in_place) {
       Tensor<double> memory = x_[0].clone();
       const TensorView<const double> input = memory.view();
@@ -182,10 +184,10 @@ class LayerChecker {
     }
     if (traits.backward_in_place) {
       Tensor<double> memory = dy_.clone();
-      const TensorView<double> target(memory.data(), x_[0].shape());
-      with_context([&](Context<double>& context) {
-        operation_.backward(context, views<const double>(x_), y, memory, std::span(&target, 1));
-      });
+      std::vector<TensorView<double>> targets(x_.size());  // of equal gradients, one is asked for
+      targets[0] = TensorView<double>(memory.data(), x_[0].shape());
+      with_context(
+          [&](Context<double>& context) { operation_.backward(context, views<const double>(x_), y, memory, targets); });
       expect(std::equal(dx[0].begin(), dx[0].end(), memory.begin()), "backward in place differs from out of place");
     }
   }

@@ -26,6 +26,32 @@ class BatchNormActivation final : public BatchNorm<T> {
   std::string kind() const override { return "batch_norm_activation"; }
 };
 
+/// The sum of two values and the ReLU behind it, for training.
+template <class T>
+class AddRelu final : public Add<T> {
+ public:
+  using typename Operation<T>::Inputs;
+  using typename Operation<T>::InputGradients;
+
+  std::string kind() const override { return "add_relu"; }
+  MemoryTraits traits() const override {
+    return {.backward_in_place = true,
+            .equal_gradients = true,
+            .needs_input = false,
+            .needs_output = true,
+            .recompute = true};
+  }
+  void forward(Context<T>& context, Inputs x, TensorView<T> y) const override {
+    add_relu_forward(context.execution.threads, y.size(), x[0].data(), x[1].data(), y.data());
+  }
+  void backward(Context<T>& context, Inputs, TensorView<const T> y, TensorView<const T> dy,
+                InputGradients dx) const override {
+    for (const TensorView<T>& gradient : dx)
+      if (!gradient.empty())
+        relu_backward(context.execution.threads, dy.size(), T(0), y.data(), dy.data(), gradient.data());
+  }
+};
+
 /// The operation if it is of the class of `example`, and no class of somebody's own derived from it.
 template <class Op, class T>
 std::shared_ptr<const Op> exactly(const std::shared_ptr<const Operation<T>>& operation, const Op& example) {
@@ -82,7 +108,8 @@ void remove(Node& node) {
 }  // namespace detail
 
 /// The nodes of a network for training: a batch norm and the ReLU, ReLU6 or SiLU behind it become one node where that
-/// was, if nothing else reads the value between. Nodes that are gone keep their number but lose their operation.
+/// was, if nothing else reads the value between, and so do the sum of two values and a ReLU. Nodes that are gone keep
+/// their number but lose their operation.
 template <class T>
 std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& network) {
   auto nodes = network.nodes();
@@ -92,12 +119,18 @@ std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& netwo
     const Activation activation = detail::activation_of<T>(operation);
     return activation != Activation::none && norm_takes(activation);
   };
+  const Add<T> any_sum;
+  const auto is_relu = [](const auto& operation) { return detail::activation_of<T>(operation) == Activation::relu; };
   for (std::size_t id = 0; id < nodes.size(); ++id) {
     const auto norm = detail::exactly(nodes[id].operation, any_norm);
-    const std::size_t last = norm ? followers.next(id, fits) : id;
+    const bool sum = nodes[id].inputs.size() == 2 && detail::exactly(nodes[id].operation, any_sum);
+    const std::size_t last = norm ? followers.next(id, fits) : sum ? followers.next(id, is_relu) : id;
     if (last == id) continue;
-    nodes[last].operation =
-        std::make_shared<const detail::BatchNormActivation<T>>(*norm, detail::activation_of<T>(nodes[last].operation));
+    if (norm)
+      nodes[last].operation = std::make_shared<const detail::BatchNormActivation<T>>(
+          *norm, detail::activation_of<T>(nodes[last].operation));
+    else
+      nodes[last].operation = std::make_shared<const detail::AddRelu<T>>();
     nodes[last].inputs = nodes[id].inputs;
     nodes[last].parameters = nodes[id].parameters;
     detail::remove(nodes[id]);
@@ -149,6 +182,7 @@ std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& netw
 }
 
 AMDEFECT_COMPILED_CLASS(detail::BatchNormActivation)
+AMDEFECT_COMPILED_CLASS(detail::AddRelu)
 AMDEFECT_COMPILED_FUNCTION(fuse_for_training)
 AMDEFECT_COMPILED_FUNCTION(fuse_for_inference)
 

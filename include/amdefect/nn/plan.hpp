@@ -27,10 +27,14 @@ class Plan {
  public:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
+  /// The gradient of a value that several nodes read: total = a + b, element by element. The total may be a or b.
+  struct GradientSum {
+    std::size_t a = none, b = none, total = none;
+  };
   /// One input of a node during backward.
   struct InputGradient {
-    std::size_t buffer = none;  ///< where dx is written; none if it is not wanted
-    bool add = false;           ///< the buffer is temporary: add it to the gradient of the value afterwards
+    std::size_t buffer = none;  ///< where dx is written; none if it is not wanted, or stands elsewhere already
+    GradientSum sum{};          ///< computed afterwards, if readers of the value that ran before left a gradient
   };
   struct Node {
     Shape shape;
@@ -185,21 +189,50 @@ class Plan {
     for (std::size_t id = nodes_.size(); id-- > 0;) {
       if (!nodes_[id].backward || !operation(id)) continue;
       const std::size_t step = backward_step(id);
+      const MemoryTraits traits = operation(id)->traits();
+      std::size_t dx = none;
       for (const Value input : inputs(id)) {
-        Node& source = nodes_[input.id];
         InputGradient target;
-        if (source.backward && source.gradient != none) {
-          target = {planner_.add(bytes_of(input.id), step, step), true};
-        } else if (source.backward) {
-          const bool in_place =
-              operation(id)->traits().backward_in_place && inputs(id).size() == 1 && bytes_of(input.id) == bytes_of(id);
-          source.gradient = in_place ? nodes_[id].gradient : planner_.add(bytes_of(input.id), step, step);
-          planner_.extend(source.gradient, operation(input.id) ? backward_step(input.id) : 2 * loss_step_);
-          target = {source.gradient, false};
+        if (nodes_[input.id].backward) {
+          if (dx == none || !traits.equal_gradients) target.buffer = dx = plan_input_gradient(id, input.id, traits);
+          target.sum = add_gradient(input.id, dx, step, !traits.equal_gradients);
         }
         nodes_[id].input_gradients.push_back(target);
       }
     }
+  }
+
+  /// Where node `id` writes the gradient of `input`: over its own, if it can and nobody else reads that any more.
+  std::size_t plan_input_gradient(std::size_t id, std::size_t input, const MemoryTraits& traits) {
+    const std::size_t step = backward_step(id);
+    const bool in_place = traits.backward_in_place && (inputs(id).size() == 1 || traits.equal_gradients) &&
+                          bytes_of(input) == bytes_of(id) && !read_later(nodes_[id].gradient, id, step);
+    return in_place ? nodes_[id].gradient : planner_.add(bytes_of(input), step, step);
+  }
+
+  /// Makes `dx`, written in `step`, the gradient of the value `id`, or part of it; `changeable` says whether dx is for
+  /// this value only. Values share the memory of a gradient while they only read it, so a sum goes where nobody else
+  /// reads.
+  GradientSum add_gradient(std::size_t id, std::size_t dx, std::size_t step, bool changeable) {
+    std::size_t& gradient = nodes_[id].gradient;
+    GradientSum sum;
+    if (gradient == none) {
+      gradient = dx;
+    } else {
+      const bool free = gradient != dx && !read_later(gradient, id, step);
+      sum = {gradient, dx, free ? gradient : changeable ? dx : planner_.add(bytes_of(id), step, step)};
+      gradient = sum.total;
+    }
+    planner_.extend(gradient, last_read(id));
+    return sum;
+  }
+  /// When the gradient of a value is read: by its node, or for an input by the caller after the last step.
+  std::size_t last_read(std::size_t id) const { return operation(id) ? backward_step(id) : 2 * loss_step_; }
+  /// Whether the gradient of a value other than `id` stands in that buffer and is needed after `step`.
+  bool read_later(std::size_t buffer, std::size_t id, std::size_t step) const {
+    for (std::size_t other = 0; other < nodes_.size(); ++other)
+      if (other != id && nodes_[other].gradient == buffer && last_read(other) > step) return true;
+    return false;
   }
 
   void plan_layer_memory() {

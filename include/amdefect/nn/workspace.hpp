@@ -115,9 +115,9 @@ class Workspace {
  private:
   using Graph = std::vector<typename Network<T>::Node>;
   static constexpr std::uint64_t none = static_cast<std::uint64_t>(-1);
-  struct Addition {
+  struct GradientSum {
+    TensorView<const T> a, b;
     TensorView<T> total;
-    TensorView<const T> term;
   };
   /// A node's tensors, ready to be handed to its operation.
   struct Node {
@@ -125,7 +125,7 @@ class Workspace {
     TensorView<T> kept;  // the value during backward, for which some are computed again in other memory
     std::vector<TensorView<const T>> inputs, kept_inputs;
     std::vector<TensorView<T>> input_gradients;
-    std::vector<Addition> additions;
+    std::vector<GradientSum> sums;
     std::byte *state = nullptr, *forward_scratch = nullptr, *backward_scratch = nullptr, *recompute_scratch = nullptr;
     PreparedWeights::Block prepared;
     bool backward = false;
@@ -196,8 +196,7 @@ class Workspace {
     for (const std::size_t again : current_->plan[id].recompute) recompute(again);
     Context<T> context = context_of(id, node.backward_scratch);
     operation.backward(context, node.kept_inputs, node.kept, node.gradient, node.input_gradients);
-    for (const Addition& addition : node.additions)
-      add_elements(options_.execution.threads, addition.term, addition.total);
+    for (const GradientSum& sum : node.sums) sum_elements(options_.execution.threads, sum.a, sum.b, sum.total);
   }
 
   void recompute(std::size_t id) {
@@ -295,8 +294,10 @@ class Workspace {
       for (std::size_t i = 0; i < plan[id].input_gradients.size(); ++i) {
         const auto& target = plan[id].input_gradients[i];
         Node& node = prepared.nodes[id];
-        node.input_gradients.push_back(tensor(target.buffer, plan[inputs[i].id].shape));
-        if (target.add) node.additions.push_back({prepared.nodes[inputs[i].id].gradient, node.input_gradients.back()});
+        const Shape& shape = plan[inputs[i].id].shape;
+        node.input_gradients.push_back(target.buffer == Plan<T>::none ? TensorView<T>{} : tensor(target.buffer, shape));
+        if (const auto& sum = target.sum; sum.total != Plan<T>::none)
+          node.sums.push_back({tensor(sum.a, shape), tensor(sum.b, shape), tensor(sum.total, shape)});
       }
     }
   }

@@ -26,7 +26,9 @@ class Add : public Operation<T> {
     for (const Shape& input : inputs) require_shape("add", inputs[0], input);
     return inputs[0];
   }
-  MemoryTraits traits() const override { return {.needs_input = false, .recompute = true}; }
+  MemoryTraits traits() const override {
+    return {.backward_in_place = true, .equal_gradients = true, .needs_input = false, .recompute = true};
+  }
   void forward(Context<T>& context, Inputs x, TensorView<T> y) const override {
     const int threads = context.execution.threads;
     if (x.size() == 1) return copy_elements(threads, x[0], y);
@@ -36,7 +38,7 @@ class Add : public Operation<T> {
   void backward(Context<T>& context, Inputs, TensorView<const T>, TensorView<const T> dy,
                 InputGradients dx) const override {
     for (const TensorView<T>& gradient : dx)
-      if (!gradient.empty()) copy_elements(context.execution.threads, dy, gradient);
+      if (!gradient.empty() && gradient.data() != dy.data()) copy_elements(context.execution.threads, dy, gradient);
   }
 };
 
