@@ -196,8 +196,7 @@ TEST_CASE("convolution: long sums and wide matrices equal the reference exactly 
       for (const int threads : {1, 2, 3}) check_exact<float>({.threads = threads, .convolution = algorithm}, g, random);
 }
 
-TEST_CASE_TEMPLATE("convolution: kernel gradients of 1x1 kernels by packed factors equal the reference", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("convolution: kernel gradients by packed factors equal the reference", T, float, double) {
   namespace kernels = AMDEFECT_BASELINE::detail;
   Random random(3);
   for (int trial = 0; trial < 60; ++trial) {
@@ -206,22 +205,28 @@ TEST_CASE_TEMPLATE("convolution: kernel gradients of 1x1 kernels by packed facto
                    .in_w = 1 + random.integer(20),
                    .in_c = 1 + random.integer(trial % 10 == 0 ? 600 : 70),
                    .out_c = 1 + random.integer(90),
+                   .kernel_h = trial % 2 == 0 ? 1 : 1 + random.integer(4),
+                   .kernel_w = trial % 2 == 0 ? 1 : 1 + random.integer(4),
                    .stride_h = 1 + random.integer(3),
-                   .stride_w = 1 + random.integer(3)};
-    g.out_h = (g.in_h - 1) / g.stride_h + 1;
+                   .stride_w = 1 + random.integer(3),
+                   .dilation_h = 1 + random.integer(2),
+                   .dilation_w = 1 + random.integer(2)};
+    g.pad_top = random.integer(g.kernel_h);
+    g.pad_left = random.integer(g.kernel_w);
+    g.out_h = (g.in_h - 1) / g.stride_h + 1;  // the last windows may leave the image
     g.out_w = (g.in_w - 1) / g.stride_w + 1;
     const Execution execution{.threads = 1 + trial % 3};
     const auto x = integers<T>(g.input_size(), random), dy = integers<T>(g.output_size(), random);
     Tensor<T> expected = integers<T>(g.kernel_size(), random), dkernel = expected.clone();
     reference::conv2d_backward_kernel(g, x.data(), dy.data(), expected.data());
-    auto scratch = scratch_block<T>(kernels::pointwise_backward_kernel_scratch<T>(execution, g));
-    kernels::pointwise_backward_kernel(execution, g, x.data(), dy.data(), dkernel.data(), scratch.data());
+    auto scratch = scratch_block<T>(kernels::packed_backward_kernel_scratch<T>(execution, g));
+    kernels::packed_backward_kernel(execution, g, x.data(), dy.data(), dkernel.data(), scratch.data());
     CHECK(equal(dkernel, expected));
   }
   ConvGeometry large{.in_h = 6, .in_w = 5, .in_c = 520, .out_h = 6, .out_w = 5, .out_c = 530};
-  CHECK(kernels::is_large_pointwise(large));  // `automatic` takes it, see the sums above
-  large.pad_top = 1;
-  CHECK(!kernels::is_large_pointwise(large));
+  CHECK(kernels::packed_gradient_pays(large));  // `automatic` takes it, see the sums above
+  large.groups = 10;
+  CHECK(!kernels::packed_gradient_pays(large));
 }
 
 TEST_CASE("convolution: the limit of scratch memory is kept") {
