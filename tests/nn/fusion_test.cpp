@@ -199,3 +199,40 @@ TEST_CASE_TEMPLATE("training leaves other activations behind a batch norm as the
   net.output(net.add(Layer(), net.add(BatchNorm<float>(), net.input({2, 2, 1}))), "end");
   CHECK(fuse_for_training(net)[1].operation == net.nodes()[1].operation);
 }
+
+TEST_CASE("training fuses the ends of residual blocks and learns the same") {
+  Network<double> fused_net = residual_network<double>(false), plain_net = residual_network<double>(true);
+  const auto count = [&](const char* kind) {
+    const auto nodes = fuse_for_training(fused_net);
+    return std::count_if(nodes.begin(), nodes.end(),
+                         [&](const auto& node) { return node.operation && node.operation->kind() == kind; });
+  };
+  CHECK(count("batch_norm_add_relu") == 2);
+  for (const bool frozen : {false, true}) {
+    if (frozen)
+      for (Network<double>* net : {&fused_net, &plain_net}) net->parameters().set_trainable("conv2d", false);
+    const Tensor<double> x = gaussian_tensor<double>({2, 20, 20, 16}, 1);
+    std::vector<Tensor<double>> results;
+    for (Network<double>* net : {&fused_net, &plain_net}) {
+      net->parameters().allocate_gradients();
+      net->parameters().gradients().fill(0);
+      auto workspace = Workspace<double>::for_training(*net, {}, 0, true);
+      workspace.forward(x);
+      const std::size_t last = net->outputs().size() - 1;
+      for (std::size_t i = 0; i < last; ++i) workspace.output_gradient(i).fill(0);
+      copy(gaussian_tensor<double>(workspace.output(last).shape(), 2), workspace.output_gradient(last));
+      workspace.backward();
+      for (const auto& values : {TensorView<const double>(net->parameters().gradients()),
+                                 TensorView<const double>(net->parameters().values()), workspace.input_gradient()}) {
+        results.emplace_back(values.shape());
+        copy(values, results.back().view());
+      }
+    }
+    for (std::size_t i = 0; i < 3; ++i) {
+      const double scale = results[i].array().abs().maxCoeff();
+      CHECK((results[i].array() - results[i + 3].array()).abs().maxCoeff() < 1e-12 * scale);
+    }
+    if (frozen) CHECK(count("batch_norm_add_relu") == 0);  // the sums alone then, with their ReLU
+    CHECK(count("add_relu") == (frozen ? 2 : 0));
+  }
+}

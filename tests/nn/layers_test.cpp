@@ -93,6 +93,10 @@ TEST_CASE("normalisation layers keep the contract") {
     check(detail::BatchNormActivation<double>(BatchNorm<double>({.moving_statistics = true}), activation),
           {{3, 4, 5, 3}});
   }
+  const detail::BatchNormAddRelu<double> residual{BatchNorm<double>()};
+  for (const LayerCheckOptions& options : {LayerCheckOptions{}, frozen})
+    CHECK(check_layer(residual, {{3, 4, 5, 3}, {3, 4, 5, 3}}, options).passed());
+  check(detail::AddRelu<double>(), {{3, 4, 5, 3}, {3, 4, 5, 3}});
   check_images(LayerNorm<double>(), 5);
   check(LayerNorm<double>(1e-5), {{3, 7}});
   check_images(GroupNorm<double>(1), 5);

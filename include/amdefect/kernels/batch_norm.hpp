@@ -30,6 +30,13 @@ void batch_norm_apply(int threads, const NormGeometry& g, const T* x, const Norm
   AMDEFECT_DISPATCH(batch_norm_apply<T>(threads, g, x, norm, y));
 }
 
+/// y = max(batch_norm_apply(x) + residual, 0), to the last bit as in three steps. The norm has no activation.
+template <class T>
+void batch_norm_add_relu(int threads, const NormGeometry& g, const T* x, const NormChannels<T>& norm, const T* residual,
+                         T* y) {
+  AMDEFECT_DISPATCH(batch_norm_add_relu<T>(threads, g, x, norm, residual, y));
+}
+
 /// dx = dy as it arrives before the activation. dx may be dy.
 template <class T>
 void batch_norm_activation_gradient(int threads, const NormGeometry& g, const T* x, const T* dy,
@@ -55,6 +62,7 @@ void batch_norm_input_gradient(int threads, const NormGeometry& g, const T* x, c
 
 AMDEFECT_COMPILED_FUNCTION(batch_moments)
 AMDEFECT_COMPILED_FUNCTION(batch_norm_apply)
+AMDEFECT_COMPILED_FUNCTION(batch_norm_add_relu)
 AMDEFECT_COMPILED_FUNCTION(batch_norm_activation_gradient)
 AMDEFECT_COMPILED_FUNCTION(batch_norm_gradient_sums)
 AMDEFECT_COMPILED_FUNCTION(batch_norm_input_gradient)

@@ -8,6 +8,7 @@
 
 #include "amdefect/core/compiled.hpp"
 #include "amdefect/nn/fused_conv2d.hpp"
+#include "amdefect/nn/fused_training.hpp"
 #include "amdefect/nn/layers/activations.hpp"
 #include "amdefect/nn/layers/batch_norm.hpp"
 #include "amdefect/nn/layers/conv2d.hpp"
@@ -17,40 +18,6 @@
 namespace amdefect {
 
 namespace detail {
-
-/// A batch norm and the activation behind it, for training.
-template <class T>
-class BatchNormActivation final : public BatchNorm<T> {
- public:
-  BatchNormActivation(const BatchNorm<T>& norm, Activation activation) : BatchNorm<T>(norm.options(), activation) {}
-  std::string kind() const override { return "batch_norm_activation"; }
-};
-
-/// The sum of two values and the ReLU behind it, for training.
-template <class T>
-class AddRelu final : public Add<T> {
- public:
-  using typename Operation<T>::Inputs;
-  using typename Operation<T>::InputGradients;
-
-  std::string kind() const override { return "add_relu"; }
-  MemoryTraits traits() const override {
-    return {.backward_in_place = true,
-            .equal_gradients = true,
-            .needs_input = false,
-            .needs_output = true,
-            .recompute = true};
-  }
-  void forward(Context<T>& context, Inputs x, TensorView<T> y) const override {
-    add_relu_forward(context.execution.threads, y.size(), x[0].data(), x[1].data(), y.data());
-  }
-  void backward(Context<T>& context, Inputs, TensorView<const T> y, TensorView<const T> dy,
-                InputGradients dx) const override {
-    for (const TensorView<T>& gradient : dx)
-      if (!gradient.empty())
-        relu_backward(context.execution.threads, dy.size(), T(0), y.data(), dy.data(), gradient.data());
-  }
-};
 
 /// The operation if it is of the class of `example`, and no class of somebody's own derived from it.
 template <class Op, class T>
@@ -107,33 +74,54 @@ void remove(Node& node) {
 
 }  // namespace detail
 
-/// The nodes of a network for training: a batch norm and the ReLU, ReLU6 or SiLU behind it become one node where that
-/// was, if nothing else reads the value between, and so do the sum of two values and a ReLU. Nodes that are gone keep
-/// their number but lose their operation.
+/// The nodes of a network for training (fused_training.hpp): where nothing else reads the values between, a batch norm
+/// and the ReLU, ReLU6 or SiLU behind it become one node where that was; so do the sum of two values and a ReLU, and
+/// the batch norm of a convolution that learns before them. Nodes that are gone keep their number but lose their
+/// operation.
 template <class T>
 std::vector<typename Network<T>::Node> fuse_for_training(const Network<T>& network) {
   auto nodes = network.nodes();
   const detail::Followers<T> followers(network);
   const BatchNorm<T> any_norm;
+  const Add<T> any_sum;
   const auto fits = [](const auto& operation) {
     const Activation activation = detail::activation_of<T>(operation);
     return activation != Activation::none && norm_takes(activation);
   };
-  const Add<T> any_sum;
   const auto is_relu = [](const auto& operation) { return detail::activation_of<T>(operation) == Activation::relu; };
+  const auto is_sum = [&](const auto& operation) { return detail::exactly(operation, any_sum) != nullptr; };
+  const auto learns = [&](std::size_t id) {
+    return std::any_of(nodes[id].parameters.begin(), nodes[id].parameters.end(),
+                       [&](std::size_t parameter) { return network.parameters()[parameter].trainable; });
+  };
+  // Node `last` does all that the nodes before it did, which end in `from`.
+  const auto become = [&](std::size_t last, std::size_t from, std::shared_ptr<const Operation<T>> operation) {
+    nodes[last].operation = std::move(operation);
+    nodes[last].inputs = nodes[from].inputs;
+    nodes[last].parameters = nodes[from].parameters;
+    detail::remove(nodes[from]);
+  };
   for (std::size_t id = 0; id < nodes.size(); ++id) {
     const auto norm = detail::exactly(nodes[id].operation, any_norm);
-    const bool sum = nodes[id].inputs.size() == 2 && detail::exactly(nodes[id].operation, any_sum);
+    const bool sum = is_sum(nodes[id].operation) && nodes[id].inputs.size() == 2;
     const std::size_t last = norm ? followers.next(id, fits) : sum ? followers.next(id, is_relu) : id;
-    if (last == id) continue;
-    if (norm)
-      nodes[last].operation = std::make_shared<const detail::BatchNormActivation<T>>(
-          *norm, detail::activation_of<T>(nodes[last].operation));
-    else
-      nodes[last].operation = std::make_shared<const detail::AddRelu<T>>();
-    nodes[last].inputs = nodes[id].inputs;
-    nodes[last].parameters = nodes[id].parameters;
-    detail::remove(nodes[id]);
+    if (last != id) {
+      if (sum)
+        become(last, id, std::make_shared<const detail::AddRelu<T>>());
+      else
+        become(last, id,
+               std::make_shared<const detail::BatchNormActivation<T>>(*norm,
+                                                                      detail::activation_of<T>(nodes[last].operation)));
+      continue;
+    }
+    if (!norm || !learns(nodes[id].inputs[0].id)) continue;
+    const std::size_t sum_id = followers.next(id, is_sum, 2);
+    const std::size_t relu = followers.next(sum_id, is_relu);
+    if (sum_id == id || relu == sum_id || !nodes[sum_id].operation) continue;  // or part of another batch norm already
+    const Value other = nodes[sum_id].inputs[nodes[sum_id].inputs[0].id == id ? 1 : 0];
+    become(relu, id, std::make_shared<const detail::BatchNormAddRelu<T>>(*norm));
+    nodes[relu].inputs.push_back(other);
+    detail::remove(nodes[sum_id]);
   }
   return nodes;
 }
@@ -181,8 +169,6 @@ std::vector<typename Network<T>::Node> fuse_for_inference(const Network<T>& netw
   return nodes;
 }
 
-AMDEFECT_COMPILED_CLASS(detail::BatchNormActivation)
-AMDEFECT_COMPILED_CLASS(detail::AddRelu)
 AMDEFECT_COMPILED_FUNCTION(fuse_for_training)
 AMDEFECT_COMPILED_FUNCTION(fuse_for_inference)
 

@@ -29,9 +29,10 @@ struct PreparedRequest {
 struct MemoryTraits {
   bool forward_in_place = false;   ///< y may be the memory of x
   bool second_in_place = false;    ///< y may be the memory of the second input, if it is not that of the first as well
-  bool backward_in_place = false;  ///< dx may be the memory of dy
+  bool backward_in_place = false;  ///< dx of the last input may be the memory of dy
   bool equal_gradients = false;    ///< dx is the same for all inputs: backward is asked for one of them only
   bool needs_input = true;         ///< backward reads x
+  bool needs_other_inputs = true;  ///< and if it does, not only the first one
   bool needs_output = false;       ///< backward reads y
   bool recompute = false;          ///< y costs little to compute again (`Operation::recompute`), so it need not be kept
 };

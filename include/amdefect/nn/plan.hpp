@@ -205,7 +205,7 @@ class Plan {
   /// Where node `id` writes the gradient of `input`: over its own, if it can and nobody else reads that any more.
   std::size_t plan_input_gradient(std::size_t id, std::size_t input, const MemoryTraits& traits) {
     const std::size_t step = backward_step(id);
-    const bool in_place = traits.backward_in_place && (inputs(id).size() == 1 || traits.equal_gradients) &&
+    const bool in_place = traits.backward_in_place && (traits.equal_gradients || input == inputs(id).back().id) &&
                           bytes_of(input) == bytes_of(id) && !read_later(nodes_[id].gradient, id, step);
     return in_place ? nodes_[id].gradient : planner_.add(bytes_of(input), step, step);
   }

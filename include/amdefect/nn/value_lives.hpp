@@ -75,9 +75,11 @@ class ValueLives {
       const std::size_t backward_step = 2 * loss - id;
       if (backward_[id] && traits.needs_output) add_read(id, backward_step);
       const Index macs = backward_[id] && traits.needs_input ? macs_of(id) : 0;
-      for (const Value input : graph_[id].inputs) {
+      const std::vector<Value>& inputs = graph_[id].inputs;
+      for (const Value& input : inputs) {
         lives_[input.id].forward = std::max(lives_[input.id].forward, id);
         if (!backward_[id] || !traits.needs_input) continue;
+        if (!traits.needs_other_inputs && &input != &inputs.front()) continue;
         add_read(input.id, backward_step);
         work_[input.id] += macs;
       }

@@ -70,6 +70,15 @@ class BatchNorm : public Layer<T> {
   }
 
   void forward(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
+    forward_residual(context, x, {}, y);
+  }
+  void recompute(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
+    recompute_residual(context, x, {}, y);
+  }
+
+  /// The same with the sum with `residual` and a ReLU behind it in the same pass, unless it is empty.
+  void forward_residual(Context<T>& context, TensorView<const T> x, TensorView<const T> residual,
+                        TensorView<T> y) const {
     const NormGeometry g = geometry(x.shape());
     const detail::NormScratch<T> scratch(context, g);
     const int threads = context.execution.threads;
@@ -87,15 +96,14 @@ class BatchNorm : public Layer<T> {
       std::copy_n(context.parameter(moving_mean).data(), g.channels, mean);
       std::copy_n(context.parameter(moving_variance).data(), g.channels, variance);
     }
-    batch_norm_apply(threads, g, x.data(), channels(context, scratch, mean, variance), y.data());
+    apply(threads, g, x, channels(context, scratch, mean, variance), residual, y);
   }
-
-  void recompute(Context<T>& context, TensorView<const T> x, TensorView<T> y) const override {
+  void recompute_residual(Context<T>& context, TensorView<const T> x, TensorView<const T> residual,
+                          TensorView<T> y) const {
     const NormGeometry g = geometry(x.shape());
     const double* mean = context.template state<double>();
     const detail::NormScratch<T> scratch(context, g);
-    batch_norm_apply(context.execution.threads, g, x.data(), channels(context, scratch, mean, mean + g.channels),
-                     y.data());
+    apply(context.execution.threads, g, x, channels(context, scratch, mean, mean + g.channels), residual, y);
   }
 
   void backward(Context<T>& context, TensorView<const T> x, TensorView<const T>, TensorView<const T> dy,
@@ -146,6 +154,13 @@ class BatchNorm : public Layer<T> {
   BatchNorm(const BatchNormOptions& options, Activation activation) : options_(options), activation_(activation) {}
 
  private:
+  static void apply(int threads, const NormGeometry& g, TensorView<const T> x, const NormChannels<T>& channels,
+                    TensorView<const T> residual, TensorView<T> y) {
+    if (residual.empty())
+      batch_norm_apply(threads, g, x.data(), channels, y.data());
+    else
+      batch_norm_add_relu(threads, g, x.data(), channels, residual.data(), y.data());
+  }
   NormChannels<T> channels(const Context<T>& context, const detail::NormScratch<T>& scratch, const double* mean,
                            const double* variance) const {
     return scratch.channels(
