@@ -105,6 +105,30 @@ TEST_CASE("a window beside all that a sensor sees is unknown there") {
   CHECK(close(0, 0, 0) == 130.25F);
 }
 
+TEST_CASE("keys of pieces of layers differ wherever the pieces do") {
+  const TemporaryFolder folder;
+  const Build build = make_build(folder.write("b.h5", "b"));
+  const auto key = [](const Build& of, const LayerPicture& picture) {
+    return LayerSource(std::make_shared<const std::vector<Build>>(1, of), {picture}).key(0);
+  };
+  const LayerPicture picture{0, {1, 0, 0, 4, 4}, {{{0, 0, 2, 2}, 0}}};
+  const std::string whole = key(build, picture);
+  CHECK(key(build, picture) == whole);
+  Build other = build;
+  other.channels[3].registration->x0 = 1e-9;
+  CHECK(key(other, picture) != whole);
+  other = build;
+  std::swap(other.channels[0], other.channels[1]);
+  CHECK(key(other, picture) != whole);
+  other = build;
+  other.channels[1].pixels = nullptr;
+  CHECK(key(other, picture) != whole);
+  CHECK(key(build, {0, {1, 0, 0, 4, 5}, picture.objects}) != whole);
+  CHECK(key(build, {0, picture.window, {}}) != whole);
+  folder.write("b.h5", "another");
+  CHECK(key(build, picture) != whole);
+}
+
 TEST_CASE("layered data of numbers, with the names of their channels") {
   const TemporaryFolder folder;
   Build build{folder.write("b.h5", "b"), "b"};
