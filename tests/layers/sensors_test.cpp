@@ -93,6 +93,18 @@ TEST_CASE("a build brings sensors of other sizes to its pixels, and says what is
   CHECK(levels(0, 0, 2) == padding_grey);
 }
 
+TEST_CASE("a build whose pixels nothing tells says what it has") {
+  Build build = make_build("build.h5");
+  build.channels.erase(build.channels.begin(), build.channels.begin() + 2);
+  CHECK(
+      error_of([&] { build.shape(); }) ==
+      "build.h5: nothing tells the pixels of the build: it has no masks, and each of its pictures is missing or has a "
+      "registration");
+  build.channels.clear();
+  CHECK(error_of([&] { build.shape(); }) ==
+        "build.h5: nothing tells the pixels of the build: it has no masks, and no pictures");
+}
+
 TEST_CASE("a window beside all that a sensor sees is unknown there") {
   Build build = make_build("build.h5");
   build.channels[3].registration = Registration{0.5, 0, 0, 0, 0.5, 3};
