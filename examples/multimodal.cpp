@@ -74,16 +74,15 @@ BasicImage<float> thermal(const std::vector<LabelledBox>& objects, Random& rando
 /// The sound of a laser that scans row after row, with a tone where it is in a keyhole: a picture of four bands.
 BasicImage<float> sound(const std::vector<LabelledBox>& objects, Random& random) {
   constexpr Index per_pixel = 4, window = 32, hop = 16;
-  std::vector<float> signal(side * side * per_pixel + window);
+  std::vector<float> signal(side * side * per_pixel);
   for (std::size_t i = 0; i < signal.size(); ++i) {
     const double pixel = static_cast<double>(i) / per_pixel, y = std::floor(pixel / side), x = pixel - y * side;
     const double tone = std::sin(2 * std::numbers::pi * 0.3 * static_cast<double>(i));
     signal[i] = static_cast<float>(random.normal() + spots(objects, 2, {x, y + 0.5}) * tone);
   }
-  const Tensor<float> looks = spectrogram(signal, {.window = window, .hop = hop});
-  // A look in the row is 4 pixels, and its middle 4 pixels behind its beginning.
-  const Registration from_visible{0.25, 0, -0.5, 0, 1, 0};
-  return resample(scan_picture(frequency_bands(looks, bands), side), from_visible, side, side);
+  const Tensor<float> looks = spectrogram(signal, {.window = window, .hop = hop, .centred = true});
+  const BasicImage<float> rows = scan_picture(frequency_bands(looks, bands), side);
+  return resample(rows, stretch_registration(side, side, side, rows.width()), side, side);
 }
 
 struct Sensors {

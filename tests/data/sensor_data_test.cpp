@@ -50,6 +50,42 @@ TEST_CASE("scales of channels are measured, and pictures mapped by them") {
   CHECK(with_means(source, scaling, 2)->key(0) != as_levels(source, scaling, 2)->key(0));
 }
 
+TEST_CASE("numbers that differ by little from a large mean keep their differences as grey levels") {
+  std::vector<BasicSample<float>> samples(1);
+  samples[0].image = BasicImage<float>(1, 8, 1);
+  for (Index x = 0; x < 8; ++x) samples[0].image(0, x, 0) = 1e6F + 0.25F * static_cast<float>(x - 4);
+  const auto source = std::make_shared<const BasicMemorySource<float>>(std::move(samples));
+  const PixelScaling scaling{.channel_offsets = {1e6}, .channel_scales = {1.1}};
+  const auto levels = as_levels(source, scaling, 1)->load(0);
+  for (Index x = 0; x < 8; ++x)
+    CHECK(levels->image(0, x, 0) == doctest::Approx(128 + 64 / 1.1 * 0.25 * static_cast<double>(x - 4)));
+}
+
+TEST_CASE("keys of mapped pictures differ where only the seventh digit of a scale does") {
+  const auto source = two_pictures();
+  const auto key = [&](double scale) {
+    return as_levels(source, PixelScaling{.channel_offsets = {0, 0}, .channel_scales = {1, scale}}, 2)->key(0);
+  };
+  CHECK(key(1.000001) == key(1.000001));
+  CHECK(key(1.000001) != key(1.000002));
+}
+
+TEST_CASE("keys of samples in memory are those of what is in them") {
+  const auto key = [](float pixel, double edge) {
+    std::vector<BasicSample<float>> samples(1);
+    samples[0].image = BasicImage<float>(2, 2, 1, pixel);
+    samples[0].objects = {{{0, 0, 1, edge}, 0}};
+    return BasicMemorySource<float>(std::move(samples)).key(0);
+  };
+  CHECK(key(1, 2) == key(1, 2));
+  CHECK(key(1, 2) != key(1.5F, 2));
+  CHECK(key(1, 2) != key(1, 1.99999999));
+  std::vector<BasicSample<float>> wide(1), high(1);
+  wide[0].image = BasicImage<float>(1, 4, 1, 1);
+  high[0].image = BasicImage<float>(4, 1, 1, 1);
+  CHECK(BasicMemorySource<float>(std::move(wide)).key(0) != BasicMemorySource<float>(std::move(high)).key(0));
+}
+
 TEST_CASE("samples in memory have annotations like others") {
   const CocoSplit split = memory_split("train", {"left", "right"}, *two_pictures());
   REQUIRE(split.coco.annotations.size() == 2);
@@ -174,7 +210,7 @@ TEST_CASE("pictures of sensors get the pixels of the image, with all their bits"
   CHECK(257 * sample->image(3, 5, 3) == doctest::Approx(10005));
   CHECK(sample->image(2, 2, 4) == 7);
   SensorList moved = halved;
-  moved.sensors[0].registration->x0 = 1;
+  moved.sensors[0].registration->xx = 0.5000001;  // of six digits the same
   const auto other = sensor_pictures(std::make_shared<const SensorReader>(moved)).open_numbers(data.split);
   CHECK(other->key(0) != source->key(0));
 }

@@ -93,6 +93,18 @@ TEST_CASE("a build brings sensors of other sizes to its pixels, and says what is
   CHECK(levels(0, 0, 2) == padding_grey);
 }
 
+TEST_CASE("a build whose pixels nothing tells says what it has") {
+  Build build = make_build("build.h5");
+  build.channels.erase(build.channels.begin(), build.channels.begin() + 2);
+  CHECK(
+      error_of([&] { build.shape(); }) ==
+      "build.h5: nothing tells the pixels of the build: it has no masks, and each of its pictures is missing or has a "
+      "registration");
+  build.channels.clear();
+  CHECK(error_of([&] { build.shape(); }) ==
+        "build.h5: nothing tells the pixels of the build: it has no masks, and no pictures");
+}
+
 TEST_CASE("a window beside all that a sensor sees is unknown there") {
   Build build = make_build("build.h5");
   build.channels[3].registration = Registration{0.5, 0, 0, 0, 0.5, 3};
@@ -103,6 +115,30 @@ TEST_CASE("a window beside all that a sensor sees is unknown there") {
   const BasicImage<float> close = build.read<float>({1, 3, 0, 2, 8});  // less than a pixel below what it sees
   CHECK(std::isnan(close(0, 0, 3)));
   CHECK(close(0, 0, 0) == 130.25F);
+}
+
+TEST_CASE("keys of pieces of layers differ wherever the pieces do") {
+  const TemporaryFolder folder;
+  const Build build = make_build(folder.write("b.h5", "b"));
+  const auto key = [](const Build& of, const LayerPicture& picture) {
+    return LayerSource(std::make_shared<const std::vector<Build>>(1, of), {picture}).key(0);
+  };
+  const LayerPicture picture{0, {1, 0, 0, 4, 4}, {{{0, 0, 2, 2}, 0}}};
+  const std::string whole = key(build, picture);
+  CHECK(key(build, picture) == whole);
+  Build other = build;
+  other.channels[3].registration->x0 = 1e-9;
+  CHECK(key(other, picture) != whole);
+  other = build;
+  std::swap(other.channels[0], other.channels[1]);
+  CHECK(key(other, picture) != whole);
+  other = build;
+  other.channels[1].pixels = nullptr;
+  CHECK(key(other, picture) != whole);
+  CHECK(key(build, {0, {1, 0, 0, 4, 5}, picture.objects}) != whole);
+  CHECK(key(build, {0, picture.window, {}}) != whole);
+  folder.write("b.h5", "another");
+  CHECK(key(build, picture) != whole);
 }
 
 TEST_CASE("layered data of numbers, with the names of their channels") {

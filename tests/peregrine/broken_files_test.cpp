@@ -9,6 +9,7 @@
 #include "amdefect/layers/box_index.hpp"
 #include "amdefect/peregrine/open_build.hpp"
 #include "amdefect/peregrine/peregrine_writer.hpp"
+#include "amdefect/peregrine/temporal_values.hpp"
 #include "contains.hpp"
 #include "error_of.hpp"
 #include "temporary_folder.hpp"
@@ -24,13 +25,14 @@ void write_file(const std::filesystem::path& path, PeregrinePacking packing) {
   writer.add_masks({"Powder", "Debris"}, [](Index label, Index, std::span<std::uint8_t> pixels) {
     for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = (i % 40 < 10) == (label == 1);
   });
+  writer.add_temporal("oxygen", std::vector<double>(12, 0.5));
   writer.commit();
 }
 
 /// Reads all that there is. Returns what was said of it, or the number of boxes and the sum of all pixels.
 std::string outcome(const std::filesystem::path& path) try {
   const PeregrineLayout layout = discover_layout(Hdf5File(path));
-  static_cast<void>(to_text(layout));
+  static_cast<void>(to_text(layout, read_layer_values(path)));
   const Build build = open_peregrine(path, {.need_masks = true});
   const Shape shape = build.shape();
   if (shape.elements() > 1'000'000) return "large";

@@ -10,6 +10,7 @@
 #include "amdefect/layers/box_index.hpp"
 #include "amdefect/peregrine/open_build.hpp"
 #include "amdefect/peregrine/peregrine_writer.hpp"
+#include "amdefect/peregrine/temporal_values.hpp"
 #include "contains.hpp"
 #include "error_of.hpp"
 #include "temporary_folder.hpp"
@@ -132,9 +133,8 @@ TEST_CASE("h5py: a camera of another size needs a registration; the masks say wh
         path +
             ": the channel 'NIR/0' is [40, 35, 45], the build [40, 70, 90]: where they lie has to be said (sensors, "
             "docs/sensors.md)");
-  const Build build = open_peregrine(
-      path,
-      {.channels = {"visible/0", "NIR/0"}, .numbers = true, .registrations = {{"NIR/0", {0.5, 0, 0, 0, 0.5, 0}}}});
+  const Build build = open_peregrine(path, {.numbers = true, .registrations = {{"NIR/0", {0.5, 0, 0, 0, 0.5, 0}}}});
+  REQUIRE(build.channels.size() == 2);
   REQUIRE(build.shape() == Shape{layers, height, width});
   const BasicImage<float> image = build.read<float>({3, 20, 30, 4, 6});
   CHECK(image(2, 3, 0) == picture(0, 3, 22, 33));
@@ -154,6 +154,16 @@ TEST_CASE("h5py: channels may be missing where that is allowed, but not all of t
   CHECK(build.read<float>({1, 2, 3, 1, 1})(0, 0, 1) == picture(1, 1, 2, 3));
   CHECK(error_of([&] { open_peregrine(path, {.channels = {"NIR/0"}, .may_lack = true}); }) ==
         path + ": has none of the channels NIR/0");
+}
+
+TEST_CASE("h5py: its values of each layer are read") {
+  if (files().empty()) return;
+  const std::vector<LayerValues> values = read_layer_values(files() / "gzip.h5");
+  REQUIRE(values.size() == 1);
+  CHECK(values[0].name == "oxygen");
+  REQUIRE(values[0].values.size() == layers);
+  CHECK(values[0].values[13] == doctest::Approx(13 / 39.0));
+  CHECK(to_text(values[0]) == "oxygen: 0 to 1, mean 0.5");
 }
 
 TEST_CASE("h5py: a file without cameras and masks says what is missing") {

@@ -52,4 +52,14 @@ TEST_CASE("a channel that shows nothing is refused by its name") {
                        "channel moments: all pixels of the channel 'thermal' are 5: it shows nothing", Error);
   CHECK_THROWS_WITH_AS(static_cast<void>(ChannelMoments(1).scaling()),
                        "channel moments: no pixel of the channel 0 is known", Error);
+  ChannelMoments large(2);
+  large.add(pixels(BasicImage<float>(1, 2, 2, 5.0F)));
+  BasicImage<float> bright(1, 2, 2, 5e6F);
+  bright(0, 0, 0) = bright(0, 0, 1) = 5;
+  large.add(pixels(bright));
+  CHECK_THROWS_WITH_AS(
+      static_cast<void>(large.scaling({"visible", "thermal"})),
+      "pixel scaling: channel 'visible': offset 1.25e+06 and scale 2.16506e+06, expected numbers up to "
+      "1e+06, scale at least 1e-06",
+      Error);
 }

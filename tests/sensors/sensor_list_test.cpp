@@ -40,7 +40,9 @@ TEST_CASE("a list of sensors without meaning is refused in a line") {
   CHECK(list_error(R"({"sensors": [{"name": "a", "mm_per_pixel": 1}]})") ==
         "s.json: sensors[0]: has mm_per_pixel, for which the file has to say that of the reference picture, too");
   CHECK(list_error(R"({"mm_per_pixel": 1, "sensors": [{"name": "a", "mm_per_pixel": 0}]})") ==
-        "s.json: sensors[0]: registration: 0 mm per pixel, expected a number above 0");
+        "s.json: sensors[0].mm_per_pixel: expected a number above 0, found 0");
+  CHECK(list_error(R"({"mm_per_pixel": -1, "sensors": [{"name": "a"}]})") ==
+        "s.json: mm_per_pixel: expected a number above 0, found -1");
   CHECK(list_error(R"({"sensors": [{"name": "a", "matrix": [[1, 2, 3]]}]})") ==
         "s.json: sensors[0].matrix: expected two rows of three numbers");
   CHECK(
@@ -48,4 +50,18 @@ TEST_CASE("a list of sensors without meaning is refused in a line") {
       "s.json: sensors[0]: registration: the matrix [[1, 1, 0], [1, 1, 0]] is singular: it maps the picture to a line "
       "or a point");
   CHECK(list_error(R"({"sensors": [{"name": "a", "scale": 2}]})").starts_with("s.json: sensors[0]: unknown key"));
+  CHECK(list_error(R"({"scale": 2, "sensors": [{"name": "a"}]})").starts_with("s.json: unknown key \"scale\""));
+}
+
+TEST_CASE("nothing that a list of sensors says is ignored") {
+  CHECK(list_error(R"({"left_mm": 1, "sensors": [{"name": "a"}]})") ==
+        "s.json: has left_mm, expected mm_per_pixel, too");
+  CHECK(list_error(R"({"mm_per_pixel": 1, "sensors": [{"name": "a"}, {"name": "b", "top_mm": 0}]})") ==
+        "s.json: sensors[1]: has top_mm, expected mm_per_pixel, too");
+  for (const std::string key : {"mm_per_pixel", "left_mm", "top_mm"})
+    CHECK(list_error(R"({"mm_per_pixel": 1, "sensors": [{"name": "a", "matrix": [[1, 0, 0], [0, 1, 0]], ")" + key +
+                     "\": 1}]}") == "s.json: sensors[0]: has a matrix and " + key + ", expected one of the two");
+  CHECK(list_error(R"({"sensors": [{"name": ""}]})") == "s.json: sensors[0].name: is empty, expected a name");
+  CHECK(list_error(R"({"sensors": [{"name": "a", "folder": ""}]})") ==
+        "s.json: sensors[0].folder: is empty, expected a name");
 }

@@ -1,5 +1,6 @@
 #include "amdefect/peregrine/open_build.hpp"
 #include "amdefect/peregrine/peregrine_writer.hpp"
+#include "amdefect/peregrine/temporal_values.hpp"
 #include "layers/layer_files.hpp"
 #include "synth/synth_layers.hpp"
 
@@ -15,7 +16,11 @@ Build open_layer_file(const std::filesystem::path& path, const LayerFileOptions&
                                .may_lack = options.may_lack});
 }
 
-std::string describe_layer_file(const std::filesystem::path& path) { return to_text(discover_layout(Hdf5File(path))); }
+std::string describe_layer_file(const std::filesystem::path& path) {
+  const Hdf5File file(path);
+  const PeregrineLayout layout = discover_layout(file);
+  return to_text(layout, read_layer_values(file, layout));
+}
 
 void write_synth_layers(const std::filesystem::path& path, const SynthLayersOptions& options) {
   require<FileError>(options.overwrite || !is_there(path), path.string(),

@@ -1,15 +1,11 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
-#include <locale>
 #include <memory>
-#include <sstream>
 #include <string>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -18,24 +14,9 @@
 #include "amdefect/data/extra_channels.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/image/image_io.hpp"
-#include "amdefect/io/file_type.hpp"
+#include "amdefect/io/file_key.hpp"
 
 namespace amdefect {
-
-namespace detail {
-
-/// Name, size and time of a file: a text that changes whenever it does. @throws FileError if it cannot be read.
-inline std::string file_key(const std::filesystem::path& file) {
-  std::error_code no_size, no_time;
-  const auto size = std::filesystem::file_size(file, no_size);
-  const auto written = std::filesystem::last_write_time(file, no_time);
-  require<FileError>(!no_size && !no_time, file.string(),
-                     ": cannot be read: ", (no_size ? no_size : no_time).message());
-  return concat(absolute_path(file).string(), ' ', size, ' ',
-                std::chrono::duration_cast<std::chrono::nanoseconds>(written.time_since_epoch()).count());
-}
-
-}  // namespace detail
 
 /// How the images and boxes of a CocoSource are read.
 struct CocoSourceOptions {
@@ -111,16 +92,10 @@ class BasicCocoSource final : public BasicSampleSource<P> {
 
   std::string name(Index index) const override { return file(index).string(); }
   std::string key(Index index) const override {
-    std::ostringstream key;
-    key.imbue(std::locale::classic());
-    key.precision(17);
-    key << (options_.channels == ImageChannels::rgb ? "rgb" : "grey") << (sizeof(P) > 1 ? " 16 bits" : "");
-    for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)])
-      key << '|' << detail::file_key(file);
-    for (const LabelledBox& object : objects(index))
-      key << '|' << object.label << ' ' << object.box.x1 << ' ' << object.box.y1 << ' ' << object.box.x2 << ' '
-          << object.box.y2;
-    return key.str();
+    std::string key = options_.channels == ImageChannels::rgb ? "rgb" : "grey";
+    if (sizeof(P) > 1) key += " 16 bits";
+    for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)]) key += '|' + file_key(file);
+    return key + objects_key(objects(index));
   }
 
  private:

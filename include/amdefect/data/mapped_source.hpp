@@ -14,17 +14,17 @@
 
 namespace amdefect {
 
-/// What becomes of the numbers of a channel: number * factor + shift; of what is unknown (not finite) a number of its
-/// own.
+/// What becomes of the numbers of a channel: (number - offset) * factor + shift, so that little is lost of numbers that
+/// differ by little; of what is unknown (not finite) a number of its own.
 struct ChannelMap {
-  float factor = 1, shift = 0, unknown = 0;
+  float offset = 0, factor = 1, shift = 0, unknown = 0;
 };
 
 /// Maps the channels of an image, for each of which there must be a map.
 inline void map_channels(BasicImage<float>& image, const std::vector<ChannelMap>& maps) {
   for (auto value = image.values().begin(); value != image.values().end();)
     for (const ChannelMap& map : maps) {
-      *value = std::isfinite(*value) ? *value * map.factor + map.shift : map.unknown;
+      *value = std::isfinite(*value) ? (*value - map.offset) * map.factor + map.shift : map.unknown;
       ++value;
     }
 }
@@ -32,7 +32,7 @@ inline void map_channels(BasicImage<float>& image, const std::vector<ChannelMap>
 /// The numbers as they are; what is unknown is the channel's mean, which a network of this scaling sees as 0.
 inline std::vector<ChannelMap> mean_maps(const PixelScaling& scaling, Index channels) {
   std::vector<ChannelMap> maps;
-  for (Index c = 0; c < channels; ++c) maps.push_back({1, 0, static_cast<float>(scaling.offset_of(c))});
+  for (Index c = 0; c < channels; ++c) maps.push_back({0, 1, 0, static_cast<float>(scaling.offset_of(c))});
   return maps;
 }
 
@@ -60,7 +60,9 @@ class MappedSource final : public BasicSampleSource<float> {
   std::string name(Index index) const override { return source_->name(index); }
   std::string key(Index index) const override {
     std::string key = source_->key(index) + "|mapped";
-    for (const ChannelMap& map : maps_) key += concat(' ', map.factor, ' ', map.shift, ' ', map.unknown);
+    for (const ChannelMap& map : maps_)
+      for (const float number : {map.offset, map.factor, map.shift, map.unknown})
+        key += ' ' + shortest_number(static_cast<double>(number));
     return key;
   }
 
@@ -86,11 +88,9 @@ inline std::shared_ptr<const MappedSource> as_levels(std::shared_ptr<const Basic
                                                      const PixelScaling& scaling, Index channels) {
   const PixelScaling levels{};
   std::vector<ChannelMap> maps;
-  for (Index c = 0; c < channels; ++c) {
-    const double factor = levels.scale / scaling.scale_of(c);
-    maps.push_back({static_cast<float>(factor), static_cast<float>(levels.offset - scaling.offset_of(c) * factor),
-                    static_cast<float>(levels.offset)});
-  }
+  for (Index c = 0; c < channels; ++c)
+    maps.push_back({static_cast<float>(scaling.offset_of(c)), static_cast<float>(levels.scale / scaling.scale_of(c)),
+                    static_cast<float>(levels.offset), static_cast<float>(levels.offset)});
   return std::make_shared<const MappedSource>(std::move(source), std::move(maps));
 }
 

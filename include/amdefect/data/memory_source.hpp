@@ -27,8 +27,13 @@ class BasicMemorySource final : public BasicSampleSource<P> {
   std::shared_ptr<const BasicSample<P>> load(Index index) const override {
     return samples_[static_cast<std::size_t>(index)];
   }
-  /// They are in memory: there is nothing to keep a copy of, and this names them in this process only.
-  std::string key(Index index) const override { return concat("memory ", load(index).get()); }
+  /// Of all that is in the sample, and so the same in another process.
+  std::string key(Index index) const override {
+    const BasicSample<P>& sample = *load(index);
+    const auto values = std::as_bytes(sample.image.values());
+    return concat("memory ", sample.image.shape(), ' ', sizeof(P), ' ',
+                  fnv1a({reinterpret_cast<const char*>(values.data()), values.size()}), objects_key(sample.objects));
+  }
 
  private:
   std::vector<std::shared_ptr<const BasicSample<P>>> samples_;

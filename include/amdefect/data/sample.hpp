@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "amdefect/boxes/labelled_box.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/image/image.hpp"
 #include "amdefect/image/letterbox.hpp"
 
@@ -21,6 +23,15 @@ struct BasicSample {
 };
 using Sample = BasicSample<std::uint8_t>;
 using Sample16 = BasicSample<std::uint16_t>;
+
+/// A text that differs wherever objects do, for keys of sources.
+inline std::string objects_key(std::span<const LabelledBox> objects) {
+  std::string key;
+  for (const auto& [box, label] : objects)
+    key += concat('|', label, ' ', shortest_number(box.x1), ' ', shortest_number(box.y1), ' ', shortest_number(box.x2),
+                  ' ', shortest_number(box.y2));
+  return key;
+}
 
 /// Somewhere annotated images come from: files, a cache, a resizer in front of another source.
 template <PixelType P>

@@ -72,10 +72,8 @@ class SensorReader {
   /// What is the same wherever `read` gives the same of the same files.
   std::string key() const {
     std::string key;
-    for (const SensorPlace& sensor : list_.sensors) {
-      const Registration r = sensor.registration.value_or(Registration{});
-      key += concat('|', sensor.name, ' ', r.xx, ' ', r.xy, ' ', r.x0, ' ', r.yx, ' ', r.yy, ' ', r.y0);
-    }
+    for (const SensorPlace& sensor : list_.sensors)
+      key += '|' + sensor.name + registration_key(sensor.registration.value_or(Registration{}));
     return key;
   }
 
@@ -137,7 +135,7 @@ class SensorSource final : public BasicSampleSource<float> {
   std::string key(Index index) const override {
     std::string key = pictures_.key(index) + reader_->key();
     for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)])
-      key += "|" + (file.empty() ? "missing" : detail::file_key(file));
+      key += "|" + (file.empty() ? "missing" : file_key(file));
     return key;
   }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "amdefect/core/tensor.hpp"
@@ -35,19 +37,24 @@ inline PixelScaling imagenet_scaling() {
   return scaling;
 }
 
-/// Throws an Error unless the numbers have a meaning.
-inline void check(const PixelScaling& scaling) {
+/// How messages call a channel: by its name, where it has one.
+inline std::string channel_text(std::size_t channel, const std::vector<std::string>& names) {
+  return channel < names.size() ? "channel '" + names[channel] + "'" : concat("channel ", channel);
+}
+
+/// Throws an Error unless the numbers have a meaning. `names` are those of the channels.
+inline void check(const PixelScaling& scaling, const std::vector<std::string>& names = {}) {
   constexpr double most = 1e6, least_scale = 1e-6;  // far beyond any sense, and no pixel becomes infinite
-  const auto check_pair = [&](double offset, double scale) {
-    require(std::abs(offset) <= most && scale >= least_scale && scale <= most, "pixel scaling: offset ", offset,
-            " and scale ", scale, ", expected numbers up to ", most, ", scale at least ", least_scale);
+  const auto check_pair = [&](const std::string& where, double offset, double scale) {
+    require(std::abs(offset) <= most && scale >= least_scale && scale <= most, "pixel scaling: ", where, "offset ",
+            offset, " and scale ", scale, ", expected numbers up to ", most, ", scale at least ", least_scale);
   };
-  check_pair(scaling.offset, scaling.scale);
+  check_pair("", scaling.offset, scaling.scale);
   require(scaling.channel_offsets.size() == scaling.channel_scales.size(),
           "pixel scaling: ", scaling.channel_offsets.size(), " offsets and ", scaling.channel_scales.size(),
           " scales of channels, expected one of each");
   for (std::size_t c = 0; c < scaling.channel_offsets.size(); ++c)
-    check_pair(scaling.channel_offsets[c], scaling.channel_scales[c]);
+    check_pair(channel_text(c, names) + ": ", scaling.channel_offsets[c], scaling.channel_scales[c]);
 }
 
 /// `{"offset":128,"scale":64}`, and the lists of the channels if there are any.

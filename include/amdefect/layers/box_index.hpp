@@ -2,21 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/file_bytes.hpp"
-#include "amdefect/io/file_type.hpp"
+#include "amdefect/io/file_key.hpp"
 #include "amdefect/io/json_reader.hpp"
 #include "amdefect/io/json_text.hpp"
 #include "amdefect/layers/build.hpp"
@@ -63,13 +61,8 @@ using LayerProgress = std::function<void(double share)>;
 /// @throws FileError if the system does not tell of the file.
 inline BoxIndexOrigin box_index_origin(const Build& build, const std::vector<std::string>& classes,
                                        const MaskBoxOptions& options) {
-  std::error_code no_size, no_time;
-  const auto bytes = std::filesystem::file_size(build.file, no_size);
-  const auto written = std::filesystem::last_write_time(build.file, no_time);
-  require<FileError>(!no_size && !no_time, build.file.string(),
-                     ": cannot be read: ", (no_size ? no_size : no_time).message());
-  const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(written.time_since_epoch());
-  return {bytes, since.count(), build.shape(), classes, options};
+  const FileStamp stamp = file_stamp(build.file);
+  return {stamp.bytes, stamp.time, build.shape(), classes, options};
 }
 
 /// The mask of a class. @throws FileError that names those that there are if it is none of them.

@@ -49,13 +49,14 @@ struct Build {
   LayerGeometry geometry{};
   std::shared_ptr<ChunkCache> cache{};
 
-  /// [layers, height, width]. @throws Error without channels and masks.
+  /// [layers, height, width]. @throws FileError as `reference`.
   Shape shape() const { return reference().shape(); }
-  /// The pictures, or masks, whose pixels are those of the build. @throws Error without any.
+  /// The pictures, or masks, whose pixels are those of the build. @throws FileError without any.
   const Volume& reference() const {
     for (const LayerChannel& channel : channels)
       if (channel.pixels && !channel.registration) return *channel.pixels;
-    require(!masks.empty(), file.string(), ": has neither pictures nor masks");
+    require<FileError>(!masks.empty(), file.string(), ": nothing tells the pixels of the build: it has no masks, and ",
+                       channels.empty() ? "no pictures" : "each of its pictures is missing or has a registration");
     return *masks.front().labels;
   }
   /// The names of the channels whose sensors are missing.

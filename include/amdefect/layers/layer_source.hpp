@@ -12,6 +12,7 @@
 
 #include "amdefect/data/augment.hpp"
 #include "amdefect/data/sample.hpp"
+#include "amdefect/io/file_key.hpp"
 #include "amdefect/layers/build.hpp"
 #include "amdefect/layers/layer_export.hpp"
 
@@ -48,7 +49,18 @@ class BasicLayerSource final : public BasicSampleSource<P> {
     const LayerPicture& picture = at(index);
     return concat(build_of(picture).file.string(), ", ", window_name(picture.window));
   }
-  std::string key(Index index) const override { return name(index) + (sizeof(P) > 1 ? ", numbers" : ""); }
+  /// @throws FileError if the file of the build is not there.
+  std::string key(Index index) const override {
+    const LayerPicture& picture = at(index);
+    const auto& [layer, top, left, height, width] = picture.window;
+    std::string key = concat(file_key(build_of(picture).file), '|', sizeof(P) > 1 ? "numbers " : "levels ", layer, ' ',
+                             top, ' ', left, ' ', height, ' ', width);
+    for (const LayerChannel& channel : build_of(picture).channels) {
+      key += '|' + channel.name + (channel.pixels ? "" : " missing");
+      if (channel.registration) key += registration_key(*channel.registration);
+    }
+    return key + objects_key(picture.objects);
+  }
 
   /// Pieces whose first chunks are the same, in the pictures whose pixels are the build's.
   std::vector<std::vector<Index>> blocks() const override {

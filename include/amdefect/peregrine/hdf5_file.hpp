@@ -155,6 +155,23 @@ class Hdf5File {
       return H5Dread(opened.id(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to);
     });
   }
+  /// All numbers of a data set. @throws FileError if it holds none, more than a number for each of many layers, or
+  /// cannot be read.
+  std::vector<double> numbers(const std::string& data_set) const {
+    constexpr hssize_t most = 10'000'000;
+    const Hdf5Turn turn;
+    const Hdf5Storage stored = storage(data_set);
+    const Hdf5DataSet opened = open(data_set);
+    const Hdf5Space space(H5Dget_space(opened.id()));
+    const hssize_t count = H5Sget_simple_extent_npoints(space.id());
+    require<FileError>(stored.numbers != Hdf5Numbers::other && count >= 0 && count <= most, path_.string(), ": ",
+                       data_set, ": expected at most ", most, " numbers, found ", stored.type_text(), ", ", count,
+                       " of them");
+    std::vector<double> values(static_cast<std::size_t>(count));
+    if (H5Dread(opened.id(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+      fail(data_set, "its numbers cannot be read");
+    return values;
+  }
   /// @throws FileError for a data set whose description is damaged.
   Hdf5DataSet open(const std::string& data_set) const {
     const Hdf5Turn turn;
@@ -227,7 +244,7 @@ class Hdf5File {
   static std::vector<std::string> read_texts(const Hdf5Type& type, const Hdf5Space& space, Read&& read) {
     std::vector<std::string> found;
     const hssize_t count = H5Sget_simple_extent_npoints(space.id());
-    if (!type || H5Tget_class(type.id()) != H5T_STRING || count < 1 || count > 100'000) return found;
+    if (!type || H5Tget_class(type.id()) != H5T_STRING || count < 1 || count > detail::most_texts) return found;
     if (H5Tis_variable_str(type.id()) > 0) {
       const Hdf5Type memory(H5Tcopy(type.id()));
       std::vector<char*> texts(static_cast<std::size_t>(count), nullptr);

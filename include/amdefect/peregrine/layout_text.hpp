@@ -1,10 +1,12 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/core/printable.hpp"
+#include "amdefect/layers/layer_values.hpp"
 #include "amdefect/peregrine/peregrine_layout.hpp"
 
 namespace amdefect {
@@ -44,8 +46,8 @@ inline std::string missing_text(const PeregrineLayout& layout) {
   return "there are no " + text + there;
 }
 
-/// What a file holds, for people.
-inline std::string to_text(const PeregrineLayout& layout) {
+/// What a file holds, for people; `values` are those of its layers.
+inline std::string to_text(const PeregrineLayout& layout, std::span<const LayerValues> values = {}) {
   std::string text = "build: " + printable(layout.build_name) + '\n';
   if (const std::vector<Index> shape = layout.shape(); !shape.empty())
     text += concat("size: ", shape[0], " layers of ", shape[2], 'x', shape[1], " pixels");
@@ -70,11 +72,7 @@ inline std::string to_text(const PeregrineLayout& layout) {
                       : data_set(mask.data_set) + " (" + mask.data_set.path + ')';
   });
   list("ids", layout.ids, data_set);
-  if (!layout.temporal.empty()) {
-    std::vector<std::string> names;
-    for (const PeregrineDataSet& sensor : layout.temporal) names.push_back(sensor.name);
-    text += "values of each layer: " + detail::name_list(names) + '\n';
-  }
+  list("values of each layer", values, [](const LayerValues& sensor) { return printable(to_text(sensor)); });
   if (layout.scans > 0) text += concat("scan paths: of ", layout.scans, " layers\n");
   if (!layout.parameters.empty()) text += "process parameters: " + detail::name_list(layout.parameters) + '\n';
   if (!layout.reference_images.empty())

@@ -21,7 +21,7 @@ namespace amdefect {
 /// What of a Peregrine file is opened.
 struct PeregrineOptions {
   /// Names of cameras in the order of the channels, e.g. {"visible/0", "visible/1"}; one may come several times. Empty:
-  /// all that there are.
+  /// all whose pixels are the build's, or that have a registration.
   std::vector<std::string> channels{};
   bool need_channels = true, need_masks = false;
   bool numbers = false;  ///< cameras of more than 8 bits as the numbers that they measure, not as grey levels
@@ -35,8 +35,9 @@ struct PeregrineOptions {
 namespace detail {
 
 /// The numbers of a camera that are black and white: 0 and the largest number of the camera, as a look at some rows
-/// tells; bytes are grey levels. @throws FileError if these rows are empty
-inline GreyRange grey_range(const std::shared_ptr<const Hdf5File>& file, const PeregrineDataSet& camera) {
+/// tells; bytes are grey levels. @throws FileError if these rows are empty, unless grey levels are for people only
+inline GreyRange grey_range(const std::shared_ptr<const Hdf5File>& file, const PeregrineDataSet& camera,
+                            bool for_people) {
   if (camera.storage.numbers == Hdf5Numbers::bytes) return {};
   const Hdf5Chunks chunks(file, camera.path);
   const Shape shape = chunks.shape();
@@ -45,7 +46,7 @@ inline GreyRange grey_range(const std::shared_ptr<const Hdf5File>& file, const P
     for (Index row = 1; row < 4; ++row)
       for (const float value : chunks.read_numbers(layer * (shape[0] - 1) / 4, row * (shape[1] - 1) / 4))
         if (std::isfinite(value)) most = std::max(most, value);
-  require<FileError>(most > 0, file->path().string(), ": '", camera.path,
+  require<FileError>(most > 0 || for_people, file->path().string(), ": '", camera.path,
                      "': the rows that should tell its largest number hold nothing but 0");
   if (camera.storage.numbers == Hdf5Numbers::floats && most <= 2) return {0, 1};  // shares, of which some exceed 1
   for (const double white : {255.0, 1023.0, 4095.0, 16383.0, 65535.0})
@@ -73,10 +74,27 @@ inline const PeregrineDataSet* find_camera(const std::filesystem::path& path, co
   return nullptr;
 }
 
+/// The names of the channels of a build. @throws FileError for a registration of a camera that is none of them.
+inline std::vector<std::string> channel_names(const std::filesystem::path& path, const PeregrineLayout& layout,
+                                              const PeregrineOptions& options) {
+  std::vector<std::string> names = options.channels;
+  if (names.empty()) {
+    for (const PeregrineDataSet& camera : layout.cameras) names.push_back(camera.name);
+    for (const PeregrineDataSet& camera : layout.other_cameras)
+      if (options.registrations.contains(camera.name)) names.push_back(camera.name);
+  }
+  for (const auto& [name, registration] : options.registrations)
+    require<FileError>(std::find(names.begin(), names.end(), name) != names.end(), path.string(),
+                       ": it is said where '", name, "' lies (sensors), expected one of the channels ",
+                       names.empty() ? "none" : name_list(names));
+  return names;
+}
+
 }  // namespace detail
 
 /// Opens a file of ORNL's Peregrine. Nothing of the pictures is read but a few rows of those that hold no bytes.
-/// @throws FileError for a file that cannot be read, that lacks what is needed, or that has no camera of a name.
+/// @throws FileError for a file that cannot be read, that lacks what is needed, or that has no camera of a name, and
+/// for a registration of what is no channel.
 inline Build open_peregrine(const std::filesystem::path& path, const PeregrineOptions& options = {}) {
   const auto file = std::make_shared<const Hdf5File>(path);
   const PeregrineLayout layout = discover_layout(*file);
@@ -93,16 +111,14 @@ inline Build open_peregrine(const std::filesystem::path& path, const PeregrineOp
                                              build.cache);
     return found;
   };
-  std::vector<std::string> wanted = options.channels;
-  if (wanted.empty())
-    for (const PeregrineDataSet& camera : layout.cameras) wanted.push_back(camera.name);
+  const std::vector<std::string> wanted = detail::channel_names(path, layout, options);
   for (const std::string& name : wanted) {
     LayerChannel channel{name, nullptr};
     const auto left_out = std::find(options.left_out.begin(), options.left_out.end(), name);
     const PeregrineDataSet* const camera =
         left_out == options.left_out.end() ? detail::find_camera(path, layout, name, options) : nullptr;
     if (camera) {
-      channel.pixels = volume(camera->path, detail::grey_range(file, *camera), options.numbers);
+      channel.pixels = volume(camera->path, detail::grey_range(file, *camera, options.numbers), options.numbers);
       if (const auto place = options.registrations.find(name); place != options.registrations.end())
         channel.registration = place->second;
     }

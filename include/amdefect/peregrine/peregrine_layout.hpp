@@ -195,6 +195,15 @@ class PeregrineDiscovery {
     std::erase_if(layout_.cameras, other);
     std::erase_if(layout_.masks, [&](const PeregrineMask& mask) { return other(mask.data_set); });
     std::erase_if(layout_.ids, other);
+    std::erase_if(layout_.temporal, [&](const PeregrineDataSet& set) {
+      const Hdf5Storage& stored = set.storage;
+      const bool each = stored.numbers != Hdf5Numbers::other && stored.shape.size() == 1 &&
+                        (shape.empty() || stored.shape[0] == shape[0]);
+      if (!each)
+        note(concat(set.path, " is left aside: expected a number for each layer, found ", stored.type_text(), ' ',
+                    shape_text(stored.shape)));
+      return !each;
+    });
     if (!shape.empty() && layout_.stated_layers && *layout_.stated_layers != static_cast<double>(shape[0]))
       note(concat("core/number_of_layers is ", *layout_.stated_layers, ", but there are ", shape[0], " layers"));
   }

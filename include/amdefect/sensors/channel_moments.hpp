@@ -59,20 +59,21 @@ class ChannelMoments {
   const std::vector<RunningMoments>& channels() const { return channels_; }
 
   /// What makes of every channel numbers with the mean 0 and the deviation 1; a network's picture ends in means.
-  /// `names` are for messages. @throws Error for a channel of which nothing was seen, or only one value.
+  /// `names` are for messages. @throws Error for a channel of which nothing was seen, or only one value,
+  /// or numbers beyond those that a scaling has.
   PixelScaling scaling(const std::vector<std::string>& names = {}) const {
     PixelScaling scaling;
     for (std::size_t c = 0; c < channels_.size(); ++c) {
       const RunningMoments& moments = channels_[c];
-      const std::string name = c < names.size() ? "'" + names[c] + "'" : concat(c);
-      require(moments.count() > 0, "channel moments: no pixel of the channel ", name, " is known");
+      const std::string channel = channel_text(c, names);
+      require(moments.count() > 0, "channel moments: no pixel of the ", channel, " is known");
       const double least = std::max(1e-6, 1e-7 * std::abs(moments.mean()));
-      require(moments.deviation() > least, "channel moments: all pixels of the channel ", name, " are ", moments.mean(),
+      require(moments.deviation() > least, "channel moments: all pixels of the ", channel, " are ", moments.mean(),
               ": it shows nothing");
       scaling.channel_offsets.push_back(moments.mean());
       scaling.channel_scales.push_back(moments.deviation());
     }
-    check(scaling);
+    check(scaling, names);
     return scaling;
   }
 

@@ -2,8 +2,9 @@
 
 #include <array>
 #include <cmath>
+#include <string>
 
-#include "amdefect/core/error.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/core/shape.hpp"
 
 namespace amdefect {
@@ -44,6 +45,13 @@ struct Registration {
 
   friend bool operator==(const Registration&, const Registration&) = default;
 };
+
+/// A text that differs wherever registrations do, for keys of pictures.
+inline std::string registration_key(const Registration& r) {
+  std::string key;
+  for (const double number : {r.xx, r.xy, r.x0, r.yx, r.yy, r.y0}) key += ' ' + shortest_number(number);
+  return key;
+}
 
 /// Throws an Error unless the numbers are finite and the map can be inverted.
 inline void check(const Registration& r) {

@@ -36,22 +36,41 @@ struct SensorList {
 
 namespace detail {
 
-inline PictureFrame read_frame(const JsonReader& json) {
-  return {json.get<double>("mm_per_pixel"), json.get<double>("left_mm", 0), json.get<double>("top_mm", 0)};
+/// Scale and place of pictures; nothing where neither is given.
+inline std::optional<PictureFrame> read_frame(const JsonReader& json) {
+  if (!json.contains("mm_per_pixel")) {
+    for (const char* key : {"left_mm", "top_mm"})
+      if (json.contains(key)) json.fail(concat("has ", key, ", expected mm_per_pixel, too"));
+    return std::nullopt;
+  }
+  const PictureFrame frame{json.get<double>("mm_per_pixel"), json.get<double>("left_mm", 0),
+                           json.get<double>("top_mm", 0)};
+  if (!(frame.mm_per_pixel > 0))
+    json.at("mm_per_pixel").fail(concat("expected a number above 0, found ", frame.mm_per_pixel));
+  return frame;
 }
 
 inline std::optional<Registration> read_registration(const JsonReader& sensor,
                                                      const std::optional<PictureFrame>& reference) {
   if (sensor.contains("matrix")) {
+    for (const char* key : {"mm_per_pixel", "left_mm", "top_mm"})
+      if (sensor.contains(key)) sensor.fail(concat("has a matrix and ", key, ", expected one of the two"));
     const auto rows = sensor.get<std::vector<std::vector<double>>>("matrix");
-    if (sensor.contains("mm_per_pixel")) sensor.fail("has a matrix and mm_per_pixel, expected one of the two");
     if (rows.size() != 2 || rows[0].size() != 3 || rows[1].size() != 3)
       sensor.at("matrix").fail("expected two rows of three numbers");
     return registration_of({{{rows[0][0], rows[0][1], rows[0][2]}, {rows[1][0], rows[1][1], rows[1][2]}}});
   }
-  if (!sensor.contains("mm_per_pixel")) return std::nullopt;
+  const std::optional<PictureFrame> frame = read_frame(sensor);
+  if (!frame) return std::nullopt;
   if (!reference) sensor.fail("has mm_per_pixel, for which the file has to say that of the reference picture, too");
-  return registration_of(*reference, read_frame(sensor));
+  return registration_of(*reference, *frame);
+}
+
+/// A text that is not empty.
+inline std::string read_name(const JsonReader& json) {
+  std::string name = json.as<std::string>();
+  if (name.empty()) json.fail("is empty, expected a name");
+  return name;
 }
 
 }  // namespace detail
@@ -66,8 +85,7 @@ inline std::optional<Registration> read_registration(const JsonReader& sensor,
 /// that is not named has the sensor's name. @throws FileError for anything else, and for a singular matrix.
 inline SensorList parse_sensor_list(const JsonReader& json) {
   json.allow_only({"mm_per_pixel", "left_mm", "top_mm", "sensors"});
-  std::optional<PictureFrame> reference;
-  if (json.contains("mm_per_pixel")) reference = detail::read_frame(json);
+  const std::optional<PictureFrame> reference = detail::read_frame(json);
   const JsonReader list = json.at("sensors");
   if (list.size() == 0) list.fail("names no sensor");
   SensorList sensors;
@@ -75,8 +93,8 @@ inline SensorList parse_sensor_list(const JsonReader& json) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     const JsonReader entry = list.item(i);
     entry.allow_only({"name", "folder", "matrix", "mm_per_pixel", "left_mm", "top_mm"});
-    SensorPlace sensor{.name = entry.get<std::string>("name"), .folder = ""};
-    sensor.folder = entry.get<std::string>("folder", sensor.name);
+    SensorPlace sensor{.name = detail::read_name(entry.at("name")), .folder = ""};
+    sensor.folder = entry.contains("folder") ? detail::read_name(entry.at("folder")) : sensor.name;
     if (!names.insert(sensor.name).second) entry.fail("the name '" + sensor.name + "' is there twice");
     try {
       sensor.registration = detail::read_registration(entry, reference);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <complex>
 #include <cstddef>
+#include <cstdlib>
 #include <numbers>
 #include <span>
 #include <vector>
@@ -19,6 +20,9 @@ struct SpectrogramOptions {
   Index window = 256;      ///< samples that are looked at together
   Index hop = 128;         ///< samples from one look to the next
   double floor_db = -120;  ///< what is less is this
+  /// Look t is around sample (t + 1/2) hop, and there are as many as the signal has whole hops: beyond its ends it is
+  /// mirrored. Else look t begins at sample t hop, as many as there are whole windows.
+  bool centred = false;
 };
 
 /// Throws an Error that names the option without meaning.
@@ -37,12 +41,21 @@ inline std::vector<double> hann_window(Index size) {
   return window;
 }
 
+namespace detail {
+
+/// A sample of a signal that goes on beyond its ends as it came.
+inline double mirrored(std::span<const float> signal, Index i) {
+  const Index last = static_cast<Index>(signal.size()) - 1;
+  return static_cast<double>(signal[static_cast<std::size_t>(last - std::abs(last - std::abs(i)))]);
+}
+
+}  // namespace detail
+
 /// Power of a signal over time and frequency: its short-time Fourier transform with Hann's window, in decibels.
 ///
-/// [looks, window / 2 + 1]; look t begins at sample t hop, bin k is the frequency k / window of the samples' rate.
-/// A sine of amplitude 1 in the middle of a bin has 0 dB there. The signal must hold one window; what is left behind
-/// the last whole one is not looked at. @throws Error for options without meaning, a signal that is too short, and a
-/// sample that is not finite.
+/// [looks, window / 2 + 1]; bin k is the frequency k / window of the samples' rate. A sine of amplitude 1 in the middle
+/// of a bin has 0 dB there. The signal must hold one window, centred ones a hop, too. @throws Error for options without
+/// meaning, a signal that is too short, and a sample that is not finite.
 inline Tensor<float> spectrogram(std::span<const float> signal, const SpectrogramOptions& options = {}) {
   check(options);
   const auto samples = static_cast<Index>(signal.size());
@@ -53,13 +66,16 @@ inline Tensor<float> spectrogram(std::span<const float> signal, const Spectrogra
   const std::vector<double> window = hann_window(options.window);
   double sum = 0;
   for (const double weight : window) sum += weight;
-  const Index looks = (samples - options.window) / options.hop + 1, bins = options.window / 2 + 1;
+  const Index looks = options.centred ? samples / options.hop : (samples - options.window) / options.hop + 1;
+  require(looks > 0, "spectrogram: the signal has ", samples, " samples, expected at least the ", options.hop,
+          " of a hop");
+  const Index before = options.centred ? (options.window - options.hop) / 2 : 0, bins = options.window / 2 + 1;
   Tensor<float> result({looks, bins});
   RealFourier transform(options.window);
   std::vector<double> seen(window.size());
   for (Index look = 0; look < looks; ++look) {
-    const float* from = signal.data() + look * options.hop;
-    for (std::size_t i = 0; i < seen.size(); ++i) seen[i] = window[i] * static_cast<double>(from[i]);
+    for (std::size_t i = 0; i < seen.size(); ++i)
+      seen[i] = window[i] * detail::mirrored(signal, look * options.hop - before + static_cast<Index>(i));
     const std::span<const std::complex<double>> spectrum = transform(seen);
     for (Index bin = 0; bin < bins; ++bin) {
       const bool alone = bin == 0 || 2 * bin == options.window;  // no mirror image among negative frequencies
@@ -89,16 +105,21 @@ inline Tensor<float> frequency_bands(TensorView<const float> spectrogram, Index 
   return result;
 }
 
-/// The sound of a layer as a picture, where the layer is made row by row: looks [rows looks_per_row, bands] become
-/// [rows, looks_per_row, bands], a channel for each band. Further looks are left out.
+/// The sound of a layer as a picture, where the layer is made row by row in equal times: [looks, bands] become [rows,
+/// looks / rows, bands], a channel for each band. Where the rows do not have a whole number of looks, each pixel is the
+/// look in the middle of its time, so that row r begins at look r looks / rows (to the nearest) all the same.
+///
+/// Looks have to cover the time of the layer evenly, as those of a spectrogram that is `centred` do.
 /// @throws Error if there are fewer looks than rows.
 inline BasicImage<float> scan_picture(TensorView<const float> looks, Index rows) {
   require<ShapeError>(looks.rank() == 2, "scan picture: expected [looks, bands], got ", looks.shape());
-  require(rows >= 1 && rows <= looks.dim(0), "scan picture: ", looks.dim(0), " looks for ", rows,
+  const Index count = looks.dim(0), bands = looks.dim(1);
+  require(rows >= 1 && rows <= count, "scan picture: ", count, " looks for ", rows,
           " rows, expected at least one for each");
-  const Index bands = looks.dim(1);
-  BasicImage<float> picture(rows, looks.dim(0) / rows, bands);
-  std::copy_n(looks.data(), picture.values().size(), picture.values().begin());
+  BasicImage<float> picture(rows, count / rows, bands);
+  const Index times = rows * picture.width();
+  for (Index i = 0; i < times; ++i)
+    std::copy_n(looks.data() + (2 * i + 1) * count / (2 * times) * bands, bands, picture.values().data() + i * bands);
   return picture;
 }
 
