@@ -50,6 +50,22 @@ TEST_CASE("scales of channels are measured, and pictures mapped by them") {
   CHECK(with_means(source, scaling, 2)->key(0) != as_levels(source, scaling, 2)->key(0));
 }
 
+TEST_CASE("a scaling of another number of channels than the pictures have is refused") {
+  PixelScaling three;
+  three.channel_offsets = {1, 2, 3};
+  three.channel_scales = {1, 1, 1};
+  const std::string expected = "pixel scaling: there are offsets and scales for 3 channels, got an image of ";
+  BasicImage<float> five(1, 1, 5, unknown_pixel);
+  CHECK(error_of([&] { fill_unknown(five, three); }) == expected + "5");
+  CHECK(error_of([&] { with_means(two_pictures(), three, 2); }) == expected + "2");
+  CHECK(error_of([&] { as_levels(two_pictures(), three, 4); }) == expected + "4");
+  BasicImage<float> fitting(1, 1, 3, unknown_pixel);
+  fill_unknown(fitting, three);
+  CHECK(fitting(0, 0, 2) == 3);
+  fill_unknown(five, {});
+  CHECK(five(0, 0, 4) == 128);
+}
+
 TEST_CASE("samples in memory have annotations like others") {
   const CocoSplit split = memory_split("train", {"left", "right"}, *two_pictures());
   REQUIRE(split.coco.annotations.size() == 2);
