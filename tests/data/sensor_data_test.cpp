@@ -190,9 +190,13 @@ TEST_CASE("pictures of sensors get the pixels of the image, with all their bits"
   CHECK(257 * sample->image(3, 5, 3) == doctest::Approx(10005));
   CHECK(sample->image(2, 2, 4) == 7);
   SensorList moved = halved;
-  moved.sensors[0].registration->x0 = 1;
-  const auto other = sensor_pictures(std::make_shared<const SensorReader>(moved)).open_numbers(data.split);
-  CHECK(other->key(0) != source->key(0));
+  moved.sensors[0].registration->x0 = 1e-9;
+  const PictureSource others = sensor_pictures(std::make_shared<const SensorReader>(moved));
+  CHECK(others.open_numbers(data.split)->key(0) != source->key(0));
+  CHECK(others.identity != pictures.identity);
+  CHECK(pictures.identity.to_text() ==
+        R"([{"name":"thermal","folder":"thermal","matrix":[[0.5,0.0,0.0],[0.0,0.5,0.0]]},)"
+        R"({"name":"side","folder":"side"}])");
 }
 
 TEST_CASE("sensors that are missing are unknown where they may be, and else said in a line") {
