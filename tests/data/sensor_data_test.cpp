@@ -206,7 +206,8 @@ TEST_CASE("sensors that are missing are unknown where they may be, and else said
         (data.folder / "a.png").string() + ": there is no picture \"thermal/a.png\" for the extra channel");
   const SensorTraits trained{{"red", "green", "blue", "thermal", "side"}, true, 0.1};
   const auto reader = sensor_reader_for(trained, halved);
-  CHECK(missing_pictures_text(*reader, data.split) == "missing: 'thermal' in 1 of 1 images");
+  CHECK(missing_pictures_text(*reader, data.split) ==
+        "missing: 'thermal' in 1 of 1 images; the network sees 0 there, as in training with channel dropout");
   const auto sample = SensorSource(data.split, reader).load(0);
   CHECK(std::isnan(sample->image(1, 1, 3)));
   CHECK(sample->image(1, 1, 4) == 7);

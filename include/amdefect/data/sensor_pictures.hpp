@@ -158,7 +158,7 @@ inline std::string missing_pictures_text(const SensorReader& reader, const CocoS
   for (const auto& [name, count] : counts)
     text += concat(text.empty() ? "missing: '" : ", '", printable(name), "' in ", count, " of ",
                    split.image_files.size(), " images");
-  return text;
+  return text.empty() ? "" : concat(text, "; ", stand_in_text);
 }
 
 /// Images in red, green and blue with further sensors as the pictures of a data set.

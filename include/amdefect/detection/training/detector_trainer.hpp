@@ -81,6 +81,7 @@ class DetectorTrainer {
             " channels, the images have ", description_.model.channels);
     description_.sensors = sensor_traits();
     check(dropout(), description_.model.channels);
+    check(description_.sensors);
   }
 
   DetectorTrainer(const DetectorTrainer&) = delete;
