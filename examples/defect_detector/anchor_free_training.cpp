@@ -67,16 +67,18 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
 
 int train_anchor_free(TrainConfig config) {
   const LayeredData layers = layered_data_of(config.dataset_path, config.layers, config.sensors);
-  require(
-      !layers.pictures || (config.fold.empty() && config.extra_image_folders.empty() && config.annotation_file.empty()),
-      "train: fold, extra_image_folders and annotation_file are not for files of layers");
+  require(!layers.pictures || (config.fold.empty() && config.annotation_file.empty()),
+          "train: fold and annotation_file are not for files of layers");
+  const FurtherChannels further =
+      further_channels_of(static_cast<bool>(layers.pictures), config.sensors.file, {}, config.extra_image_folders);
+  require(layers.pictures || further.reader || !config.sensors.measure_scale,
+          "train: measure_scale is for files of layers; of pictures in folders, --sensors measures it");
   const CocoSplits splits = layers.pictures ? usable_splits(layers.splits) : read_splits(config);
   labels_of(config, *splits.train);
   const AnnotationCheck check = check_annotations(*splits.train);
   std::cout << to_text(check, *splits.train);
   DetectorTrainerOptions options = options_of(config, splits, check);
   if (layers.pictures) use_pictures(options, layers.pictures);
-  const FurtherChannels further(layers.pictures ? "" : config.sensors.file, {}, config.extra_image_folders);
   if (further.reader) options.pictures = sensor_pictures(further.reader, config.offset());
   if (options.pictures.open_numbers) measure_scale(options, splits);
   const PictureSource pictures = options.pictures;

@@ -52,6 +52,8 @@ void run(const EvalConfig& config) {
   RunFolder folder(config.output_dir, evaluation_run, config.overwrite ? EarlierRun::replace : EarlierRun::refuse);
   const SensorTraits& trained = detector->traits().sensors;
   const LayeredData layers = layered_data_of(config.dataset_path, config.layers, config.sensors, trained);
+  const FurtherChannels further =
+      further_channels_of(static_cast<bool>(layers.pictures), config.sensors.file, trained, config.extra_image_folders);
   CocoSplits splits = layers.splits;
   if (!layers.pictures)
     splits = read_coco_splits(config.dataset_path,
@@ -67,8 +69,8 @@ void run(const EvalConfig& config) {
   const CocoSplit& split = config.split.empty() ? splits.evaluation_split() : splits.at(config.split);
   std::vector<std::string> group_of;
   if (!config.group_by.empty()) group_of = groups_by_name(split.coco, config.group_by);  // before the work
-  const FurtherChannels further(config.sensors.file, trained, config.extra_image_folders);
-  const PictureSource pictures = layers.pictures ? layers.pictures : further.pictures(split);
+  tell_missing(further, split);
+  const PictureSource pictures = further.reader ? sensor_pictures(further.reader) : layers.pictures;
   const std::filesystem::path& output = folder.path();
   const DetectorEvaluation found = evaluate(*detector, split,
                                             {.detect = options,

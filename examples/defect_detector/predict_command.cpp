@@ -32,14 +32,15 @@ int predict(PredictConfig config) {
     std::cout << "no --weights given: using " << (trained ? "" : "the ready model ") << config.weights << '\n';
   }
   const auto detector = open_detector(config.weights, {.threads = config.threads});
+  PredictImagesOptions& options = config.options;
+  const FurtherChannels further =
+      further_channels_of(layers, config.layers.sensors, detector->traits().sensors, options.extra_image_folders);
   if (layers)
-    return predict_layer_file(*detector, config.inputs.front(), config.output_dir, config.options.detect,
-                              config.options.overwrite, config.layers);
+    return predict_layer_file(*detector, config.inputs.front(), config.output_dir, options.detect, options.overwrite,
+                              config.layers);
   InterruptFlag stop;
   const InterruptGuard guard(stop);  // before there are temporary files
-  PredictImagesOptions& options = config.options;
   options.subtitle = config.weights;
-  const FurtherChannels further(config.layers.sensors, detector->traits().sensors, options.extra_image_folders);
   options.extra_image_folders = further.folders;
   options.sensors = further.reader;
   options.stop = &stop;

@@ -259,7 +259,7 @@ std::vector<TrainOption> make_table() {
           {.check = number_range(1e-6, 1e6), .used_by = anchor_free_model}),
       row("sensors", [](auto& config) -> auto& { return config.sensors.file; },
           "JSON file of further sensors: folders and where their pictures lie (docs/sensors.md)",
-          {.used_by = anchor_free_model, .newer = true}),
+          {.used_by = anchor_free_model, .identity = false}),  // what it says is
       row("measure_scale", [](auto& config) -> auto& { return config.sensors.measure_scale; },
           "Files of layers: cameras as the numbers that they measure, with a mean and a deviation each",
           {.used_by = anchor_free_model, .newer = true}),

@@ -86,6 +86,22 @@ TEST_CASE("keys of samples in memory are those of what is in them") {
   CHECK(BasicMemorySource<float>(std::move(wide)).key(0) != BasicMemorySource<float>(std::move(high)).key(0));
 }
 
+TEST_CASE("a scaling of another number of channels than the pictures have is refused") {
+  PixelScaling three;
+  three.channel_offsets = {1, 2, 3};
+  three.channel_scales = {1, 1, 1};
+  const std::string expected = "pixel scaling: there are offsets and scales for 3 channels, got an image of ";
+  BasicImage<float> five(1, 1, 5, unknown_pixel);
+  CHECK(error_of([&] { fill_unknown(five, three); }) == expected + "5");
+  CHECK(error_of([&] { with_means(two_pictures(), three, 2); }) == expected + "2");
+  CHECK(error_of([&] { as_levels(two_pictures(), three, 4); }) == expected + "4");
+  BasicImage<float> fitting(1, 1, 3, unknown_pixel);
+  fill_unknown(fitting, three);
+  CHECK(fitting(0, 0, 2) == 3);
+  fill_unknown(five, {});
+  CHECK(five(0, 0, 4) == 128);
+}
+
 TEST_CASE("samples in memory have annotations like others") {
   const CocoSplit split = memory_split("train", {"left", "right"}, *two_pictures());
   REQUIRE(split.coco.annotations.size() == 2);
@@ -211,8 +227,12 @@ TEST_CASE("pictures of sensors get the pixels of the image, with all their bits"
   CHECK(sample->image(2, 2, 4) == 7);
   SensorList moved = halved;
   moved.sensors[0].registration->xx = 0.5000001;  // of six digits the same
-  const auto other = sensor_pictures(std::make_shared<const SensorReader>(moved)).open_numbers(data.split);
-  CHECK(other->key(0) != source->key(0));
+  const PictureSource others = sensor_pictures(std::make_shared<const SensorReader>(moved));
+  CHECK(others.open_numbers(data.split)->key(0) != source->key(0));
+  CHECK(others.identity != pictures.identity);
+  CHECK(pictures.identity.to_text() ==
+        R"([{"name":"thermal","folder":"thermal","matrix":[[0.5,0.0,0.0],[0.0,0.5,0.0]]},)"
+        R"({"name":"side","folder":"side"}])");
 }
 
 TEST_CASE("sensors that are missing are unknown where they may be, and else said in a line") {
@@ -222,7 +242,8 @@ TEST_CASE("sensors that are missing are unknown where they may be, and else said
         (data.folder / "a.png").string() + ": there is no picture \"thermal/a.png\" for the extra channel");
   const SensorTraits trained{{"red", "green", "blue", "thermal", "side"}, true, 0.1};
   const auto reader = sensor_reader_for(trained, halved);
-  CHECK(missing_pictures_text(*reader, data.split) == "missing: 'thermal' in 1 of 1 images");
+  CHECK(missing_pictures_text(*reader, data.split) ==
+        "missing: 'thermal' in 1 of 1 images; the network sees 0 there, as in training with channel dropout");
   const auto sample = SensorSource(data.split, reader).load(0);
   CHECK(std::isnan(sample->image(1, 1, 3)));
   CHECK(sample->image(1, 1, 4) == 7);

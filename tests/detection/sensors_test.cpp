@@ -108,6 +108,66 @@ TEST_CASE("channel dropout changes a training, the same way for a seed, and is t
         "channel dropout: there is no further sensor that could be missing");
 }
 
+TEST_CASE("pictures of other channels than in training are not measured") {
+  const Run run;
+  const std::unique_ptr<Detector> detector = DetectorTrainer(run.splits, run.options).fit();
+  const auto problem = [&](const EvaluateOptions& options) {
+    return error_of([&] { evaluate(*detector, *run.splits.valid, options); });
+  };
+  PictureSource pictures = source_of(make_pictures());
+  pictures.channel_names = {"share", "kelvin"};
+  CHECK(problem({.pictures = pictures}) ==
+        "channels: the detector was trained with 'kelvin', 'share' in this order, got 'share', 'kelvin'");
+  pictures.channel_names.clear();
+  CHECK_NOTHROW(evaluate(*detector, *run.splits.valid, {.pictures = pictures}));
+  pictures.channels = 3;
+  CHECK(problem({.pictures = pictures}) == "channels: the pictures have 3, but the detector was trained with 2");
+  const PictureSource levels{.channels = 2, .open = [](const CocoSplit&) { return nullptr; }};
+  CHECK(problem({.pictures = levels}) ==
+        "channels: the detector was trained with the numbers that sensors measure, got grey levels");
+  CHECK(problem({}) ==
+        "channels: the detector was trained with the numbers of 'kelvin', 'share': say where their "
+        "pictures are (sensors)");
+}
+
+TEST_CASE("a training goes on only with the same sensors and scales") {
+  for (const bool given : {false, true}) {  // the identity, as by the program, which does not know what is measured
+    const TemporaryFolder folder;
+    Run run;
+    if (given) run.options.identity = JsonValue::object();
+    run.options.output_folder = folder / "run";
+    run.options.pictures.identity = "here";
+    run.options.epochs = 1;
+    DetectorTrainer(run.splits, run.options).fit();
+    run.options.resume = folder / "run/last.safetensors";
+    run.options.epochs = 2;
+    const auto problem = [&](const auto& change) {
+      Run other = run;
+      change(other.options);
+      return error_of([&] { DetectorTrainer(other.splits, other.options).fit(); });
+    };
+    CHECK(problem([](auto& options) {
+            options.pictures.identity = "there";
+          }).ends_with("with another sensors: the run was started with here, now it is there"));
+    CHECK(problem([](auto& options) {
+            options.augment.extra_shift = 3;
+          }).ends_with("with another extra_shift: the run was started with none, now it is 3.0"));
+    CHECK(problem([](auto& options) { options.pixel_scaling.channel_offsets[0] += 1; }).find("another pixel_scaling") !=
+          std::string::npos);
+    CHECK_NOTHROW(DetectorTrainer(run.splits, run.options).fit());
+  }
+}
+
+TEST_CASE("channels of one name are not trained with channel dropout") {
+  Run run(0.5);
+  run.options.pictures.channel_names = {"share", "share"};
+  CHECK(error_of([&] {
+          DetectorTrainer(run.splits, run.options);
+        }).starts_with("channels: the name 'share' is there twice"));
+  run.options.channel_dropout = 0;
+  CHECK_NOTHROW(DetectorTrainer(run.splits, run.options));
+}
+
 TEST_CASE("folders of further channels are names in the file of a detector") {
   const TemporaryFolder folder;
   const CocoSplits splits = write_data(folder);
@@ -121,6 +181,12 @@ TEST_CASE("folders of further channels are names in the file of a detector") {
   options.extra_image_folders = {"thermal"};
   const auto detector = DetectorTrainer(splits, options).fit();
   CHECK(detector->traits().sensors == SensorTraits{{"red", "green", "blue", "thermal"}, false, 0});
+  // Who measures it need not name them, and cannot take others for them.
+  const auto results = evaluate(*detector, *splits.valid, {.extra_image_folders = {"thermal"}}).results;
+  CHECK(evaluate(*detector, *splits.valid).results.size() == results.size());
+  CHECK(error_of([&] {
+          evaluate(*detector, *splits.valid, {.extra_image_folders = {"depth"}});
+        }).starts_with("extra_image_folders: 'depth' is none of the channels"));
 }
 
 }  // namespace amdefect::sensors_test

@@ -68,13 +68,37 @@ TEST_CASE("layers: the cameras of a training are known where the detector is use
   CHECK(!contains(measured.err, "missing"));
   CHECK(contains(read(world.path("layers_scaled_eval/report.html")), "channel_dropout"));
   check_fails(eval + "--channels visible/1,visible/0", "trained with 'visible/0', 'visible/1' in this order");
-  const std::string missing = "note: layers/build.h5: missing: 'visible/0'; every pixel of it is taken to be the mean";
+  const std::string missing = "note: layers/build.h5: missing: 'visible/0'; the network sees 0 there";
   CHECK(contains(world.run(eval + "--channels visible/1").err, missing));
   const Outcome predicted = world.run(
       "predict layers/build.h5 --channels visible/1 --layers 0:2 --weights "
       "layers_scaled --output_dir layers_lacking");
   CHECK(predicted.code == 0);
   CHECK(contains(predicted.err, missing));
+}
+
+TEST_CASE("layers: cameras with pixels of their own are trained with, measured and predicted for") {
+  if (!reads_layers()) return;
+  const World& world = World::get();
+  write(world.path("cameras.json"), R"({"sensors": [{"name": "visible/1", "matrix": [[1, 0, 2], [0, 1, -3]]}]})");
+  const std::string moved = " --sensors cameras.json ", with = " --weights layers_moved --overwrite --output_dir ";
+  const std::string run = "train " + chosen + "--tile 64 --crop_size 32 --eval_interval 0 --monitor loss --threads 1" +
+                          " --output_dir layers_moved --network " + tiny + moved;
+  const Outcome trained = world.run(run + "--epochs 1");
+  CAPTURE(trained.err);
+  REQUIRE(trained.code == 0);
+  const std::string eval = "eval layers/build.h5 --layer_classes Debris,Super-Elevation --split train" + with;
+  const Outcome measured = world.run(eval + "layers_moved_eval" + moved);
+  CAPTURE(measured.err);
+  CHECK(measured.code == 0);
+  REQUIRE(world.run(eval + "layers_still_eval").code == 0);
+  CHECK(read(world.path("layers_moved_eval/detections.json")) != read(world.path("layers_still_eval/detections.json")));
+  CHECK(world.run("predict layers/build.h5 --layers 0:2" + with + "layers_moved_found" + moved).code == 0);
+  check_fails("predict layers/build.h5 --layers 0:2 --extra_image_folders a" + with + "layers_refused",
+              "extra_image_folders is not for files of layers");
+  check_fails(eval + "layers_refused --extra_image_folders a", "extra_image_folders is not for files of layers");
+  write(world.path("cameras.json"), R"({"sensors": [{"name": "visible/1", "matrix": [[1, 0, 1], [0, 1, -3]]}]})");
+  check_fails(run + "--epochs 2 --resume", "with another sensors: the run was started with {");
 }
 
 TEST_CASE("layers: what a file does not have is said in one line") {
@@ -86,7 +110,7 @@ TEST_CASE("layers: what a file does not have is said in one line") {
   check_fails("train layers/build.h5 --layer_classes Holes",
               "has no masks of the class 'Holes', but of Powder, Printed");
   check_fails("predict layers/build.h5 --layers 90:95 --weights lpbf", "there is no layer in '90:95'");
-  check_fails("predict layers/build.h5 --weights lpbf", "2 channels are chosen, but the detector was trained with 3");
+  check_fails("predict layers/build.h5 --weights lpbf", "the pictures have 2, but the detector was trained with 3");
 }
 
 TEST_CASE("layers: a COCO data set with such a file in its folder stays one") {

@@ -40,8 +40,36 @@ TEST_CASE("the channels of a detector decide what it is shown") {
               detail::channel_list(asked));
 }
 
+TEST_CASE("pictures of other channels than those of a detector are refused") {
+  const SensorTraits levels{{"a", "b"}, false, 0}, numbers{{"a", "b"}, true, 0.1};
+  for (const bool numeric : {false, true}) {
+    CHECK_NOTHROW(require_channels(levels, {"a", "b"}, numeric));
+    CHECK_NOTHROW(require_channels(levels, {}, numeric));
+    CHECK_NOTHROW(require_channels({}, {"x"}, numeric));
+  }
+  CHECK_NOTHROW(require_channels(numbers, {"a", "b"}, true));
+  CHECK(error_of([&] {
+          require_channels(levels, {"b", "a"}, false);
+        }) == "channels: the detector was trained with 'a', 'b' in this order, got 'b', 'a'");
+  CHECK(error_of([&] { require_channels(numbers, {"a"}, true); }) ==
+        "channels: the detector was trained with 'a', 'b' in this order, of which some may be missing, got 'a'");
+  CHECK(error_of([&] {
+          require_channels(numbers, {"a", "b"}, false);
+        }) == "channels: the detector was trained with the numbers that sensors measure, got grey levels");
+}
+
+TEST_CASE("a name that is there twice cannot be missing") {
+  CHECK_NOTHROW(check(SensorTraits{{"a", "b", "a"}, false, 0}));
+  const JsonValue twice = to_json(SensorTraits{{"a", "b", "a"}, false, 0.1});
+  CHECK(error_of([&] {
+          read_sensor_traits({twice, "file"});
+        }) ==
+        "file: channels: the name 'a' is there twice; with channel dropout nobody could tell which of the two is "
+        "missing");
+}
+
 TEST_CASE("what is missing is said in a line") {
   CHECK(missing_channels_text({}).empty());
   CHECK(missing_channels_text({"NIR/0", "b"}) ==
-        "missing: 'NIR/0', 'b'; every pixel of them is taken to be the mean that was measured in training");
+        "missing: 'NIR/0', 'b'; the network sees 0 there, as in training with channel dropout");
 }

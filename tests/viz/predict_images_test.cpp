@@ -69,3 +69,18 @@ TEST_CASE("further channels of images that are predicted come from folders") {
   CHECK(predict_images(detector, inputs, folder / "none", options).failed == 1);
   CHECK(errors.at(0) == (folder / "a.png").string() + ": there is no picture \"depth/a.png\" for the extra channel");
 }
+
+TEST_CASE("images with sensors of another detector are not predicted") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "thermal");
+  save_image(folder / "a.png", Image(32, 32, 3, 200));
+  save_image(folder / "thermal/a.png", Image(32, 32, 1, 90));
+  const std::vector<std::filesystem::path> inputs{folder / "a.png"};
+  const auto reader = std::make_shared<const SensorReader>(SensorList{{{"thermal", "thermal"}}});
+  const BlobDetector five(BlobModel{}, {{"pore"}, {-4}}, 0, 5), four(BlobModel{}, {{"pore"}, {-4}}, 0, 4);
+  CHECK(error_of([&] { predict_images(five, inputs, folder / "five", {.sensors = reader}); }) ==
+        "channels: the pictures have 4, but the detector was trained with 5");
+  CHECK_FALSE(std::filesystem::exists(folder / "five"));
+  CHECK(predict_images(four, inputs, folder / "four", {.sensors = reader}).images == 1);
+  CHECK(load_image(folder / "four/a.png")(0, 0, 2) == 200);
+}

@@ -2,27 +2,25 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "amdefect/data/sensor_pictures.hpp"
+#include "amdefect/data/further_channels.hpp"
 #include "sensors/sensor_config.hpp"
 
 namespace amdefect {
 
-/// What is seen beside the pictures of a data set, in training (`trained` is empty) or by a detector that was trained
-/// with it.
-struct FurtherChannels {
-  std::vector<std::string> folders;            ///< `extra_image_folders`; where none are given, those of the detector
-  std::shared_ptr<const SensorReader> reader;  ///< in place of the folders; null: none is wanted
+inline constexpr const char* no_folders_text =
+    "extra_image_folders is not for files of layers, whose cameras are chosen by name (channels)";
 
-  /// @throws Error for the same channels in another order, or where a detector needs a list of sensors that is not
-  /// given
-  FurtherChannels(const std::string& sensors_file, const SensorTraits& trained, std::vector<std::string> given);
-  /// Those of the reader; tells of what is missing.
-  PictureSource pictures(const CocoSplit& split) const;
-};
+/// What is seen beside the pictures of a data set, in training (`trained` is empty) or by a detector that was trained
+/// with it: that of the list in a file, if there is one, or of folders; beside files of layers, `layers`, nothing.
+/// @throws Error for both, for folders beside layers, and what `further_channels` throws
+FurtherChannels further_channels_of(bool layers, const std::string& sensors_file, const SensorTraits& trained,
+                                    const std::vector<std::string>& folders);
+
+/// Tells which pictures of a split are missing.
+void tell_missing(const FurtherChannels& further, const CocoSplit& split);
 
 /// Where the cameras of a list lie; empty without a file.
 std::map<std::string, Registration> registrations_of(const std::string& file);

@@ -30,7 +30,9 @@ inline void map_channels(BasicImage<float>& image, const std::vector<ChannelMap>
 }
 
 /// The numbers as they are; what is unknown is the channel's mean, which a network of this scaling sees as 0.
+/// @throws ShapeError for a scaling of another number of channels
 inline std::vector<ChannelMap> mean_maps(const PixelScaling& scaling, Index channels) {
+  check_channels(scaling, channels);
   std::vector<ChannelMap> maps;
   for (Index c = 0; c < channels; ++c) maps.push_back({0, 1, 0, static_cast<float>(scaling.offset_of(c))});
   return maps;
@@ -86,6 +88,7 @@ inline std::shared_ptr<const MappedSource> with_means(std::shared_ptr<const Basi
 /// network of the default scaling sees of these.
 inline std::shared_ptr<const MappedSource> as_levels(std::shared_ptr<const BasicSampleSource<float>> source,
                                                      const PixelScaling& scaling, Index channels) {
+  check_channels(scaling, channels);
   const PixelScaling levels{};
   std::vector<ChannelMap> maps;
   for (Index c = 0; c < channels; ++c)

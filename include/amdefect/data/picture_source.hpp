@@ -7,6 +7,7 @@
 
 #include "amdefect/coco/coco_split.hpp"
 #include "amdefect/data/sample.hpp"
+#include "amdefect/io/json_value.hpp"
 
 namespace amdefect {
 
@@ -21,6 +22,9 @@ struct PictureSource {
   std::vector<std::string> channel_names{};  ///< empty: they have none
   std::vector<Index> sensors{};              ///< channels of each sensor, in their order; empty: one for each
   Index never_missing = 0;                   ///< the first so many sensors are always there
+  /// What decides on the pictures besides their files, such as where sensors lie: a run is continued only with the
+  /// same.
+  JsonValue identity{};
 
   explicit operator bool() const { return open || open_numbers; }
 };

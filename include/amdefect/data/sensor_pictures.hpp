@@ -15,6 +15,7 @@
 #include "amdefect/data/coco_source.hpp"
 #include "amdefect/data/extra_channels.hpp"
 #include "amdefect/data/picture_source.hpp"
+#include "amdefect/sensors/registration_json.hpp"
 #include "amdefect/sensors/resample.hpp"
 #include "amdefect/sensors/sensor_list.hpp"
 #include "amdefect/sensors/sensor_traits.hpp"
@@ -69,12 +70,15 @@ class SensorReader {
       if (files[i].empty()) names.push_back(list_.sensors[i].name);
     return names;
   }
-  /// What is the same wherever `read` gives the same of the same files.
-  std::string key() const {
-    std::string key;
-    for (const SensorPlace& sensor : list_.sensors)
-      key += '|' + sensor.name + registration_key(sensor.registration.value_or(Registration{}));
-    return key;
+  /// Names, folders and places: what decides on what `read` gives of the same files.
+  JsonValue identity() const {
+    JsonValue::Array sensors;
+    for (const SensorPlace& sensor : list_.sensors) {
+      JsonValue json{{"name", sensor.name}, {"folder", sensor.folder}};
+      if (sensor.registration) json.set("matrix", to_json(*sensor.registration));
+      sensors.push_back(std::move(json));
+    }
+    return sensors;
   }
 
  private:
@@ -133,7 +137,7 @@ class SensorSource final : public BasicSampleSource<float> {
   std::vector<LabelledBox> objects(Index index) const override { return pictures_.objects(index); }
   std::string name(Index index) const override { return pictures_.name(index); }
   std::string key(Index index) const override {
-    std::string key = pictures_.key(index) + reader_->key();
+    std::string key = pictures_.key(index) + '|' + reader_->identity().to_text();
     for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)])
       key += "|" + (file.empty() ? "missing" : file_key(file));
     return key;
@@ -154,7 +158,7 @@ inline std::string missing_pictures_text(const SensorReader& reader, const CocoS
   for (const auto& [name, count] : counts)
     text += concat(text.empty() ? "missing: '" : ", '", printable(name), "' in ", count, " of ",
                    split.image_files.size(), " images");
-  return text;
+  return text.empty() ? "" : concat(text, "; ", stand_in_text);
 }
 
 /// Images in red, green and blue with further sensors as the pictures of a data set.
@@ -162,6 +166,7 @@ inline PictureSource sensor_pictures(std::shared_ptr<const SensorReader> reader,
   PictureSource pictures{.channel_names = reader->channel_names(), .never_missing = 1};
   pictures.channels = static_cast<Index>(pictures.channel_names.size());
   pictures.sensors = sensors_with_rgb(pictures.channel_names.size() - 3);
+  pictures.identity = reader->identity();
   pictures.open = [](const CocoSplit& split) { return std::make_shared<const CocoSource>(split); };
   pictures.open_numbers = [reader = std::move(reader), box_offset](const CocoSplit& split) {
     return std::make_shared<const SensorSource>(split, reader, box_offset);

@@ -209,4 +209,13 @@ class Detector {
   std::shared_ptr<const ImageMembership> images_;
 };
 
+/// Throws an Error unless pictures of so many channels with these names (empty: nobody knows them) are what a detector
+/// was trained with. `numbers`: see `require_channels`.
+inline void require_same_channels(const Detector& detector, Index channels, const std::vector<std::string>& names,
+                                  bool numbers) {
+  require_channels(detector.traits().sensors, names, numbers);
+  require(channels == detector.channels(), "channels: the pictures have ", channels,
+          ", but the detector was trained with ", detector.channels());
+}
+
 }  // namespace amdefect

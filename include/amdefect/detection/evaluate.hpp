@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/data/coco_source.hpp"
+#include "amdefect/data/further_channels.hpp"
 #include "amdefect/data/mapped_source.hpp"
 #include "amdefect/data/picture_source.hpp"
 #include "amdefect/detection/detector.hpp"
@@ -42,13 +44,26 @@ std::vector<CocoResult> detect_split(const Detector& detector, const CocoSplit& 
   return results;
 }
 
+/// The same for the image files of a split, with 8 or 16 bits as they have, and what lies beside them.
+inline std::vector<CocoResult> detect_files(const Detector& detector, const CocoSplit& split,
+                                            const FurtherChannels& further, const DetectOptions& options,
+                                            const DetectProgress& progress = {}) {
+  const auto detect = [&](const auto& source) { return detect_split(detector, split, source, options, progress); };
+  if (further.reader)
+    return detect(*with_means(std::make_shared<const SensorSource>(split, further.reader),
+                              detector.traits().pixel_scaling, detector.channels()));
+  const CocoSourceOptions files{.extra_image_folders = further.folders};
+  return has_16_bit_images(split) ? detect(BasicCocoSource<std::uint16_t>(split, files))
+                                  : detect(CocoSource(split, files));
+}
+
 /// How `evaluate` looks at a split.
 struct EvaluateOptions {
   DetectOptions detect{.min_score = default_min_score};
   /// Of precision, recall, F1 and the confusion matrix; not given: the detector's own.
   std::optional<double> score_threshold{};
   std::vector<Index> max_dets{1, 10, 100};         ///< limits per image and category of COCO's figures
-  std::vector<std::string> extra_image_folders{};  ///< see CocoSourceOptions
+  std::vector<std::string> extra_image_folders{};  ///< see `further_channels`
   PictureSource pictures{};                        ///< where they are no image files
   DetectProgress progress{};
 };
@@ -83,27 +98,33 @@ inline void require_same_categories(const Detector& detector, const CocoSplit& s
 
 /// Measures a detector on a split of a data set, whose images are read one after the other, with 8 or 16
 /// bits as they have. `DetectorEvaluation::warning` tells of images that it was trained on.
-/// @throws Error for a split of other categories or without annotations, and what `detect_split` throws.
+/// @throws Error for a split of other categories or without annotations, for pictures or folders of other channels than
+/// the detector was trained with, and what `detect_split` throws.
 inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& split,
                                    const EvaluateOptions& options = {}) {
   detector.check_options(options.detect);
   require_same_categories(detector, split);
   require(!split.coco.annotations.empty(), "evaluate: the ", split.name, " split of ", split.annotation_file.string(),
           " has no annotations: there is nothing to evaluate against");
-  const CocoSourceOptions files{.extra_image_folders = options.extra_image_folders};
+  const PictureSource& pictures = options.pictures;
+  FurtherChannels further;
+  if (!pictures)
+    further = further_channels(detector.traits().sensors, options.extra_image_folders);
+  else
+    require_same_channels(detector, pictures.channels, pictures.channel_names,
+                          static_cast<bool>(pictures.open_numbers));
   const auto detect = [&](const auto& source) {
     return detect_split(detector, split, source, options.detect, options.progress);
   };
   CocoEvalOptions coco;
   coco.max_dets = options.max_dets;
-  DetectorEvaluation evaluation{split.name,
-                                options.pictures.open_numbers
-                                    ? detect(*with_means(options.pictures.open_numbers(split),
-                                                         detector.traits().pixel_scaling, detector.channels()))
-                                : options.pictures         ? detect(*options.pictures.open(split))
-                                : has_16_bit_images(split) ? detect(BasicCocoSource<std::uint16_t>(split, files))
-                                                           : detect(CocoSource(split, files)),
-                                {}};
+  DetectorEvaluation evaluation{
+      split.name,
+      pictures.open_numbers
+          ? detect(*with_means(pictures.open_numbers(split), detector.traits().pixel_scaling, detector.channels()))
+      : pictures ? detect(*pictures.open(split))
+                 : detect_files(detector, split, further, options.detect, options.progress),
+      {}};
   const double threshold = options.score_threshold.value_or(detector.score_threshold());
   evaluation.metrics = measure_detections(split.coco, evaluation.results, {.score_threshold = threshold}, coco);
   evaluation.trained_on = trained_images(split, detector.images());

@@ -57,6 +57,13 @@ inline void check(const PixelScaling& scaling, const std::vector<std::string>& n
     check_pair(channel_text(c, names) + ": ", scaling.channel_offsets[c], scaling.channel_scales[c]);
 }
 
+/// Throws a ShapeError unless the numbers are for images of so many channels.
+inline void check_channels(const PixelScaling& scaling, Index channels) {
+  const auto scaled = static_cast<Index>(scaling.channel_offsets.size());
+  require<ShapeError>(scaled == 0 || scaled == channels, "pixel scaling: there are offsets and scales for ", scaled,
+                      " channels, got an image of ", channels);
+}
+
 /// `{"offset":128,"scale":64}`, and the lists of the channels if there are any.
 inline JsonValue to_json(const PixelScaling& scaling) {
   JsonValue json{{"offset", scaling.offset}, {"scale", scaling.scale}};
@@ -85,9 +92,7 @@ void scale_pixels(const PixelView& image, TensorView<T> x, Index top = 0, Index 
                   const PixelScaling& scaling = {}) {
   require<ShapeError>(image.shape().rank() == 3 && x.rank() == 3 && image.dim(2) == x.dim(2) && top >= 0 && left >= 0,
                       "scale pixels: cannot write an image ", image.shape(), " to ", x.shape());
-  require<ShapeError>(scaling.channel_offsets.empty() || static_cast<Index>(scaling.channel_offsets.size()) == x.dim(2),
-                      "scale pixels: there are offsets and scales for ", scaling.channel_offsets.size(),
-                      " channels, got an image ", image.shape());
+  check_channels(scaling, x.dim(2));
   const Index channels = x.dim(2), row = x.dim(1) * channels;
   const Index columns = std::clamp<Index>(image.dim(1) - left, 0, x.dim(1));
   image.visit([&]<class P>(TensorView<const P> pixels) {

@@ -15,6 +15,7 @@
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/layers/layer_ranges.hpp"
 #include "amdefect/layers/layer_source.hpp"
+#include "amdefect/sensors/registration_json.hpp"
 
 namespace amdefect {
 
@@ -86,6 +87,7 @@ class LayeredDataMaker {
     }
     data.pictures.channels = static_cast<Index>(builds_->front().channels.size());
     for (const LayerChannel& channel : builds_->front().channels) data.pictures.channel_names.push_back(channel.name);
+    data.pictures.identity = places();
     data.pictures.open = [builds = builds_, split_pictures](const CocoSplit& split) {
       return std::make_shared<const LayerSource>(builds, split_pictures->at(split.name));
     };
@@ -97,6 +99,14 @@ class LayeredDataMaker {
   }
 
  private:
+  /// Where the cameras with other pixels than the build lie; null without any.
+  JsonValue places() const {
+    JsonValue places;
+    for (const LayerChannel& channel : builds_->front().channels)
+      if (channel.registration) places.set(channel.name, to_json(*channel.registration));
+    return places;
+  }
+
   Index share(Index most) const {
     return most > 0 ? std::max<Index>(1, most / (options_.by_build ? 1 : static_cast<Index>(builds_->size()))) : 0;
   }

@@ -27,16 +27,17 @@ struct UnseenDetections {
 };
 
 /// Looks at each image with the first of the detectors that was not trained on it, as their files tell: of the models
-/// of a cross-validation that is the one that left it out. `extra_image_folders`: see `CocoSourceOptions`.
-/// @throws Error for a detector that does not know its images or has other categories than the split, and where more
+/// of a cross-validation that is the one that left it out. `extra_image_folders`: see `further_channels`.
+/// @throws Error for a detector that does not know its images or has other categories or channels, and where more
 /// than half of the images have no detector; FileError for an image that cannot be read.
 inline UnseenDetections detect_unseen(std::span<const std::unique_ptr<Detector>> detectors, const CocoSplit& split,
                                       const DetectOptions& options, const DetectProgress& progress = {},
                                       const std::vector<std::string>& extra_image_folders = {}) {
-  const CocoSourceOptions channels{.extra_image_folders = extra_image_folders};
+  std::vector<FurtherChannels> further;  // of each detector
   for (const auto& detector : detectors) {
     detector->check_options(options);
     require_same_categories(*detector, split);
+    further.push_back(further_channels(detector->traits().sensors, extra_image_folders));
     require(!detector->images().train.empty(),
             "review: a model does not say which images it was trained on, so that "
             "nobody knows which it may judge; train it with this version");
@@ -59,14 +60,10 @@ inline UnseenDetections detect_unseen(std::span<const std::unique_ptr<Detector>>
   for (std::size_t d = 0; d < detectors.size(); ++d) {
     if (images[d].empty()) continue;
     const CocoSplit part = detail::select_images(split, split.name, images[d]);
-    const auto detect = [&](const auto& source) {
-      return detect_split(*detectors[d], part, source, options, [&](Index here, Index) {
-        if (progress) progress(done + here, found.judged.size());
-      });
-    };
-    const std::vector<CocoResult> results = has_16_bit_images(part)
-                                                ? detect(BasicCocoSource<std::uint16_t>(part, channels))
-                                                : detect(CocoSource(part, channels));
+    const std::vector<CocoResult> results =
+        detect_files(*detectors[d], part, further[d], options, [&](Index here, Index) {
+          if (progress) progress(done + here, found.judged.size());
+        });
     found.results.insert(found.results.end(), results.begin(), results.end());
     done += part.size();
   }

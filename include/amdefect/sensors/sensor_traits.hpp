@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,17 @@ struct SensorTraits {
   friend bool operator==(const SensorTraits&, const SensorTraits&) = default;
 };
 
+/// Throws an Error for traits without a meaning: where sensors may be missing, each name has to say which one it is.
+inline void check(const SensorTraits& traits) {
+  require(traits.channel_dropout >= 0 && traits.channel_dropout < 1, "channel_dropout is ", traits.channel_dropout,
+          ", expected at least 0 and less than 1");
+  if (traits.channel_dropout == 0) return;
+  std::set<std::string> names;
+  for (const std::string& name : traits.channel_names)
+    require(names.insert(name).second, "channels: the name '", name,
+            "' is there twice; with channel dropout nobody could tell which of the two is missing");
+}
+
 /// `{"channels":["visible/0","NIR/0"],"own_numbers":true,"channel_dropout":0.2}`.
 inline JsonValue to_json(const SensorTraits& traits) {
   return JsonValue{{"channels", JsonValue::array(traits.channel_names)},
@@ -34,8 +46,11 @@ inline SensorTraits read_sensor_traits(const JsonReader& json) {
   SensorTraits traits{.channel_names = json.get<std::vector<std::string>>("channels"),
                       .own_numbers = json.get<bool>("own_numbers", false),
                       .channel_dropout = json.get<double>("channel_dropout", 0)};
-  if (!(traits.channel_dropout >= 0 && traits.channel_dropout < 1))
-    json.fail(concat("channel_dropout is ", traits.channel_dropout, ", expected at least 0 and less than 1"));
+  try {
+    check(traits);
+  } catch (const Error& error) {
+    json.fail(error.what());
+  }
   return traits;
 }
 
@@ -45,6 +60,11 @@ inline std::string channel_list(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + printable(name) + "'";
   return text.empty() ? "none" : text;
+}
+
+inline std::string other_channels_text(const SensorTraits& trained, const std::vector<std::string>& found) {
+  return concat("channels: the detector was trained with ", channel_list(trained.channel_names), " in this order",
+                trained.channel_dropout > 0 ? ", of which some may be missing" : "", ", got ", channel_list(found));
 }
 
 }  // namespace detail
@@ -86,17 +106,25 @@ inline ChosenChannels choose_channels(const SensorTraits& trained, const std::ve
       ++found;
     else
       chosen.left_out.push_back(name);
-  const bool may_lack = trained.channel_dropout > 0;
-  require(found == asked.size() && may_lack, "channels: the detector was trained with ", detail::channel_list(names),
-          " in this order", may_lack ? ", of which some may be missing" : "", ", got ", detail::channel_list(asked));
+  require(found == asked.size() && trained.channel_dropout > 0, detail::other_channels_text(trained, asked));
   return chosen;
 }
 
+/// Throws an Error unless pictures with channels of these names are what the detector was trained with; where one of
+/// the two has no names nobody knows. `numbers`: they may be those that sensors measure, not only grey levels.
+inline void require_channels(const SensorTraits& trained, const std::vector<std::string>& names, bool numbers) {
+  require(names.empty() || trained.channel_names.empty() || names == trained.channel_names,
+          detail::other_channels_text(trained, names));
+  require(numbers || !trained.own_numbers,
+          "channels: the detector was trained with the numbers that sensors measure, got grey levels");
+}
+
+/// What a network sees of sensors that are missing.
+inline constexpr const char* stand_in_text = "the network sees 0 there, as in training with channel dropout";
+
 /// One line that says which sensors are missing; empty if none is.
 inline std::string missing_channels_text(const std::vector<std::string>& missing) {
-  if (missing.empty()) return "";
-  return concat("missing: ", detail::channel_list(missing), "; every pixel of ", missing.size() > 1 ? "them" : "it",
-                " is taken to be the mean that was measured in training");
+  return missing.empty() ? "" : concat("missing: ", detail::channel_list(missing), "; ", stand_in_text);
 }
 
 }  // namespace amdefect

@@ -17,6 +17,7 @@
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/data/extra_channels.hpp"
+#include "amdefect/data/further_channels.hpp"
 #include "amdefect/data/mapped_source.hpp"
 #include "amdefect/data/sensor_pictures.hpp"
 #include "amdefect/detection/detector.hpp"
@@ -38,7 +39,7 @@ inline constexpr std::size_t most_on_page = 200;
 
 struct PredictImagesOptions {
   DetectOptions detect{};
-  std::vector<std::string> extra_image_folders{};  ///< of further channels; see `extra_image_file`
+  std::vector<std::string> extra_image_folders{};  ///< see `further_channels`
   std::shared_ptr<const SensorReader> sensors{};   ///< of further channels as numbers, in place of the folders
   bool pictures = true;                            ///< each image with its boxes, NAME.png
   bool page = false;                               ///< predictions.html, a page of the first images
@@ -64,7 +65,11 @@ class ImagePrediction {
  public:
   ImagePrediction(const Detector& detector, std::span<const std::filesystem::path> inputs,
                   const std::filesystem::path& folder, const PredictImagesOptions& options)
-      : detector_(detector), options_(options), files_(find_images(inputs)), folder_(checked(folder)) {
+      : detector_(detector),
+        options_(options),
+        files_(find_images(inputs)),
+        further_(further(detector, options)),
+        folder_(checked(folder)) {
     options_.detect.min_score = options.detect.min_score.value_or(detector.score_threshold());
     folder_.begin();
     std::erase_if(files_, [](const auto& file) { return !is_there(file); });  // pictures of before
@@ -91,6 +96,14 @@ class ImagePrediction {
     return {folder, prediction_run, options_.overwrite ? EarlierRun::replace : EarlierRun::refuse};
   }
 
+  /// @throws Error for other channels than the detector was trained with.
+  static FurtherChannels further(const Detector& detector, const PredictImagesOptions& options) {
+    if (!options.sensors) return further_channels(detector.traits().sensors, options.extra_image_folders);
+    const std::vector<std::string> names = options.sensors->channel_names();
+    require_same_channels(detector, static_cast<Index>(names.size()), names, true);
+    return {{}, options.sensors};
+  }
+
   /// Does some work for an image; if it fails, that is told, and does not stop the others.
   bool attempt(const std::string& image, const std::function<void()>& work) {
     std::string problem;
@@ -109,31 +122,35 @@ class ImagePrediction {
     return false;
   }
 
-  /// `missing`: gets the names of the sensors that are.
-  std::vector<Detection> find_in(const Image& image, const std::filesystem::path& file, std::string& missing) const {
-    if (options_.sensors) {
-      const std::vector<std::filesystem::path> files = options_.sensors->files(file.string(), file);
-      BasicImage<float> numbers = options_.sensors->read(load_image_16(file), file, files);
-      fill_unknown(numbers, detector_.traits().pixel_scaling);
-      missing = missing_channels_text(options_.sensors->missing(files));
-      return detector_.detect(pixels(numbers), options_.detect);
+  /// What is seen of an image.
+  struct Look {
+    Image image;  ///< its own red, green and blue
+    std::vector<Detection> found;
+    std::string missing;  ///< says which sensors are
+  };
+  Look find_in(const std::filesystem::path& file) const {
+    if (!further_.reader) {
+      Image image = load_image(file);
+      const Image all = with_extra_channels(image, file, further_.folders);
+      return {std::move(image), detector_.detect(pixels(all), options_.detect), ""};
     }
-    const std::vector<std::string>& folders = options_.extra_image_folders;
-    if (folders.empty()) return detector_.detect(pixels(image), options_.detect);
-    return detector_.detect(pixels(with_extra_channels(image, file, folders)), options_.detect);
+    const std::vector<std::filesystem::path> files = further_.reader->files(file.string(), file);
+    const Image16 image = load_image_16(file);
+    BasicImage<float> numbers = further_.reader->read(image, file, files);
+    fill_unknown(numbers, detector_.traits().pixel_scaling);
+    return {to_8_bit(pixels(image)), detector_.detect(pixels(numbers), options_.detect),
+            missing_channels_text(further_.reader->missing(files))};
   }
 
   void look_at(std::size_t index) {
     const std::string file = files_[index].string();
-    Image image;
-    std::vector<Detection> found;
-    std::string missing;
+    Look look;
     const auto detect = [&] {
       require<FileError>(is_utf8(file), file, ": its name is not UTF-8, which the lists cannot hold");
-      image = load_image(files_[index]);
-      found = find_in(image, files_[index], missing);
+      look = find_in(files_[index]);
     };
     if (!attempt(file, detect)) return;
+    const auto& [image, found, missing] = look;
     ++done_.images;
     done_.objects += found.size();
     lists_->add({static_cast<std::int64_t>(index) + 1, file, image.width(), image.height()}, found);
@@ -164,6 +181,7 @@ class ImagePrediction {
   const Detector& detector_;
   PredictImagesOptions options_;
   std::vector<std::filesystem::path> files_;
+  FurtherChannels further_;
   RunFolder folder_;
   std::optional<PredictionFiles> lists_;
   std::optional<PictureNames> names_;
@@ -177,7 +195,7 @@ class ImagePrediction {
 /// PredictionFiles, pictures and a page into a folder, which is this call's alone (see RunFolder). An image that cannot
 /// be read, or whose picture cannot be written, does not stop the others.
 /// @throws FileError for inputs that are not there and for lists that cannot be written, Error for options without
-/// meaning.
+/// meaning and for other channels than the detector was trained with.
 inline PredictedImages predict_images(const Detector& detector, std::span<const std::filesystem::path> inputs,
                                       const std::filesystem::path& folder, const PredictImagesOptions& options = {}) {
   return detail::ImagePrediction(detector, inputs, folder, options).run();

@@ -72,13 +72,13 @@ inline std::vector<Detection> detect_layer(const Detector& detector, const Build
 /// - detections.json, a COCO results file whose image ids are the numbers of the layers;
 /// - predictions.html: how many there are in each layer, and a map over the height for each class.
 /// @throws FileError for layers that cannot be read and files that cannot be written, Error for options without
-/// meaning.
+/// meaning and for other channels than the detector was trained with.
 inline PredictedLayers predict_layers(const Detector& detector, const Build& build, const std::filesystem::path& folder,
                                       const PredictLayersOptions& options = {}) {
   detector.check_options(options.detect);
-  const auto channels = static_cast<Index>(build.channels.size());
-  require(channels == detector.channels(), build.file.string(), ": ", channels,
-          " channels are chosen, but the detector was trained with ", detector.channels(), " (channels)");
+  std::vector<std::string> names;
+  for (const LayerChannel& channel : build.channels) names.push_back(channel.name);
+  require_same_channels(detector, static_cast<Index>(names.size()), names, true);
   const Shape shape = build.shape();
   const LayerRange range = options.range.size() > 0 ? options.range : LayerRange{0, shape[0], 1};
   build.allow_whole_layers();

@@ -66,6 +66,7 @@ class DetectorTrainer {
     options_.loss.threads = options_.execution.threads;
     identity_ = run_identity(options_.identity.is_null() ? identity_of(options_) : options_.identity, splits_,
                              options_.pixel_bits, options_.zoom);
+    add_pictures(identity_, options_);
     description_.labels = labels_of(train(), options_.box_offset);
     description_.model = options_.model;
     description_.model.channels =
@@ -80,6 +81,7 @@ class DetectorTrainer {
             " channels, the images have ", description_.model.channels);
     description_.sensors = sensor_traits();
     check(dropout(), description_.model.channels);
+    check(description_.sensors);
   }
 
   DetectorTrainer(const DetectorTrainer&) = delete;

@@ -79,6 +79,14 @@ inline JsonValue identity_of(const DetectorTrainerOptions& o) {
   return json;
 }
 
+/// Adds what pictures that are no image files, and their measured scales, change of a training.
+inline void add_pictures(JsonValue& identity, const DetectorTrainerOptions& o) {
+  if (!o.pictures) return;
+  if (!o.pictures.identity.is_null()) identity.set("sensors", o.pictures.identity);
+  if (o.augment.extra_shift > 0) identity.set("extra_shift", o.augment.extra_shift);
+  if (o.pictures.open_numbers) identity.set("pixel_scaling", to_json(o.pixel_scaling));
+}
+
 namespace detail {
 
 inline constexpr const char *training_annotations = "training_annotations",
