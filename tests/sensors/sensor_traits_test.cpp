@@ -12,6 +12,15 @@ TEST_CASE("sensor traits come back from JSON") {
   const JsonValue json = to_json(traits);
   CHECK(json.to_text() == R"({"channels":["visible/0","NIR/0"],"own_numbers":true,"channel_dropout":0.25})");
   CHECK(read_sensor_traits({json, "file"}) == traits);
+  SensorTraits placed = traits;
+  placed.registrations["NIR/0"] = {0.5, 0, 3, 0, 0.5, -1};
+  CHECK(to_json(placed).to_text().ends_with(R"("matrices":{"NIR/0":[[0.5,0.0,3.0],[0.0,0.5,-1.0]]}})"));
+  CHECK(read_sensor_traits({to_json(placed), "file"}) == placed);
+  const JsonValue flat = parse_json(R"({"channels":["a"],"matrices":{"a":[[1,0,0],[1,0,0]]}})", "file");
+  CHECK(error_of([&] {
+          read_sensor_traits({flat, "file"});
+        }) ==
+        "file: registration: the matrix [[1, 0, 0], [1, 0, 0]] is singular: it maps the picture to a line or a point");
   const JsonValue wrong = parse_json(R"({"channels":["a"],"channel_dropout":1})", "file");
   CHECK(error_of([&] {
           read_sensor_traits({wrong, "file"});

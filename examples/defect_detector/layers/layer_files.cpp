@@ -1,5 +1,7 @@
 #include "layers/layer_files.hpp"
 
+#include <algorithm>
+
 #include "amdefect/core/number_text.hpp"
 
 namespace amdefect {
@@ -15,6 +17,9 @@ LayerFileOptions options_for(const SensorTraits& trained, LayerFileOptions optio
   options.left_out = chosen.left_out;
   options.may_lack = trained.channel_dropout > 0;
   options.numbers |= trained.own_numbers;
+  for (const auto& [name, registration] : trained.registrations)
+    if (std::find(options.channels.begin(), options.channels.end(), name) != options.channels.end())
+      options.registrations.try_emplace(name, registration);  // a list says otherwise of a machine of its own
   return options;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "amdefect/coco/coco_split.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/io/json_value.hpp"
+#include "amdefect/sensors/registration.hpp"
 
 namespace amdefect {
 
@@ -22,6 +24,8 @@ struct PictureSource {
   std::vector<std::string> channel_names{};  ///< empty: they have none
   std::vector<Index> sensors{};              ///< channels of each sensor, in their order; empty: one for each
   Index never_missing = 0;                   ///< the first so many sensors are always there
+  /// Where cameras of files of layers lie that have pixels of their own: a detector's file keeps it.
+  std::map<std::string, Registration> registrations{};
   /// What decides on the pictures besides their files, such as where sensors lie: a run is continued only with the
   /// same.
   JsonValue identity{};

@@ -86,7 +86,10 @@ class LayeredDataMaker {
       (*split_pictures)[name] = std::move(*pictures);
     }
     data.pictures.channels = static_cast<Index>(builds_->front().channels.size());
-    for (const LayerChannel& channel : builds_->front().channels) data.pictures.channel_names.push_back(channel.name);
+    for (const LayerChannel& channel : builds_->front().channels) {
+      data.pictures.channel_names.push_back(channel.name);
+      if (channel.registration) data.pictures.registrations[channel.name] = *channel.registration;
+    }
     data.pictures.identity = places();
     data.pictures.open = [builds = builds_, split_pictures](const CocoSplit& split) {
       return std::make_shared<const LayerSource>(builds, split_pictures->at(split.name));

@@ -10,7 +10,7 @@
 
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/json_reader.hpp"
-#include "amdefect/sensors/registration.hpp"
+#include "amdefect/sensors/registration_json.hpp"
 
 namespace amdefect {
 
@@ -50,15 +50,11 @@ inline std::optional<PictureFrame> read_frame(const JsonReader& json) {
   return frame;
 }
 
-inline std::optional<Registration> read_registration(const JsonReader& sensor,
-                                                     const std::optional<PictureFrame>& reference) {
+inline std::optional<Registration> read_place(const JsonReader& sensor, const std::optional<PictureFrame>& reference) {
   if (sensor.contains("matrix")) {
     for (const char* key : {"mm_per_pixel", "left_mm", "top_mm"})
       if (sensor.contains(key)) sensor.fail(concat("has a matrix and ", key, ", expected one of the two"));
-    const auto rows = sensor.get<std::vector<std::vector<double>>>("matrix");
-    if (rows.size() != 2 || rows[0].size() != 3 || rows[1].size() != 3)
-      sensor.at("matrix").fail("expected two rows of three numbers");
-    return registration_of({{{rows[0][0], rows[0][1], rows[0][2]}, {rows[1][0], rows[1][1], rows[1][2]}}});
+    return read_registration(sensor.at("matrix"));
   }
   const std::optional<PictureFrame> frame = read_frame(sensor);
   if (!frame) return std::nullopt;
@@ -97,7 +93,7 @@ inline SensorList parse_sensor_list(const JsonReader& json) {
     sensor.folder = entry.contains("folder") ? detail::read_name(entry.at("folder")) : sensor.name;
     if (!names.insert(sensor.name).second) entry.fail("the name '" + sensor.name + "' is there twice");
     try {
-      sensor.registration = detail::read_registration(entry, reference);
+      sensor.registration = detail::read_place(entry, reference);
     } catch (const FileError&) {
       throw;
     } catch (const Error& error) {

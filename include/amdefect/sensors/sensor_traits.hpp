@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "amdefect/core/error.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/io/json_reader.hpp"
+#include "amdefect/sensors/registration_json.hpp"
 
 namespace amdefect {
 
@@ -19,6 +21,8 @@ struct SensorTraits {
   /// Pixels are the numbers that the sensors measure, with a scale for each channel; else grey levels.
   bool own_numbers = false;
   double channel_dropout = 0;  ///< it was trained with; above 0, sensors may be missing where it is used
+  /// Where cameras of files of layers lay that have pixels of their own, by name.
+  std::map<std::string, Registration> registrations{};
 
   friend bool operator==(const SensorTraits&, const SensorTraits&) = default;
 };
@@ -36,18 +40,27 @@ inline void check(const SensorTraits& traits) {
 
 /// `{"channels":["visible/0","NIR/0"],"own_numbers":true,"channel_dropout":0.2}`.
 inline JsonValue to_json(const SensorTraits& traits) {
-  return JsonValue{{"channels", JsonValue::array(traits.channel_names)},
-                   {"own_numbers", traits.own_numbers},
-                   {"channel_dropout", traits.channel_dropout}};
+  JsonValue json{{"channels", JsonValue::array(traits.channel_names)},
+                 {"own_numbers", traits.own_numbers},
+                 {"channel_dropout", traits.channel_dropout}};
+  JsonValue matrices = JsonValue::object();
+  for (const auto& [name, registration] : traits.registrations) matrices.set(name, to_json(registration));
+  if (!traits.registrations.empty()) json.set("matrices", std::move(matrices));
+  return json;
 }
 /// Reads what `to_json` makes. @throws FileError for anything else.
 inline SensorTraits read_sensor_traits(const JsonReader& json) {
-  json.allow_only({"channels", "own_numbers", "channel_dropout"});
+  json.allow_only({"channels", "own_numbers", "channel_dropout", "matrices"});
   SensorTraits traits{.channel_names = json.get<std::vector<std::string>>("channels"),
                       .own_numbers = json.get<bool>("own_numbers", false),
                       .channel_dropout = json.get<double>("channel_dropout", 0)};
   try {
+    if (json.contains("matrices"))
+      for (const auto& [name, matrix] : json.at("matrices").members())
+        traits.registrations[name] = read_registration(json.at("matrices").at(name));
     check(traits);
+  } catch (const FileError&) {
+    throw;
   } catch (const Error& error) {
     json.fail(error.what());
   }

@@ -171,7 +171,8 @@ class DetectorTrainer {
   /// Whether pictures are the numbers that sensors measure, which augmentation sees as grey levels.
   bool numbers() const { return static_cast<bool>(options_.pictures.open_numbers); }
   SensorTraits sensor_traits() const {
-    SensorTraits traits{options_.pictures.channel_names, numbers(), options_.channel_dropout};
+    SensorTraits traits{options_.pictures.channel_names, numbers(), options_.channel_dropout,
+                        options_.pictures.registrations};
     if (options_.pictures || options_.extra_image_folders.empty()) return traits;
     traits.channel_names = names_with_rgb(options_.extra_image_folders);
     return traits;
