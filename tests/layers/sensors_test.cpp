@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "amdefect/image/image_io.hpp"
+#include "amdefect/layers/layer_export.hpp"
 #include "amdefect/layers/layered_data.hpp"
 #include "error_of.hpp"
 #include "temporary_folder.hpp"
@@ -71,6 +73,24 @@ TEST_CASE("volumes of numbers are read as they are, and as grey levels") {
   CHECK(values[0] == 123);
   bytes.read({5, 2, 3, 1, 3}, std::span(values).first(3));
   CHECK(values[0] == 3);
+}
+
+TEST_CASE("exported pictures are those of the build, of sensors of other sizes, too") {
+  const TemporaryFolder folder;
+  Build build = make_build("build.h5");
+  CHECK(error_of([&] {
+          export_layers(build, {1, 3}, {}, {}, folder.path() / "all");
+        }) == "build.h5: the channel 'gone' is missing");
+  build.channels.erase(build.channels.begin() + 2);
+  export_layers(build, {1, 3}, {}, {}, folder.path() / "all");
+  const Image expected = build.read(build.whole_layer(2));
+  const Image bytes = load_image(folder.path() / "all" / "bytes" / "layer_00002.png");
+  const Image small = load_image(folder.path() / "all" / "small" / "layer_00002.png");
+  for (Index y = 0; y < 8; ++y)
+    for (Index x = 0; x < 8; ++x) {
+      CHECK(bytes(y, x, 0) == expected(y, x, 1));
+      CHECK(small(y, x, 0) == expected(y, x, 2));
+    }
 }
 
 TEST_CASE("a build brings sensors of other sizes to its pixels, and says what is missing") {

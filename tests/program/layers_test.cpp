@@ -92,11 +92,13 @@ TEST_CASE("layers: cameras with pixels of their own are trained with, measured a
   CAPTURE(measured.err);
   CHECK(measured.code == 0);
   REQUIRE(world.run(eval + "layers_kept_eval").code == 0);  // the model's file keeps where the camera lies
-  const auto detections = [&](const std::string& run) { return read(world.path(run + "_eval/detections.json")); };
+  const auto detections = [&](const std::string& of) { return read(world.path(of + "_eval/detections.json")); };
   CHECK(detections("layers_moved") == detections("layers_kept"));
   write(world.path("still.json"), R"({"sensors": [{"name": "visible/1", "matrix": [[1, 0, 0], [0, 1, 0]]}]})");
   REQUIRE(world.run(eval + "layers_still_eval --sensors still.json").code == 0);
   CHECK(detections("layers_moved") != detections("layers_still"));
+  write(world.path("still.json"), R"({"sensors": [{"name": "visible/1"}]})");
+  check_fails(eval + "layers_refused --sensors still.json", "'visible/1' has neither a matrix nor mm_per_pixel");
   CHECK(world.run("predict layers/build.h5 --layers 0:2" + with + "layers_moved_found" + moved).code == 0);
   check_fails("predict layers/build.h5 --layers 0:2 --extra_image_folders a" + with + "layers_refused",
               "extra_image_folders is not for files of layers");

@@ -27,6 +27,14 @@ TEST_CASE("sensor traits come back from JSON") {
         }) == "file: channel_dropout is 1, expected at least 0 and less than 1");
 }
 
+TEST_CASE("a sensor beside images is not called like one of their own channels") {
+  CHECK(names_with_rgb({"thermal"}) == std::vector<std::string>{"red", "green", "blue", "thermal"});
+  CHECK(error_of([] {
+          names_with_rgb({"thermal", "green"});
+        }) ==
+        "channels: a sensor beside images is called 'green', as one of their own channels is: give it another name");
+}
+
 TEST_CASE("the channels of a detector decide what it is shown") {
   const SensorTraits strict{{"a", "b", "c"}, false, 0}, tolerant{{"a", "b", "c"}, false, 0.2}, unknown{};
   CHECK(choose_channels(strict, {}).names == strict.channel_names);

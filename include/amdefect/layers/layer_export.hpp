@@ -48,10 +48,13 @@ inline std::string channel_folder(std::string channel) {
 /// Writes layers as a COCO data set: a grey PNG picture `layer_00012.png` of the first channel for each, further
 /// channels in folders of their own (`CocoSourceOptions::extra_image_folders`), and `_annotations.coco.json` with
 /// `boxes`, whose labels are places in `classes`.
-/// @throws FileError for what cannot be read or written, and for a folder that is not empty.
+/// @throws FileError for what cannot be read or written, for a channel that is missing, and for a folder that is not
+/// empty.
 inline CocoDataset export_layers(const Build& build, const LayerRange& range, const std::vector<std::string>& classes,
                                  std::span<const LayerBox> boxes, const std::filesystem::path& folder) {
   require<FileError>(!build.channels.empty(), build.file.string(), ": has no pictures to export");
+  for (const LayerChannel& channel : build.channels)
+    require<FileError>(channel.pixels != nullptr, build.file.string(), ": the channel '", channel.name, "' is missing");
   make_folder(folder);
   std::error_code failure;
   require<FileError>(std::filesystem::is_empty(folder, failure) && !failure, folder.string(),
@@ -67,9 +70,11 @@ inline CocoDataset export_layers(const Build& build, const LayerRange& range, co
   for (Index layer = range.begin; layer < range.end; layer += range.step) {
     const LayerWindow window = build.whole_layer(layer);
     const std::string name = layer_name(layer) + ".png";
+    const Image all = build.read(window);
     for (std::size_t c = 0; c < build.channels.size(); ++c) {
       Image picture(window.height, window.width, 1);
-      build.channels[c].pixels->read(window, picture.bytes());
+      for (std::size_t i = 0; i < picture.bytes().size(); ++i)
+        picture.bytes()[i] = all.bytes()[i * build.channels.size() + c];
       save_image(c == 0 ? folder / name : folder / channel_folder(build.channels[c].name) / name, picture);
     }
     coco.images.push_back({layer, name, window.width, window.height});

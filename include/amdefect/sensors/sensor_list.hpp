@@ -26,10 +26,14 @@ struct SensorPlace {
 struct SensorList {
   std::vector<SensorPlace> sensors{};
 
+  /// Where all of them lie. @throws Error for one of which that is not said.
   std::map<std::string, Registration> registrations() const {
     std::map<std::string, Registration> map;
-    for (const SensorPlace& sensor : sensors)
-      if (sensor.registration) map.emplace(sensor.name, *sensor.registration);
+    for (const SensorPlace& sensor : sensors) {
+      require(sensor.registration.has_value(), "sensors: '", sensor.name,
+              "' has neither a matrix nor mm_per_pixel, which is all that a list says of cameras in a file of layers");
+      map.emplace(sensor.name, *sensor.registration);
+    }
     return map;
   }
 };

@@ -83,9 +83,12 @@ inline std::string other_channels_text(const SensorTraits& trained, const std::v
 }  // namespace detail
 
 /// The names of the channels of pictures in red, green and blue with a channel for each further sensor, and how many
-/// channels each sensor has.
+/// channels each sensor has. @throws Error for a sensor that is called like one of the three
 inline std::vector<std::string> names_with_rgb(const std::vector<std::string>& further) {
   std::vector<std::string> names{"red", "green", "blue"};
+  for (const std::string& name : further)
+    require(std::find(names.begin(), names.end(), name) == names.end(), "channels: a sensor beside images is called '",
+            name, "', as one of their own channels is: give it another name");
   names.insert(names.end(), further.begin(), further.end());
   return names;
 }
