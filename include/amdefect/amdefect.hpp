@@ -20,6 +20,7 @@
 #include "amdefect/io/checksum.hpp"
 #include "amdefect/io/csv.hpp"
 #include "amdefect/io/file_bytes.hpp"
+#include "amdefect/io/file_key.hpp"
 #include "amdefect/io/json_reader.hpp"
 #include "amdefect/io/lies_in.hpp"
 #include "amdefect/io/list_folder.hpp"
