@@ -150,12 +150,13 @@ class ImagePrediction {
       look = find_in(files_[index]);
     };
     if (!attempt(file, detect)) return;
-    const auto& [image, found, missing] = look;
+    const Image& image = look.image;  // no structured binding: a lambda captures these
+    const std::vector<Detection>& found = look.found;
     ++done_.images;
     done_.objects += found.size();
     lists_->add({static_cast<std::int64_t>(index) + 1, file, image.width(), image.height()}, found);
     std::string line = concat(printable(file), ": ", quantity(found.size(), "object"));
-    if (!missing.empty()) line += concat(" (", missing, ')');
+    if (!look.missing.empty()) line += concat(" (", look.missing, ')');
     const auto draw = [&] {
       const std::string name = names_->next(files_[index]);
       folder_.add_file(name);
