@@ -274,7 +274,11 @@ Network<double> network_of_sums() {
   const Value end = net.add(Relu<double>(), net.add(Sum(), {net.add(BatchNorm<double>(), thrice), b}));
   const Value both =
       net.add(Sum(), {net.add(Conv2d<double>(4), end), net.add(Sum(), {end, net.add(Tanh<double>(), thrice)})});
-  const Value with_image = net.add(Sum(), {image, net.add(Conv2d<double>(3), both)});
+  // The two inputs of a fused end of a block are the same value, which something behind it reads as well.
+  const Value conv = net.add(Conv2d<double>(4), both);
+  const Value block = net.add(Relu<double>(), net.add(Sum(), {net.add(BatchNorm<double>(), conv), conv}));
+  const Value beside = net.add(Concatenate<double>(), {block, conv});
+  const Value with_image = net.add(Sum(), {image, net.add(Conv2d<double>(3), beside)});
   net.output(both, "both");
   net.output(net.add(Relu<double>(), net.add(Sum(), {with_image, net.add(Relu<double>(), with_image)})), "end");
   net.initialize(3);

@@ -49,10 +49,11 @@ class LayerChecker {
     }
     const MemoryRequest request = operation.memory(shapes, {}, true);
     state_ = Tensor<std::byte>({static_cast<Index>(request.state) + 1});
-    scratch_ = Tensor<std::byte>(
-        {static_cast<Index>(std::max({request.forward_scratch, request.backward_scratch, prepared_.forward_scratch,
-                                      operation.memory(shapes, {}, false).forward_scratch})) +
-         1});
+    scratch_ =
+        Tensor<std::byte>({static_cast<Index>(std::max(
+                               {request.forward_scratch, request.backward_scratch + request.unwanted_scratch,
+                                prepared_.forward_scratch, operation.memory(shapes, {}, false).forward_scratch})) +
+                           1});
   }
 
   LayerCheckReport run() {
@@ -181,18 +182,26 @@ class LayerChecker {
       expect(std::equal(y.begin(), y.end(), memory.begin()), "forward in place differs from out of place");
       forward(x_);
     }
-    if (traits.backward_in_place) {
-      Tensor<double> memory = dy_.clone();
-      Tensors others = clone(dx);
-      auto targets = views<double>(others);
-      targets.back() = TensorView<double>(memory.data(), x_.back().shape());
-      if (traits.equal_gradients) std::fill(targets.begin(), targets.end() - 1, TensorView<double>{});
-      with_context(
-          [&](Context<double>& context) { operation_.backward(context, views<const double>(x_), y, memory, targets); });
-      bool same = std::equal(dx.back().begin(), dx.back().end(), memory.begin());
-      for (std::size_t i = 0; i + 1 < dx.size(); ++i) same = same && equal(others[i], dx[i]);
-      expect(same, "backward in place differs from out of place");
+    for (std::size_t slot = traits.equal_gradients ? 0 : x_.size() - 1; slot < x_.size(); ++slot) {
+      if (traits.equal_gradients) check_backward_into(slot, false, y, dx);
+      if (traits.backward_in_place) check_backward_into(slot, true, y, dx);
     }
+  }
+  /// dx of an input in memory of its own or that of dy, beside those of the others, or alone if all are equal.
+  void check_backward_into(std::size_t slot, bool in_place, const Tensor<double>& y, const Tensors& dx) {
+    const bool alone = operation_.traits().equal_gradients;
+    Tensors all = clone(dx);
+    for (Tensor<double>& gradient : all) gradient.fill(poison);
+    Tensor<double> dy = dy_.clone();
+    auto targets = views<double>(all);
+    if (alone) std::fill(targets.begin(), targets.end(), TensorView<double>{});
+    targets[slot] = TensorView<double>(in_place ? dy.data() : all[slot].data(), x_[slot].shape());
+    with_context(
+        [&](Context<double>& context) { operation_.backward(context, views<const double>(x_), y, dy, targets); });
+    bool same = true;
+    for (std::size_t i = 0; i < dx.size(); ++i)
+      same = same && (targets[i].empty() || std::equal(dx[i].begin(), dx[i].end(), targets[i].begin()));
+    expect(same, in_place ? "backward in place differs from out of place" : "backward for one input differs");
   }
 
   /// Computed again, y is the same to the last bit, and the statistics stay.

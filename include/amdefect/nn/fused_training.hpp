@@ -70,7 +70,7 @@ class BatchNormAddRelu final : public Operation<T> {
   /// Without a gradient for any input, that of the sum is needed all the same.
   MemoryRequest memory(Shapes inputs, const Execution& execution, bool training) const override {
     MemoryRequest request = norm_.memory(inputs[0], execution, training);
-    if (training) request.backward_scratch += static_cast<std::size_t>(inputs[0].elements()) * sizeof(T);
+    if (training) request.unwanted_scratch = static_cast<std::size_t>(inputs[0].elements()) * sizeof(T);
     return request;
   }
   MemoryTraits traits() const override {

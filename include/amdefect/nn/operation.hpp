@@ -15,6 +15,7 @@ struct MemoryRequest {
   std::size_t state = 0;             ///< kept from forward to backward (while training only)
   std::size_t forward_scratch = 0;   ///< during forward only
   std::size_t backward_scratch = 0;  ///< during backward only
+  std::size_t unwanted_scratch = 0;  ///< added to backward_scratch where the gradient of no input is wanted
 };
 
 /// What an operation makes of its parameters for inference, once for as long as they stay the same, e.g. a kernel in
@@ -30,7 +31,9 @@ struct MemoryTraits {
   bool forward_in_place = false;   ///< y may be the memory of x
   bool second_in_place = false;    ///< y may be the memory of the second input, if it is not that of the first as well
   bool backward_in_place = false;  ///< dx of the last input may be the memory of dy
-  bool equal_gradients = false;    ///< dx is the same for all inputs: backward is asked for one of them only
+  /// dx is the same for all inputs: backward is asked for one of them only, which may be the memory of dy (if
+  /// backward_in_place).
+  bool equal_gradients = false;
   bool needs_input = true;         ///< backward reads x
   bool needs_other_inputs = true;  ///< and if it does, not only the first one
   bool needs_output = false;       ///< backward reads y

@@ -191,10 +191,12 @@ class Plan {
       const std::size_t step = backward_step(id);
       const MemoryTraits traits = operation(id)->traits();
       std::size_t dx = none;
-      for (const Value input : inputs(id)) {
+      for (const Value& input : inputs(id)) {
         InputGradient target;
         if (nodes_[input.id].backward) {
-          if (dx == none || !traits.equal_gradients) target.buffer = dx = plan_input_gradient(id, input.id, traits);
+          const bool may_be_dy = traits.equal_gradients || &input == &inputs(id).back();
+          if (dx == none || !traits.equal_gradients)
+            target.buffer = dx = plan_input_gradient(id, input.id, traits.backward_in_place && may_be_dy);
           target.sum = add_gradient(input.id, dx, step, !traits.equal_gradients);
         }
         nodes_[id].input_gradients.push_back(target);
@@ -202,11 +204,10 @@ class Plan {
     }
   }
 
-  /// Where node `id` writes the gradient of `input`: over its own, if it can and nobody else reads that any more.
-  std::size_t plan_input_gradient(std::size_t id, std::size_t input, const MemoryTraits& traits) {
+  /// Where node `id` writes the gradient of `input`: over its own, if it may and nobody else reads that any more.
+  std::size_t plan_input_gradient(std::size_t id, std::size_t input, bool may_be_dy) {
     const std::size_t step = backward_step(id);
-    const bool in_place = traits.backward_in_place && (traits.equal_gradients || input == inputs(id).back().id) &&
-                          bytes_of(input) == bytes_of(id) && !read_later(nodes_[id].gradient, id, step);
+    const bool in_place = may_be_dy && bytes_of(input) == bytes_of(id) && !read_later(nodes_[id].gradient, id, step);
     return in_place ? nodes_[id].gradient : planner_.add(bytes_of(input), step, step);
   }
 
@@ -255,7 +256,11 @@ class Plan {
         node.recompute_scratch = buffer(request.forward_scratch, node.recompute_step, node.recompute_step);
       }
       node.state = buffer(request.state, id, last);
-      if (node.backward) node.backward_scratch = buffer(request.backward_scratch, backward_step(id), backward_step(id));
+      if (!node.backward) continue;
+      const bool wanted = std::any_of(node.input_gradients.begin(), node.input_gradients.end(),
+                                      [](const InputGradient& gradient) { return gradient.buffer != none; });
+      const std::size_t scratch = request.backward_scratch + (wanted ? 0 : request.unwanted_scratch);
+      node.backward_scratch = buffer(scratch, backward_step(id), backward_step(id));
     }
   }
 
