@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <hdf5.h>
 #include <unistd.h>
 
@@ -111,6 +112,10 @@ class PeregrineWriter {
       check(H5Fflush(file_.id(), H5F_SCOPE_GLOBAL) >= 0 && H5Fclose(std::exchange(file_, {}).release()) >= 0,
             "written");
     }
+    const int descriptor = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);  // libhdf5 does not wait for the disk
+    const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+    if (descriptor >= 0) ::close(descriptor);
+    require<FileError>(synced, path_.string(), ": cannot be written to the disk");
     std::error_code failure;
     std::filesystem::rename(temporary_, path_, failure);
     require<FileError>(!failure, path_.string(), ": cannot be given its name: ", failure.message());
