@@ -71,8 +71,8 @@ int train_anchor_free(TrainConfig config) {
           "train: fold and annotation_file are not for files of layers");
   const FurtherChannels further =
       further_channels_of(static_cast<bool>(layers.pictures), config.sensors.file, {}, config.extra_image_folders);
-  require(layers.pictures || further.reader || !config.sensors.measure_scale,
-          "train: measure_scale is for files of layers; of pictures in folders, --sensors measures it");
+  require(layers.pictures || !config.sensors.measure_scale,
+          "train: measure_scale is for files of layers; of pictures in folders, --sensors measures it by itself");
   const CocoSplits splits = layers.pictures ? usable_splits(layers.splits) : read_splits(config);
   labels_of(config, *splits.train);
   const AnnotationCheck check = check_annotations(*splits.train);

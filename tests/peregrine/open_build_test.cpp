@@ -39,6 +39,35 @@ TEST_CASE("open build: a registration of what is no channel is refused") {
   CHECK(open_peregrine(path, {.numbers = true, .registrations = {{"dark", {}}}}).channels[1].registration);
 }
 
+TEST_CASE("open build: a camera lies where it lay in training only if the pixels are those of then") {
+  const TemporaryFolder folder;
+  const std::string path = write_build(folder);
+  const auto open = [&](const CameraPlace& place) {
+    return open_peregrine(path, {.channels = {"a"}, .earlier_places = {{"a", place}}});
+  };
+  CHECK(*open({{1, 0, 2, 0, 1, 0}, 8, 10, 8, 10}).channels[0].registration == Registration{1, 0, 2, 0, 1, 0});
+  CHECK(error_of([&] {
+          open({{0.5, 0, 0, 0, 0.5, 0}, 8, 10, 4, 5});
+        }) ==
+        path +
+            ": the channel 'a' is [8, 10], the build [8, 10]; in training they were [4, 5] and [8, 10]: where they "
+            "lie has to be said (sensors, docs/sensors.md)");
+  const PeregrineOptions said{.registrations = {{"a", {}}}, .earlier_places = {{"a", {{}, 1, 1, 1, 1}}}};
+  CHECK(*open_peregrine(path, said).channels[0].registration == Registration{});
+}
+
+TEST_CASE("open build: a detector's traits say which channels are opened, and how") {
+  const SensorTraits trained{{"a", "dark"}, true, 0.2, {{"a", {{}, 8, 10, 8, 10}}}};
+  const PeregrineOptions options = options_for(trained, {.channels = {"dark"}});
+  CHECK(options.channels == trained.channel_names);
+  CHECK(options.left_out == std::vector<std::string>{"a"});
+  CHECK(options.may_lack);
+  CHECK(!options.need_channels);
+  CHECK(options.numbers);
+  CHECK(options.earlier_places == trained.camera_places);
+  CHECK(options_for({}, {.channels = {"x"}}).channels == std::vector<std::string>{"x"});
+}
+
 TEST_CASE("open build: a camera that is dark where its range is looked for is refused where that range is needed") {
   const TemporaryFolder folder;
   const std::string path = write_build(folder);

@@ -13,10 +13,12 @@ TEST_CASE("sensor traits come back from JSON") {
   CHECK(json.to_text() == R"({"channels":["visible/0","NIR/0"],"own_numbers":true,"channel_dropout":0.25})");
   CHECK(read_sensor_traits({json, "file"}) == traits);
   SensorTraits placed = traits;
-  placed.registrations["NIR/0"] = {0.5, 0, 3, 0, 0.5, -1};
-  CHECK(to_json(placed).to_text().ends_with(R"("matrices":{"NIR/0":[[0.5,0.0,3.0],[0.0,0.5,-1.0]]}})"));
+  placed.camera_places["NIR/0"] = {{0.5, 0, 3, 0, 0.5, -1}, 40, 60, 20, 30};
+  CHECK(to_json(placed).to_text().ends_with(
+      R"("camera_places":{"NIR/0":{"matrix":[[0.5,0.0,3.0],[0.0,0.5,-1.0]],"layer":[40,60],"camera":[20,30]}}})"));
   CHECK(read_sensor_traits({to_json(placed), "file"}) == placed);
-  const JsonValue flat = parse_json(R"({"channels":["a"],"matrices":{"a":[[1,0,0],[1,0,0]]}})", "file");
+  const JsonValue flat = parse_json(
+      R"({"channels":["a"],"camera_places":{"a":{"matrix":[[1,0,0],[1,0,0]],"layer":[1,1],"camera":[1,1]}}})", "file");
   CHECK(error_of([&] {
           read_sensor_traits({flat, "file"});
         }) ==

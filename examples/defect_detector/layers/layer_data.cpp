@@ -56,7 +56,7 @@ LayeredData layered_data_of(const std::string& path, const LayerConfig& config, 
                             const SensorTraits& trained) {
   const std::vector<std::filesystem::path> files = layer_files_of(path);
   if (files.empty()) return {};
-  const LayerFileOptions options = options_for(trained, {.channels = config.channels,
+  const PeregrineOptions options = options_for(trained, {.channels = config.channels,
                                                          .need_masks = true,
                                                          .numbers = sensors.measure_scale,
                                                          .registrations = registrations_of(sensors.file)});

@@ -6,14 +6,8 @@
 
 namespace amdefect {
 
-Build open_layer_file(const std::filesystem::path& path, const LayerFileOptions& options) {
-  return open_peregrine(path, {.channels = options.channels,
-                               .need_channels = options.channels.empty() || !options.may_lack,
-                               .need_masks = options.need_masks,
-                               .numbers = options.numbers,
-                               .registrations = options.registrations,
-                               .left_out = options.left_out,
-                               .may_lack = options.may_lack});
+Build open_layer_file(const std::filesystem::path& path, const PeregrineOptions& options) {
+  return open_peregrine(path, options);
 }
 
 std::string describe_layer_file(const std::filesystem::path& path) {

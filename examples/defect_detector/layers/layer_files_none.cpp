@@ -10,7 +10,7 @@ namespace {
 
 }  // namespace
 
-Build open_layer_file(const std::filesystem::path&, const LayerFileOptions&) { refuse(); }
+Build open_layer_file(const std::filesystem::path&, const PeregrineOptions&) { refuse(); }
 std::string describe_layer_file(const std::filesystem::path&) { refuse(); }
 void write_synth_layers(const std::filesystem::path&, const SynthLayersOptions&) { refuse(); }
 

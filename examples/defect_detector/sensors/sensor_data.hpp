@@ -10,9 +10,6 @@
 
 namespace amdefect {
 
-inline constexpr const char* no_folders_text =
-    "extra_image_folders is not for files of layers, whose cameras are chosen by name (channels)";
-
 /// What is seen beside the pictures of a data set, in training (`trained` is empty) or by a detector that was trained
 /// with it: that of the list in a file, if there is one, or of folders; beside files of layers, `layers`, nothing.
 /// @throws Error for both, for folders beside layers, and what `further_channels` throws

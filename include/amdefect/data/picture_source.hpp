@@ -9,7 +9,7 @@
 #include "amdefect/coco/coco_split.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/io/json_value.hpp"
-#include "amdefect/sensors/registration.hpp"
+#include "amdefect/sensors/sensor_traits.hpp"
 
 namespace amdefect {
 
@@ -24,8 +24,8 @@ struct PictureSource {
   std::vector<std::string> channel_names{};  ///< empty: they have none
   std::vector<Index> sensors{};              ///< channels of each sensor, in their order; empty: one for each
   Index never_missing = 0;                   ///< the first so many sensors are always there
-  /// Where cameras of files of layers lie that have pixels of their own: a detector's file keeps it.
-  std::map<std::string, Registration> registrations{};
+  bool own_numbers = true;  ///< `open_numbers` gives those that sensors measure, not grey levels where some are unknown
+  std::map<std::string, CameraPlace> camera_places{};  ///< which a detector's file keeps
   /// What decides on the pictures besides their files, such as where sensors lie: a run is continued only with the
   /// same.
   JsonValue identity{};

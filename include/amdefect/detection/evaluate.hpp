@@ -112,7 +112,9 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
     further = further_channels(detector.traits().sensors, options.extra_image_folders);
   else
     require_same_channels(detector, pictures.channels, pictures.channel_names,
-                          static_cast<bool>(pictures.open_numbers));
+                          pictures.open_numbers && pictures.own_numbers);
+  require(!pictures || options.extra_image_folders.empty(),
+          "evaluate: extra_image_folders is given beside pictures of other sources, which have all channels");
   const auto detect = [&](const auto& source) {
     return detect_split(detector, split, source, options.detect, options.progress);
   };

@@ -47,6 +47,7 @@ struct Build {
   std::vector<LayerChannel> channels{};
   std::vector<LayerMask> masks{};
   LayerGeometry geometry{};
+  bool own_numbers = false;  ///< read as numbers, pixels are those that sensors measure, else grey levels all the same
   std::shared_ptr<ChunkCache> cache{};
 
   /// [layers, height, width]. @throws FileError as `reference`.

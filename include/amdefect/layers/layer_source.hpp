@@ -53,8 +53,8 @@ class BasicLayerSource final : public BasicSampleSource<P> {
   std::string key(Index index) const override {
     const LayerPicture& picture = at(index);
     const auto& [layer, top, left, height, width] = picture.window;
-    std::string key = concat(file_key(build_of(picture).file), '|', sizeof(P) > 1 ? "numbers " : "levels ", layer, ' ',
-                             top, ' ', left, ' ', height, ' ', width);
+    std::string key = concat(file_key(build_of(picture).file), '|', sizeof(P) > 1 ? "numbers " : "levels ",
+                             build_of(picture).own_numbers, ' ', layer, ' ', top, ' ', left, ' ', height, ' ', width);
     for (const LayerChannel& channel : build_of(picture).channels) {
       key += '|' + channel.name + (channel.pixels ? "" : " missing");
       if (channel.registration) key += registration_key(*channel.registration);

@@ -59,6 +59,7 @@ class LayeredDataMaker {
         require<FileError>(build.channels[c].name == first.channels[c].name, build.file.string(), ": channel ", c,
                            " is '", build.channels[c].name, "', but that of ", first.file.string(), " is '",
                            first.channels[c].name, "'; choose them by name (channels)");
+      add_places(build);
       build.allow_whole_layers();
     }
     const bool three = builds_->size() > 2;
@@ -86,10 +87,10 @@ class LayeredDataMaker {
       (*split_pictures)[name] = std::move(*pictures);
     }
     data.pictures.channels = static_cast<Index>(builds_->front().channels.size());
-    for (const LayerChannel& channel : builds_->front().channels) {
-      data.pictures.channel_names.push_back(channel.name);
-      if (channel.registration) data.pictures.registrations[channel.name] = *channel.registration;
-    }
+    for (const LayerChannel& channel : builds_->front().channels) data.pictures.channel_names.push_back(channel.name);
+    data.pictures.camera_places = camera_places_;
+    data.pictures.own_numbers =
+        std::all_of(builds_->begin(), builds_->end(), [](const Build& build) { return build.own_numbers; });
     data.pictures.identity = places();
     data.pictures.open = [builds = builds_, split_pictures](const CocoSplit& split) {
       return std::make_shared<const LayerSource>(builds, split_pictures->at(split.name));
@@ -102,11 +103,22 @@ class LayeredDataMaker {
   }
 
  private:
-  /// Where the cameras with other pixels than the build lie; null without any.
+  /// Notes where the cameras with other pixels than the build lie. @throws FileError if the pixels are others than
+  /// those of an earlier build, for which a matrix says something else
+  void add_places(const Build& build) {
+    for (const LayerChannel& channel : build.channels) {
+      if (!channel.registration) continue;
+      const Shape layer = build.shape(), camera = channel.pixels->shape();
+      const CameraPlace place{*channel.registration, layer[1], layer[2], camera[1], camera[2]};
+      require<FileError>(camera_places_.try_emplace(channel.name, place).first->second == place, build.file.string(),
+                         ": the layers, or the pictures of '", channel.name, "', have other sizes than those of ",
+                         builds_->front().file.string(), ": where they lie (sensors) can be said for one size only");
+    }
+  }
+  /// The same for the identity of a run; null without any.
   JsonValue places() const {
     JsonValue places;
-    for (const LayerChannel& channel : builds_->front().channels)
-      if (channel.registration) places.set(channel.name, to_json(*channel.registration));
+    for (const auto& [name, place] : camera_places_) places.set(name, to_json(place.registration));
     return places;
   }
 
@@ -160,6 +172,7 @@ class LayeredDataMaker {
     return split;
   }
 
+  std::map<std::string, CameraPlace> camera_places_;
   std::shared_ptr<const std::vector<Build>> builds_;
   LayeredDataOptions options_;
   std::size_t valid_build_ = 0, test_build_ = 0;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,23 +15,9 @@
 #include "amdefect/peregrine/hdf5_chunks.hpp"
 #include "amdefect/peregrine/layout_text.hpp"
 #include "amdefect/peregrine/peregrine_layout.hpp"
-#include "amdefect/sensors/registration.hpp"
+#include "amdefect/peregrine/peregrine_options.hpp"
 
 namespace amdefect {
-
-/// What of a Peregrine file is opened.
-struct PeregrineOptions {
-  /// Names of cameras in the order of the channels, e.g. {"visible/0", "visible/1"}; one may come several times. Empty:
-  /// all whose pixels are the build's, or that have a registration.
-  std::vector<std::string> channels{};
-  bool need_channels = true, need_masks = false;
-  bool numbers = false;  ///< cameras of more than 8 bits as the numbers that they measure, not as grey levels
-  /// Where the pixels of the build lie in those of a camera that has others, by its name.
-  std::map<std::string, Registration> registrations{};
-  std::vector<std::string> left_out{};               ///< channels that are not read, as if the sensor were missing
-  bool may_lack = false;                             ///< channels that the file does not have are missing, not an error
-  std::size_t cache_bytes = std::size_t{256} << 20;  ///< of unpacked chunks, where nothing asks for more
-};
 
 namespace detail {
 
@@ -62,9 +49,10 @@ inline const PeregrineDataSet* find_camera(const std::filesystem::path& path, co
   for (const auto* cameras : {&layout.cameras, &layout.other_cameras})
     for (const PeregrineDataSet& camera : *cameras) {
       if (camera.name == name) {
-        require<FileError>(cameras == &layout.cameras || options.registrations.contains(name), path.string(),
-                           ": the channel '", name, "' is ", Shape(camera.storage.shape), ", the build ",
-                           Shape(layout.shape()), ": where they lie has to be said (sensors, docs/sensors.md)");
+        require<FileError>(
+            cameras == &layout.cameras || options.registrations.contains(name) || options.earlier_places.contains(name),
+            path.string(), ": the channel '", name, "' is ", Shape(camera.storage.shape), ", the build ",
+            Shape(layout.shape()), ": where they lie has to be said (sensors, docs/sensors.md)");
         return &camera;
       }
       names.push_back(camera.name);
@@ -72,6 +60,25 @@ inline const PeregrineDataSet* find_camera(const std::filesystem::path& path, co
   require<FileError>(options.may_lack, path.string(), ": has no channel '", name, "', but ",
                      names.empty() ? "none at all" : name_list(names));
   return nullptr;
+}
+
+/// Where a camera lies whose pixels are not the build's: as it is said, or where it lay. @throws FileError for one that
+/// had other pixels when it lay there
+inline std::optional<Registration> registration_of(const std::filesystem::path& path, const PeregrineLayout& layout,
+                                                   const PeregrineDataSet& camera, const PeregrineOptions& options) {
+  if (const auto place = options.registrations.find(camera.name); place != options.registrations.end())
+    return place->second;
+  const auto earlier = options.earlier_places.find(camera.name);
+  if (earlier == options.earlier_places.end()) return std::nullopt;
+  const CameraPlace& place = earlier->second;
+  const std::vector<Index> build = layout.shape();
+  const auto pixels = [](const auto& shape) { return Shape{shape[shape.size() - 2], shape[shape.size() - 1]}; };
+  const Shape trained_build{place.height, place.width}, trained_camera{place.camera_height, place.camera_width};
+  require<FileError>(pixels(build) == trained_build && pixels(camera.storage.shape) == trained_camera, path.string(),
+                     ": the channel '", camera.name, "' is ", pixels(camera.storage.shape), ", the build ",
+                     pixels(build), "; in training they were ", trained_camera, " and ", trained_build,
+                     ": where they lie has to be said (sensors, docs/sensors.md)");
+  return place.registration;
 }
 
 /// The names of the channels of a build. @throws FileError for a registration of a camera that is none of them.
@@ -102,6 +109,7 @@ inline Build open_peregrine(const std::filesystem::path& path, const PeregrineOp
       (!options.need_channels || !layout.cameras.empty()) && (!options.need_masks || !layout.masks.empty()),
       path.string(), ": ", missing_text(layout));
   Build build{path, layout.build_name};
+  build.own_numbers = options.numbers;
   build.cache = std::make_shared<ChunkCache>(options.cache_bytes);
   std::map<std::string, std::shared_ptr<const Volume>> volumes;
   const auto volume = [&](const std::string& data_set, const GreyRange& range, bool numbers) {
@@ -119,8 +127,7 @@ inline Build open_peregrine(const std::filesystem::path& path, const PeregrineOp
         left_out == options.left_out.end() ? detail::find_camera(path, layout, name, options) : nullptr;
     if (camera) {
       channel.pixels = volume(camera->path, detail::grey_range(file, *camera, options.numbers), options.numbers);
-      if (const auto place = options.registrations.find(name); place != options.registrations.end())
-        channel.registration = place->second;
+      channel.registration = detail::registration_of(path, layout, *camera, options);
     }
     build.channels.push_back(std::move(channel));
   }

@@ -15,14 +15,22 @@
 
 namespace amdefect {
 
+/// Where the pixels of a build lie in those of a camera that has others, for pictures of these sizes.
+struct CameraPlace {
+  Registration registration{};
+  Index height = 0, width = 0;                ///< of a layer
+  Index camera_height = 0, camera_width = 0;  ///< of the camera's picture of it
+
+  friend bool operator==(const CameraPlace&, const CameraPlace&) = default;
+};
+
 /// What a detector expects of the channels of an image that come from several sensors. Part of its file.
 struct SensorTraits {
   std::vector<std::string> channel_names{};  ///< in their order; empty: nobody knows them
   /// Pixels are the numbers that the sensors measure, with a scale for each channel; else grey levels.
   bool own_numbers = false;
   double channel_dropout = 0;  ///< it was trained with; above 0, sensors may be missing where it is used
-  /// Where cameras of files of layers lay that have pixels of their own, by name.
-  std::map<std::string, Registration> registrations{};
+  std::map<std::string, CameraPlace> camera_places{};  ///< in files of layers, by name
 
   friend bool operator==(const SensorTraits&, const SensorTraits&) = default;
 };
@@ -43,21 +51,42 @@ inline JsonValue to_json(const SensorTraits& traits) {
   JsonValue json{{"channels", JsonValue::array(traits.channel_names)},
                  {"own_numbers", traits.own_numbers},
                  {"channel_dropout", traits.channel_dropout}};
-  JsonValue matrices = JsonValue::object();
-  for (const auto& [name, registration] : traits.registrations) matrices.set(name, to_json(registration));
-  if (!traits.registrations.empty()) json.set("matrices", std::move(matrices));
+  JsonValue places = JsonValue::object();
+  for (const auto& [name, place] : traits.camera_places)
+    places.set(name, JsonValue{{"matrix", to_json(place.registration)},
+                               {"layer", JsonValue::array({place.height, place.width})},
+                               {"camera", JsonValue::array({place.camera_height, place.camera_width})}});
+  if (!traits.camera_places.empty()) json.set("camera_places", std::move(places));
   return json;
 }
+namespace detail {
+
+inline CameraPlace read_camera_place(const JsonReader& json) {
+  json.allow_only({"matrix", "layer", "camera"});
+  CameraPlace place{.registration = read_registration(json.at("matrix"))};
+  const auto read = [&](const char* key, Index& height, Index& width) {
+    const auto size = json.get<std::vector<Index>>(key);
+    if (size.size() != 2 || size[0] < 1 || size[1] < 1) json.at(key).fail("expected a height and a width");
+    height = size[0];
+    width = size[1];
+  };
+  read("layer", place.height, place.width);
+  read("camera", place.camera_height, place.camera_width);
+  return place;
+}
+
+}  // namespace detail
+
 /// Reads what `to_json` makes. @throws FileError for anything else.
 inline SensorTraits read_sensor_traits(const JsonReader& json) {
-  json.allow_only({"channels", "own_numbers", "channel_dropout", "matrices"});
+  json.allow_only({"channels", "own_numbers", "channel_dropout", "camera_places"});
   SensorTraits traits{.channel_names = json.get<std::vector<std::string>>("channels"),
                       .own_numbers = json.get<bool>("own_numbers", false),
                       .channel_dropout = json.get<double>("channel_dropout", 0)};
   try {
-    if (json.contains("matrices"))
-      for (const auto& [name, matrix] : json.at("matrices").members())
-        traits.registrations[name] = read_registration(json.at("matrices").at(name));
+    if (json.contains("camera_places"))
+      for (const auto& [name, place] : json.at("camera_places").members())
+        traits.camera_places[name] = detail::read_camera_place(json.at("camera_places").at(name));
     check(traits);
   } catch (const FileError&) {
     throw;

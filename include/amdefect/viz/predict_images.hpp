@@ -98,6 +98,8 @@ class ImagePrediction {
 
   /// @throws Error for other channels than the detector was trained with.
   static FurtherChannels further(const Detector& detector, const PredictImagesOptions& options) {
+    require(!options.sensors || options.extra_image_folders.empty(),
+            "predict: extra_image_folders is given beside sensors, which say where all pictures are");
     if (!options.sensors) return further_channels(detector.traits().sensors, options.extra_image_folders);
     const std::vector<std::string> names = options.sensors->channel_names();
     require_same_channels(detector, static_cast<Index>(names.size()), names, true);

@@ -78,7 +78,7 @@ inline PredictedLayers predict_layers(const Detector& detector, const Build& bui
   detector.check_options(options.detect);
   std::vector<std::string> names;
   for (const LayerChannel& channel : build.channels) names.push_back(channel.name);
-  require_same_channels(detector, static_cast<Index>(names.size()), names, true);
+  require_same_channels(detector, static_cast<Index>(names.size()), names, build.own_numbers);
   const Shape shape = build.shape();
   const LayerRange range = options.range.size() > 0 ? options.range : LayerRange{0, shape[0], 1};
   build.allow_whole_layers();

@@ -172,7 +172,7 @@ class DetectorTrainer {
   bool numbers() const { return static_cast<bool>(options_.pictures.open_numbers); }
   SensorTraits sensor_traits() const {
     SensorTraits traits{options_.pictures.channel_names, numbers(), options_.channel_dropout,
-                        options_.pictures.registrations};
+                        options_.pictures.camera_places};
     if (options_.pictures || options_.extra_image_folders.empty()) return traits;
     traits.channel_names = names_with_rgb(options_.extra_image_folders);
     return traits;
