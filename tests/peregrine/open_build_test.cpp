@@ -52,7 +52,8 @@ TEST_CASE("open build: a camera lies where it lay in training only if the pixels
         path +
             ": the channel 'a' is [8, 10], the build [8, 10]; in training they were [4, 5] and [8, 10]: where they "
             "lie has to be said (sensors, docs/sensors.md)");
-  const PeregrineOptions said{.registrations = {{"a", {}}}, .earlier_places = {{"a", {{}, 1, 1, 1, 1}}}};
+  const PeregrineOptions said{
+      .channels = {"a"}, .registrations = {{"a", {}}}, .earlier_places = {{"a", {{}, 1, 1, 1, 1}}}};
   CHECK(*open_peregrine(path, said).channels[0].registration == Registration{});
 }
 
