@@ -66,6 +66,14 @@ TEST_CASE("a detector learns from the numbers of sensors, and its file keeps the
   CHECK(opened->detect(pixels(sample->image)) == detector->detect(pixels(sample->image)));
 }
 
+TEST_CASE("a detector of grey levels, some of them unknown, is not one of the numbers of sensors") {
+  Run run;
+  run.options.pictures.own_numbers = false;
+  const std::unique_ptr<Detector> detector = DetectorTrainer(run.splits, run.options).fit();
+  CHECK(!detector->traits().sensors.own_numbers);
+  CHECK_NOTHROW(evaluate(*detector, *run.splits.valid, {.pictures = run.options.pictures}));
+}
+
 TEST_CASE("what a sensor does not know is its mean") {
   const Run run;
   const std::unique_ptr<Detector> detector = DetectorTrainer(run.splits, run.options).fit();

@@ -170,7 +170,9 @@ TEST_CASE("layered data of numbers, with the names of their channels") {
   };
   build.channels = {{"float", volume(0.5F, false)}};
   build.masks = {{"Debris", volume(0, true), std::uint8_t{44}}};
-  const LayeredDataOptions options{.boxes = {.least_area = 1}, .numbers = true};
+  const LayeredDataOptions options{.boxes = {.least_area = 1}};
+  CHECK(!layered_data({build}, options).pictures.open_numbers);
+  build.own_numbers = true;
   const auto make = [&](const Build& from) { return layered_data({from}, options); };
   const LayeredData data = make(build);
   CHECK(data.pictures.channel_names == std::vector<std::string>{"float"});
@@ -180,7 +182,6 @@ TEST_CASE("layered data of numbers, with the names of their channels") {
   CHECK(first - std::floor(first) == 0.5F);
   CHECK(data.pictures.open(*data.splits.train)->load(0)->image(0, 1, 0) == to_byte((first + 1) / 10));
   CHECK(source->key(0) != data.pictures.open(*data.splits.train)->key(0));
-  CHECK(!layered_data({build}, {.boxes = {.least_area = 1}}).pictures.open_numbers);
 
   Build other = build;
   other.channels[0].name = "elsewhere";

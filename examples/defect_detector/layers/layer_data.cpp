@@ -60,13 +60,11 @@ LayeredData layered_data_of(const std::string& path, const LayerConfig& config, 
                                                          .need_masks = true,
                                                          .numbers = sensors.measure_scale,
                                                          .registrations = registrations_of(sensors.file)});
-  bool numbers = options.numbers;
   std::vector<Build> builds;
   for (const std::filesystem::path& file : files) {
     builds.push_back(open_layer_file(file, options));
     const std::vector<std::string> missing = builds.back().missing_channels();
     if (!missing.empty()) std::cerr << "note: " << file.string() << ": " << missing_channels_text(missing) << '\n';
-    numbers |= !missing.empty();
   }
   bool shown = false;
   const auto progress = [&](double share) {
@@ -77,8 +75,7 @@ LayeredData layered_data_of(const std::string& path, const LayerConfig& config, 
                       {.classes = config.classes,
                        .boxes = {.least_area = config.least_area, .join = config.join},
                        .tile = config.tile,
-                       .by_build = config.split_by == "builds",
-                       .numbers = numbers},
+                       .by_build = config.split_by == "builds"},
                       progress, [](const std::string& line) { std::cerr << line << '\n'; });
 }
 

@@ -122,7 +122,9 @@ class SensorSource final : public BasicSampleSource<float> {
  public:
   /// @throws FileError for a picture that is missing and may not.
   SensorSource(const CocoSplit& split, std::shared_ptr<const SensorReader> reader, double box_offset = 0)
-      : pictures_(split, {.box_offset = box_offset}), reader_(std::move(reader)) {
+      : pictures_(split, {.box_offset = box_offset}),
+        reader_(std::move(reader)),
+        places_('|' + reader_->identity().to_text()) {
     for (Index i = 0; i < size(); ++i) files_.push_back(reader_->files(name(i), pictures_.file(i), split.folder));
   }
 
@@ -137,7 +139,7 @@ class SensorSource final : public BasicSampleSource<float> {
   std::vector<LabelledBox> objects(Index index) const override { return pictures_.objects(index); }
   std::string name(Index index) const override { return pictures_.name(index); }
   std::string key(Index index) const override {
-    std::string key = pictures_.key(index) + '|' + reader_->identity().to_text();
+    std::string key = pictures_.key(index) + places_;
     for (const std::filesystem::path& file : files_[static_cast<std::size_t>(index)])
       key += "|" + (file.empty() ? "missing" : file_key(file));
     return key;
@@ -146,6 +148,7 @@ class SensorSource final : public BasicSampleSource<float> {
  private:
   BasicCocoSource<std::uint16_t> pictures_;
   std::shared_ptr<const SensorReader> reader_;
+  std::string places_;  // for keys
   std::vector<std::vector<std::filesystem::path>> files_;
 };
 

@@ -108,13 +108,14 @@ inline DetectorEvaluation evaluate(const Detector& detector, const CocoSplit& sp
           " has no annotations: there is nothing to evaluate against");
   const PictureSource& pictures = options.pictures;
   FurtherChannels further;
-  if (!pictures)
-    further = further_channels(detector.traits().sensors, options.extra_image_folders);
-  else
+  if (pictures) {
     require_same_channels(detector, pictures.channels, pictures.channel_names,
                           pictures.open_numbers && pictures.own_numbers);
-  require(!pictures || options.extra_image_folders.empty(),
-          "evaluate: extra_image_folders is given beside pictures of other sources, which have all channels");
+    require(options.extra_image_folders.empty(),
+            "evaluate: extra_image_folders is given beside pictures of other sources, which have all channels");
+  } else {
+    further = further_channels(detector.traits().sensors, options.extra_image_folders);
+  }
   const auto detect = [&](const auto& source) {
     return detect_split(detector, split, source, options.detect, options.progress);
   };

@@ -31,11 +31,11 @@ struct LayeredDataOptions {
   /// every build is divided by its layers.
   bool by_build = false;
   Index most_valid = 40, most_test = 200;  ///< whole layers that are looked at, evenly spread; 0: all
-  bool numbers = false;                    ///< the pictures are numbers: PictureSource::open_numbers
 };
 
 /// A data set of layers: splits as a COCO data set has them, and where their pictures come from. Training is shown
-/// pieces of layers, validation and test whole ones.
+/// pieces of layers, validation and test whole ones. Pictures are numbers (`PictureSource::open_numbers`) where a build
+/// is read as such, or lacks a channel.
 struct LayeredData {
   CocoSplits splits{};
   PictureSource pictures{};
@@ -95,7 +95,8 @@ class LayeredDataMaker {
     data.pictures.open = [builds = builds_, split_pictures](const CocoSplit& split) {
       return std::make_shared<const LayerSource>(builds, split_pictures->at(split.name));
     };
-    if (options_.numbers)
+    const auto numbers = [](const Build& build) { return build.own_numbers || !build.missing_channels().empty(); };
+    if (std::any_of(builds_->begin(), builds_->end(), numbers))
       data.pictures.open_numbers = [builds = builds_, split_pictures](const CocoSplit& split) {
         return std::make_shared<const BasicLayerSource<float>>(builds, split_pictures->at(split.name));
       };

@@ -33,11 +33,9 @@ class AddRelu final : public Add<T> {
 
   std::string kind() const override { return "add_relu"; }
   MemoryTraits traits() const override {
-    return {.backward_in_place = true,
-            .equal_gradients = true,
-            .needs_input = false,
-            .needs_output = true,
-            .recompute = true};
+    MemoryTraits traits = Add<T>::traits();
+    traits.needs_output = true;
+    return traits;
   }
   void forward(Context<T>& context, Inputs x, TensorView<T> y) const override {
     add_relu_forward(context.execution.threads, y.size(), x[0].data(), x[1].data(), y.data());

@@ -171,9 +171,10 @@ class DetectorTrainer {
   /// Whether pictures are the numbers that sensors measure, which augmentation sees as grey levels.
   bool numbers() const { return static_cast<bool>(options_.pictures.open_numbers); }
   SensorTraits sensor_traits() const {
-    SensorTraits traits{options_.pictures.channel_names, numbers(), options_.channel_dropout,
-                        options_.pictures.camera_places};
-    if (options_.pictures || options_.extra_image_folders.empty()) return traits;
+    const PictureSource& pictures = options_.pictures;
+    SensorTraits traits{pictures.channel_names, numbers() && pictures.own_numbers, options_.channel_dropout,
+                        pictures.camera_places};
+    if (pictures || options_.extra_image_folders.empty()) return traits;
     traits.channel_names = names_with_rgb(options_.extra_image_folders);
     return traits;
   }
