@@ -162,6 +162,26 @@ TEST_CASE_TEMPLATE("Winograd convolution: threads share few tiles beside a large
   }
 }
 
+TEST_CASE_TEMPLATE("Winograd kernel gradient: of many tiles with few channels each thread has its own sum", T, float,
+                   double) {
+  const auto check_stride = []<class Scheme, class GradientScheme>(Scheme, GradientScheme, Index stride) {
+    Random random(4);
+    for (const int threads : {1, 2, 3}) {
+      ConvGeometry g = random_geometry(random, stride);
+      g.batch = 3, g.out_h = 70, g.out_w = 61, g.in_h = g.out_h * stride, g.in_w = g.out_w * stride - 1;
+      g.pad_top = g.pad_left = 1, g.in_c = 5, g.out_c = 19;
+      const WinogradGradientScratch<T, Scheme> layout({.threads = threads}, forward_grid<Scheme>(g));
+      CHECK(layout.own_sums == (threads > 1));
+      CHECK(layout.shares == threads);
+      check<T, Scheme, GradientScheme>(g, threads, random);
+      g.batch = 1, g.out_h = 8;
+      CHECK(!WinogradGradientScratch<T, Scheme>({.threads = threads}, forward_grid<Scheme>(g)).own_sums);
+    }
+  };
+  check_stride(WinogradStride1{}, WinogradStride1{}, 1);
+  check_stride(WinogradStride2{}, WinogradStride2Gradient{}, 2);
+}
+
 TEST_CASE("Winograd convolution: the schemes are bilinear identities") {
   // y = A ((G k) * (B x)) must be the convolution for every pair of unit vectors.
   const auto check_scheme = []<class Scheme>(Scheme, auto&& input_of) {
