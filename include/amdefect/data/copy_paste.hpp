@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "amdefect/data/augment.hpp"
 
@@ -59,25 +60,55 @@ Cutout<P> transformed(const Cutout<P>& cutout, double zoom, const Orientation& o
           std::max(1.0, zoom * cutout.margin)};
 }
 
-/// Pastes the cutout, moved by (dx, dy), and adds its objects: in the box it covers what is there, and fades linearly
-/// over its margin. What lies beyond the picture is cut off. @throws ShapeError if the channels differ.
+/// How much of a pixel is the cutout's: 1 in the box, falling linearly to 0 over the margin.
+template <PixelType P>
+double weight_of(const Cutout<P>& cutout, Index y, Index x) {
+  const double cx = static_cast<double>(x) + 0.5, cy = static_cast<double>(y) + 0.5;
+  return std::max(0.0, 1 - gap(cutout.sample.objects.front().box, {cx, cy, cx, cy}) / cutout.margin);
+}
+
+/// What has to be added to each channel of the cutout so that its margin is as bright, in the mean, as what it fades
+/// into; else pictures of other light show where something was pasted. 0 if nothing fades.
+template <PixelType P>
+std::vector<double> light_difference(const Cutout<P>& cutout, const BasicImage<P>& canvas, const CropWindow& part,
+                                     Index dy, Index dx) {
+  const BasicImage<P>& from = cutout.sample.image;
+  std::vector<double> sums(static_cast<std::size_t>(from.channels()));
+  double pixels = 0;
+  for (Index y = part.top; y < part.top + part.height; ++y)
+    for (Index x = part.left; x < part.left + part.width; ++x) {
+      const double weight = weight_of(cutout, y, x);
+      if (weight == 0 || weight == 1) continue;
+      ++pixels;
+      for (std::size_t c = 0; c < sums.size(); ++c)
+        sums[c] += static_cast<double>(canvas.pixel(y + dy, x + dx)[c]) - static_cast<double>(from.pixel(y, x)[c]);
+    }
+  for (double& sum : sums) sum /= std::max(pixels, 1.0);
+  return sums;
+}
+
+/// Pastes the cutout, moved right by `dx` and down by `dy`, and adds its objects. In the box it covers what is there,
+/// as bright as its new surroundings make it (`light_difference`), and fades over its margin. It may reach beyond the
+/// picture with its margin, but not with the box. @throws ShapeError if the channels differ.
 template <PixelType P>
 void blend(const Cutout<P>& cutout, BasicSample<P>& picture, Index dx, Index dy) {
-  const BasicImage<P>&from = cutout.sample.image, &canvas = picture.image;
+  const BasicImage<P>& from = cutout.sample.image;
+  BasicImage<P>& canvas = picture.image;
   require<ShapeError>(from.channels() == canvas.channels(), "copy-paste: the object has ", from.channels(),
                       " channels, the picture ", canvas.channels());
-  const Box& box = cutout.sample.objects.front().box;
-  const Index x1 = std::max<Index>(0, -dx), x2 = std::min(from.width(), canvas.width() - dx);
-  const Index y1 = std::max<Index>(0, -dy), y2 = std::min(from.height(), canvas.height() - dy);
-  for (Index y = y1; y < y2; ++y)
-    for (Index x = x1; x < x2; ++x) {
-      const double cx = static_cast<double>(x) + 0.5, cy = static_cast<double>(y) + 0.5;
-      const double weight = 1 - gap(box, {cx, cy, cx, cy}) / cutout.margin;
-      if (weight <= 0) continue;
-      P* out = picture.image.pixel(y + dy, x + dx);
-      const P* in = from.pixel(y, x);
-      for (Index c = 0; c < from.channels(); ++c)
-        out[c] = to_pixel<P>(weight * static_cast<double>(in[c]) + (1 - weight) * static_cast<double>(out[c]));
+  CropWindow part{.top = std::max<Index>(0, -dy), .left = std::max<Index>(0, -dx)};
+  part.height = std::min(from.height(), canvas.height() - dy) - part.top;
+  part.width = std::min(from.width(), canvas.width() - dx) - part.left;
+  const std::vector<double> light = light_difference(cutout, canvas, part, dy, dx);
+  for (Index y = part.top; y < part.top + part.height; ++y)
+    for (Index x = part.left; x < part.left + part.width; ++x) {
+      const double weight = weight_of(cutout, y, x);
+      if (weight == 0) continue;
+      P* const out = canvas.pixel(y + dy, x + dx);
+      const P* const in = from.pixel(y, x);
+      for (std::size_t c = 0; c < light.size(); ++c)
+        out[c] =
+            to_pixel<P>(weight * (static_cast<double>(in[c]) + light[c]) + (1 - weight) * static_cast<double>(out[c]));
     }
   for (const auto& [seen, label] : cutout.sample.objects)
     picture.objects.push_back({moved(seen, static_cast<double>(dx), static_cast<double>(dy)), label});
