@@ -51,7 +51,7 @@ TEST_CASE_TEMPLATE("random erasing: a part is grey or noise, and only objects th
     CHECK(erased.objects == std::vector<LabelledBox>{sample().objects[1], sample().objects[3]});
     const P fill = pixel_of_level<P>(90);
     double sum = 0;
-    int filled = 0, values = 0;
+    int filled = 0, values = 0, changed = 0;
     for (Index row = 0; row < 60; ++row)
       for (Index column = 0; column < 80; ++column)
         for (Index c = 0; c < 4; ++c) {
@@ -59,13 +59,14 @@ TEST_CASE_TEMPLATE("random erasing: a part is grey or noise, and only objects th
           const bool inside =
               row >= part.top && row < part.top + part.height && column >= part.left && column < part.left + part.width;
           if (!inside) {
-            REQUIRE(value == pixel_of_level<P>(300));
+            changed += value == pixel_of_level<P>(300) ? 0 : 1;
             continue;
           }
           sum += static_cast<double>(value) / values_per_level<P>;
           filled += value == fill ? 1 : 0;
           ++values;
         }
+    CHECK(changed == 0);
     const bool is_grey = filled == values;
     grey += is_grey ? 1 : 0;
     if (!is_grey) CHECK(sum / values == doctest::Approx(127.5).epsilon(0.2));  // 6 deviations of the smallest part
