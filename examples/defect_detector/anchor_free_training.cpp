@@ -28,6 +28,9 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.model.late_fusion |= config.late_fusion;
   if (config.crop_size > 0) options.crop_side = config.crop_size;
   options.mosaic = config.mosaic;
+  options.copy_paste = config.copy_paste;
+  options.mixup = config.mixup;
+  options.random_erasing = config.random_erasing;
   options.channel_dropout = config.sensors.channel_dropout;
   options.augment = config.augment;
   options.box_offset = config.offset();

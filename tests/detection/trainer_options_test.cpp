@@ -27,6 +27,9 @@ TEST_CASE("options of a detector's training without meaning are refused by their
     refused("weight_decay", [&](Options& o) { o.weight_decay = bad; });
     refused("clip_norm", [&](Options& o) { o.clip_norm = bad; });
     refused("mosaic", [&](Options& o) { o.mosaic = bad; });
+    refused("copy_paste", [&](Options& o) { o.copy_paste = bad; });
+    refused("mixup", [&](Options& o) { o.mixup = bad; });
+    refused("random_erasing", [&](Options& o) { o.random_erasing = bad; });
     refused("average_decay", [&](Options& o) { o.average_decay = bad; });
     refused("score_threshold", [&](Options& o) { o.score_threshold = bad; });
     refused("box_offset", [&](Options& o) { o.box_offset = 2000 * bad; });
@@ -34,6 +37,16 @@ TEST_CASE("options of a detector's training without meaning are refused by their
   refused("epochs", [](Options& o) { o.epochs = -1; });
   refused("threads", [](Options& o) { o.execution.threads = -1; });
   refused("workers", [](Options& o) { o.workers = -1; });
+}
+
+TEST_CASE("changes of crops are named by a run only where they are on, as those of before do not know them") {
+  DetectorTrainerOptions options;
+  for (const char* key : {"copy_paste", "mixup", "random_erasing"}) CHECK(!identity_of(options).find(key));
+  options.copy_paste = 0.1, options.mixup = 0.2, options.random_erasing = 0.3;
+  const JsonValue identity = identity_of(options);
+  CHECK(*identity.find("copy_paste") == JsonValue(0.1));
+  CHECK(*identity.find("mixup") == JsonValue(0.2));
+  CHECK(*identity.find("random_erasing") == JsonValue(0.3));
 }
 
 TEST_CASE("what is not the same run is said in the words of its user") {

@@ -67,7 +67,7 @@ TEST_CASE("the anchor-free detector: the same commands") {
   const Outcome minutes = world.run(
       "train --dataset_path data --minutes 0.01 --output_dir brief --mosaic 0 --box_loss ciou "
       "--score_loss focal --class_weights 1,2,1,1 --box_bins 8 --squeeze_excite --encoder_layers 1 "
-      "--zoom 0.5" +
+      "--zoom 0.5 --copy_paste 0.5 --mixup 0.25 --random_erasing 0.5" +
       small);
   INFO(minutes.err);
   CHECK(minutes.code == 0);
@@ -84,6 +84,11 @@ TEST_CASE("the anchor-free detector: the same commands") {
   CHECK(read(world.path("brief/eval/metrics.json")).find("\"groups\"") != std::string::npos);
   CHECK(read(world.path("brief/eval/report.html")).find("Groups of images") != std::string::npos);
   CHECK(world.run("train --config brief/config.json --epochs 1 --output_dir again").code == 0);
+  check_fails("train --config brief/config.json --output_dir brief --resume --mixup 0.5",
+              "with another mixup: the run was started with 0.25, now it is 0.5");
+  check_fails("train --config brief/config.json --output_dir brief --resume --random_erasing 0",
+              "with another random_erasing: the run was started with 0.5, now it is none");
+  check_fails("train data --output_dir bad --copy_paste 1.5", "expected a number from 0 to 1, found '1.5'", 2);
   const Outcome unused = world.run("train --dataset_path data --epochs 1 --output_dir unused --img_size 64" + small);
   CHECK(unused.err.find("warning: --img_size has no effect for --model anchor-free-n") != std::string::npos);
   check_fails("train --dataset_path data --output_dir bad --epochs 0" + small, "epochs and minutes are 0");

@@ -182,6 +182,7 @@ TEST_CASE("every number of every command is read in one way") {
                                    "train data --minutes",
                                    "train data --epochs",
                                    "train data --mosaic",
+                                   "train data --mixup",
                                    "train data --class_weights",
                                    "train data --early_stopping",
                                    "train data --hue_degrees",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 
 namespace amdefect {
@@ -34,6 +35,14 @@ inline CocoBox to_coco(const Box& box) { return {box.x1, box.y1, box.width(), bo
 template <class T>
 BasicBox<T> intersection(const BasicBox<T>& a, const BasicBox<T>& b) {
   return {std::max(a.x1, b.x1), std::max(a.y1, b.y1), std::min(a.x2, b.x2), std::min(a.y2, b.y2)};
+}
+
+/// The box moved right by `dx` and down by `dy`.
+inline Box moved(const Box& box, double dx, double dy) { return {box.x1 + dx, box.y1 + dy, box.x2 + dx, box.y2 + dy}; }
+
+/// The distance between the nearest points of two boxes; 0 if they overlap.
+inline double gap(const Box& a, const Box& b) {
+  return std::hypot(std::max({a.x1 - b.x2, b.x1 - a.x2, 0.0}), std::max({a.y1 - b.y2, b.y1 - a.y2, 0.0}));
 }
 
 /// Intersection over union in [0, 1]; 0 for two boxes without area. Evaluation uses `coco_iou` (coco_iou.hpp), which

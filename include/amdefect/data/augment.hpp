@@ -48,9 +48,8 @@ inline std::vector<LabelledBox> objects_in(std::span<const LabelledBox> objects,
   const auto x = static_cast<double>(window.left), y = static_cast<double>(window.top);
   const Box inside{0, 0, static_cast<double>(window.width), static_cast<double>(window.height)};
   for (const LabelledBox& object : objects) {
-    const Box moved{object.box.x1 - x, object.box.y1 - y, object.box.x2 - x, object.box.y2 - y};
-    const Box visible = intersection(moved, inside);
-    if (visible.width() > 0 && visible.height() > 0 && visible.area() >= min_visible * moved.area())
+    const Box whole = moved(object.box, -x, -y), visible = intersection(whole, inside);
+    if (visible.width() > 0 && visible.height() > 0 && visible.area() >= min_visible * whole.area())
       seen.push_back({visible, object.label});
   }
   return seen;
@@ -82,11 +81,16 @@ struct RandomCropOptions {
   double fill = 0;
 };
 
+/// A zoom between the limits of the options, uniform in its logarithm.
+inline double random_zoom(const RandomCropOptions& options, Random& random) {
+  return std::exp(random.uniform(std::log(options.smallest_zoom), std::log(options.largest_zoom)));
+}
+
 /// A random window, magnified to the size asked for. It lies inside of the image where the image is large enough, else
 /// around all of it.
 template <PixelType P>
 BasicSample<P> random_crop(const BasicSample<P>& sample, const RandomCropOptions& options, Random& random) {
-  const double zoom = std::exp(random.uniform(std::log(options.smallest_zoom), std::log(options.largest_zoom)));
+  const double zoom = random_zoom(options, random);
   const bool on_object = random.chance(options.on_object) && !sample.objects.empty();
   Box middle{0, 0, static_cast<double>(sample.image.width()), static_cast<double>(sample.image.height())};
   if (on_object) {
@@ -171,6 +175,14 @@ void shift_channel(BasicImage<P>& image, Index channel, Index dy, Index dx) {
   }
 }
 
+/// One of the orientations that rotation and flips, with their probabilities, lead to.
+inline Orientation random_orientation(const AugmentOptions& options, Random& random) {
+  Orientation orientation = random.chance(options.rotate) ? Orientation::rotated_clockwise() : Orientation{};
+  if (random.chance(options.flip_x)) orientation.flip_x = !orientation.flip_x;
+  if (random.chance(options.flip_y)) orientation.flip_y = !orientation.flip_y;
+  return orientation;
+}
+
 /// A randomly changed copy of the sample, of the same size (height and width swapped after a rotation), without its
 /// placement. The order is: crop, orientation, colour, light, shift of further channels.
 template <PixelType P>
@@ -185,9 +197,7 @@ BasicSample<P> augment(const BasicSample<P>& sample, const AugmentOptions& optio
                          random);
   else
     result = {sample.image.clone(), sample.objects, {}};
-  Orientation orientation = random.chance(options.rotate) ? Orientation::rotated_clockwise() : Orientation{};
-  if (random.chance(options.flip_x)) orientation.flip_x = !orientation.flip_x;
-  if (random.chance(options.flip_y)) orientation.flip_y = !orientation.flip_y;
+  const Orientation orientation = random_orientation(options, random);
   if (orientation != Orientation{}) result = orient(result, orientation);
 
   if (random.chance(options.greyscale)) to_greyscale(result.image);

@@ -11,12 +11,19 @@
 #include "amdefect/data/balanced_sampler.hpp"
 #include "amdefect/data/block_order.hpp"
 #include "amdefect/data/channel_dropout.hpp"
+#include "amdefect/data/copy_paste.hpp"
+#include "amdefect/data/mixup.hpp"
 #include "amdefect/data/mosaic.hpp"
+#include "amdefect/data/object_sampler.hpp"
+#include "amdefect/data/random_erasing.hpp"
 #include "amdefect/data/sample.hpp"
 #include "amdefect/image/pixel_scaling.hpp"
 #include "amdefect/train/dataset.hpp"
 
 namespace amdefect {
+
+/// Objects that `CropDatasetOptions::copy_paste` adds to a crop at most.
+inline constexpr Index most_pasted = 3;
 
 /// What a CropDataset makes of its images.
 struct CropDatasetOptions {
@@ -30,7 +37,10 @@ struct CropDatasetOptions {
                          .on_object = 0.75,
                          .min_visible = 0.3,
                          .fill = padding_grey};
-  double mosaic = 0.5;  ///< probability of crops of four images in one
+  double mosaic = 0.5;        ///< probability of crops of four images in one
+  double copy_paste = 0;      ///< probability that 1 to `most_pasted` objects of other images are pasted into a crop
+  double mixup = 0;           ///< probability that two crops, with all of the above, are mixed to one
+  double random_erasing = 0;  ///< probability that a part of the crop is erased
   AugmentOptions augment = detector_augmentation();
   PixelScaling pixel_scaling{};  ///< `crop.fill` is its offset
   ChannelDropout dropout{};
@@ -50,14 +60,19 @@ class CropDataset final : public Dataset<T> {
             "crop data set: channels, samples, slots and the size of a crop must be positive");
     require(crop.smallest_zoom > 0 && crop.smallest_zoom <= crop.largest_zoom, "crop data set: zoom from ",
             crop.smallest_zoom, " to ", crop.largest_zoom, ", expected positive numbers in ascending order");
-    require(options.mosaic >= 0 && options.mosaic <= 1, "crop data set: mosaic is ", options.mosaic,
-            ", expected 0 to 1");
+    const std::pair<const char*, double> probabilities[] = {{"mosaic", options.mosaic},
+                                                            {"copy_paste", options.copy_paste},
+                                                            {"mixup", options.mixup},
+                                                            {"random_erasing", options.random_erasing}};
+    for (const auto& [name, value] : probabilities)
+      require(value >= 0 && value <= 1, "crop data set: ", name, " is ", value, ", expected 0 to 1");
     require(options.mosaic == 0 || (crop.height > 1 && crop.width > 1),
             "crop data set: a mosaic needs crops of at least 2x2 pixels");
     check(options.augment);
     check(options.dropout, options.channels);
     require(options.augment.rotate == 0 || crop.height == crop.width,
             "crop data set: rotation needs square crops, not ", crop.height, 'x', crop.width);
+    if (options.copy_paste > 0) objects_ = ObjectSampler(*source_);
   }
 
   Index size() const override { return options_.samples; }
@@ -68,24 +83,70 @@ class CropDataset final : public Dataset<T> {
     blocks_.arrange(order, sampler_, random);
   }
   void load(Index sample, Random& random, TensorView<T> x, std::span<const TensorView<T>> targets) const override {
-    const auto draw = [&] { return source_->load(draw_image(sample, random)); };
-    const BasicSample<P> shown = random.chance(options_.mosaic)
-                                     ? mosaic<P>({draw(), draw(), draw(), draw()}, options_.crop, random)
-                                     : random_crop(*draw(), options_.crop, random);
-    const BasicSample<P> crop = augment(shown, options_.augment, random);
+    const std::vector<Parts> pictures = draw(sample, random);
+    BasicSample<P> crop = picture(pictures[0], random);
+    if (pictures.size() > 1) {
+      const BasicSample<P> other = picture(pictures[1], random);
+      crop = mixup(crop, other, mixup_weight(random));
+    }
+    if (happens(options_.random_erasing, random)) erase_randomly(crop, options_.crop.fill, random);
     scale_pixels(pixels(crop.image), x, 0, 0, options_.pixel_scaling);
     drop_channels(x, options_.dropout, random);
     write_objects(crop.objects, targets[0]);
   }
-  /// The files of the one image, or the four, that the crop is of.
+  /// The files of all images of which the crop shows something.
   std::string sample_name(Index sample, Random random) const override {
-    const int parts = random.chance(options_.mosaic) ? 4 : 1;
-    std::string name = parts == 1 ? "a crop of " : "a mosaic of ";
-    for (int i = 0; i < parts; ++i) name += concat(i > 0 ? " + " : "", source_->name(draw_image(sample, random)));
+    std::string name;
+    for (const auto& [images, objects] : draw(sample, random)) {
+      name += concat(name.empty() ? "" : ", mixed with ", images.size() == 1 ? "a crop of " : "a mosaic of ");
+      for (std::size_t i = 0; i < images.size(); ++i) name += concat(i > 0 ? " + " : "", source_->name(images[i]));
+      for (std::size_t i = 0; i < objects.size(); ++i)
+        name += concat(i > 0 ? " + " : " with objects of ", source_->name(objects[i].image));
+    }
     return name;
   }
 
  private:
+  /// What a picture is made of: one image, or four of a mosaic, and objects to paste.
+  struct Parts {
+    std::vector<Index> images;
+    std::vector<ObjectSampler::Place> objects;
+  };
+
+  /// Takes no random number where the probability is 0, so that a change that is off changes nothing else.
+  static bool happens(double probability, Random& random) { return probability > 0 && random.chance(probability); }
+
+  /// The parts of the picture of a sample, or of two that are mixed.
+  std::vector<Parts> draw(Index sample, Random& random) const {
+    std::vector<Parts> pictures{draw_parts(sample, random)};
+    if (happens(options_.mixup, random)) pictures.push_back(draw_parts(sample, random));
+    return pictures;
+  }
+
+  Parts draw_parts(Index sample, Random& random) const {
+    Parts parts;
+    parts.images.resize(random.chance(options_.mosaic) ? 4 : 1);
+    for (Index& image : parts.images) image = draw_image(sample, random);
+    if (!happens(options_.copy_paste, random)) return parts;
+    for (Index i = random.integer(most_pasted); i >= 0; --i)
+      if (const auto place = objects_.draw(parts.images[0], random)) parts.objects.push_back(*place);
+    return parts;
+  }
+
+  BasicSample<P> picture(const Parts& parts, Random& random) const {
+    const auto part = [&](std::size_t i) { return source_->load(parts.images[i]); };
+    BasicSample<P> shown = parts.images.size() > 1
+                               ? mosaic<P>({part(0), part(1), part(2), part(3)}, options_.crop, random)
+                               : random_crop(*part(0), options_.crop, random);
+    for (const auto& [image, object] : parts.objects) {
+      const auto cutout = cut_out(*source_->load(image), object, options_.crop.min_visible);
+      const double zoom = random_zoom(options_.crop, random);
+      const Orientation orientation = random_orientation(options_.augment, random);
+      if (cutout) paste_randomly(transformed(*cutout, zoom, orientation), shown, random);
+    }
+    return augment(shown, options_.augment, random);
+  }
+
   Index draw_image(Index sample, Random& random) const {
     if (!blocks_.empty()) return blocks_.image(sample);
     return sampler_.draw(random.integer(source_->size()), random);
@@ -104,6 +165,7 @@ class CropDataset final : public Dataset<T> {
 
   std::shared_ptr<const BasicSampleSource<P>> source_;
   BalancedSampler sampler_;
+  ObjectSampler objects_;  // to paste, where they are
   CropDatasetOptions options_;
   BlockOrder blocks_;
 };

@@ -30,10 +30,7 @@ BasicSample<P> mosaic(const std::array<std::shared_ptr<const BasicSample<P>>, 4>
     const BasicSample<P> part = random_crop(*parts[i], window, random);
     paste(part.image, whole.image, top, left);
     const auto x = static_cast<double>(left), y = static_cast<double>(top);
-    for (const LabelledBox& object : part.objects) {
-      const Box& box = object.box;
-      whole.objects.push_back({{box.x1 + x, box.y1 + y, box.x2 + x, box.y2 + y}, object.label});
-    }
+    for (const auto& [box, label] : part.objects) whole.objects.push_back({moved(box, x, y), label});
   }
   return whole;
 }

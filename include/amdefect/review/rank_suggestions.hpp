@@ -126,8 +126,7 @@ class SuggestionRanker {
     return next == names_.end() ? names_.begin()->first : next->first;
   }
   static Box moved(const Box& box, double across, double down) {
-    const double x = across * box.width(), y = down * box.height();
-    return {box.x1 + x, box.y1 + y, box.x2 + x, box.y2 + y};
+    return amdefect::moved(box, across * box.width(), down * box.height());
   }
 
   /// How much the detections of all classes speak for an object in this box, 0 to 1.

@@ -270,13 +270,17 @@ class DetectorTrainer {
   std::unique_ptr<Dataset<float>> training_set() const {
     const AnchorFreeModel& model = description_.model;
     const Index images = train().size(), multiple = model.largest_stride();
-    CropDatasetOptions crops{.channels = model.channels,
-                             .samples = crops_per_epoch(),
-                             .slots = options_.slots,
-                             .mosaic = options_.mosaic,
-                             .augment = options_.augment,
-                             .pixel_scaling = numbers() ? PixelScaling{} : options_.pixel_scaling,
-                             .dropout = dropout()};
+    CropDatasetOptions crops{
+        .channels = model.channels,
+        .samples = crops_per_epoch(),
+        .slots = (options_.slots + (options_.copy_paste > 0 ? most_pasted : 0)) * (options_.mixup > 0 ? 2 : 1),
+        .mosaic = options_.mosaic,
+        .copy_paste = options_.copy_paste,
+        .mixup = options_.mixup,
+        .random_erasing = options_.random_erasing,
+        .augment = options_.augment,
+        .pixel_scaling = numbers() ? PixelScaling{} : options_.pixel_scaling,
+        .dropout = dropout()};
     crops.crop.fill = crops.pixel_scaling.offset;
     crops.crop.height = crops.crop.width = (options_.crop_side + multiple - 1) / multiple * multiple;
     log(concat("reading ", quantity(images, "image"), options_.zoom == 1 ? "" : concat(", zoomed by ", options_.zoom),

@@ -38,8 +38,11 @@ struct DetectorTrainerOptions {
   double zoom = 1;            ///< how much larger the network sees the images than they are; stays with the detector
   Index crop_side = 256;      ///< in zoomed pixels; rounded up to a multiple of the model's largest stride
   Index crops_per_epoch = 0;  ///< 0: one per image, at least 512; where `minutes` count at most 2048
-  Index slots = 100;          ///< objects in a crop; further ones are left out
+  Index slots = 100;          ///< objects in a crop; further ones are left out. Pasted and mixed ones come on top
   double mosaic = 0.5;        ///< share of the crops that are made of four
+  double copy_paste = 0;      ///< share of the crops into which objects of other images are pasted, rare classes first
+  double mixup = 0;           ///< share of the crops that are the mean of two
+  double random_erasing = 0;  ///< share of the crops of which a part is erased
   AugmentOptions augment = detector_augmentation();
   bool balance_styles = true;                      ///< the fewer of smooth and rough images are shown more often
   bool balance_classes = true;                     ///< images of rare classes are shown more often
@@ -134,7 +137,12 @@ inline void check(const DetectorTrainerOptions& options) {
   require(!options.model.backbone.empty() ||
               (options.frozen_stages == 0 && !options.frozen_norms && options.backbone_rate == 1),
           where, "frozen_stages, frozen_norms and backbone_rate are for models with a backbone");
-  require(options.mosaic >= 0 && options.mosaic <= 1, where, "mosaic is ", options.mosaic, ", expected 0 to 1");
+  const std::pair<const char*, double> shares[] = {{"mosaic", options.mosaic},
+                                                   {"copy_paste", options.copy_paste},
+                                                   {"mixup", options.mixup},
+                                                   {"random_erasing", options.random_erasing}};
+  for (const auto& [name, value] : shares)
+    require(value >= 0 && value <= 1, where, name, " is ", value, ", expected 0 to 1");
   require(options.average_decay >= 0 && options.average_decay < 1, where, "average_decay is ", options.average_decay,
           ", expected at least 0 and less than 1");
   require(std::abs(options.box_offset) <= largest_box_offset, where, "box_offset is ", options.box_offset,

@@ -71,6 +71,9 @@ inline JsonValue identity_of(const DetectorTrainerOptions& o) {
   if (o.sync_batch_norm) json.set("sync_batch_norm", true);
   if (!o.scale_rate) json.set("scale_rate", false);
   if (!o.extra_image_folders.empty() && o.augment.extra_shift > 0) json.set("extra_shift", o.augment.extra_shift);
+  if (o.copy_paste > 0) json.set("copy_paste", o.copy_paste);
+  if (o.mixup > 0) json.set("mixup", o.mixup);
+  if (o.random_erasing > 0) json.set("random_erasing", o.random_erasing);
   if (o.channel_dropout > 0) json.set("channel_dropout", o.channel_dropout);
   if (o.model.backbone.empty()) return json;
   json.set("frozen_stages", o.frozen_stages);
