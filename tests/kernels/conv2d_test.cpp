@@ -196,6 +196,23 @@ TEST_CASE("convolution: long sums and wide matrices equal the reference exactly 
       for (const int threads : {1, 2, 3}) check_exact<float>({.threads = threads, .convolution = algorithm}, g, random);
 }
 
+TEST_CASE_TEMPLATE("convolution: few channels, which leave vectors of the last panel empty, equal the reference", T,
+                   float, double) {
+  Random random(5);
+  for (const Index channels : {1, 4, 8, 12, 16, 17, 24, 40, 48})
+    for (const Index other : {3, 16, 33})
+      for (const Index stride : {1, 2}) {
+        ConvGeometry g{.batch = 2, .in_h = 9, .in_w = 10, .in_c = other, .out_c = channels};
+        g.kernel_h = g.kernel_w = 3;
+        g.stride_h = g.stride_w = stride;
+        g.pad_top = g.pad_left = 2 - stride;
+        g.out_h = (g.in_h - 1) / stride + 1, g.out_w = (g.in_w - 1) / stride + 1;
+        check_exact<T>({.threads = 1, .convolution = ConvAlgorithm::implicit_gemm}, g, random);
+        std::swap(g.in_c, g.out_c);  // few channels of the input gradient
+        check_exact<T>({.threads = 2, .convolution = ConvAlgorithm::im2col}, g, random);
+      }
+}
+
 TEST_CASE_TEMPLATE("convolution: kernel gradients by packed factors equal the reference", T, float, double) {
   namespace kernels = AMDEFECT_BASELINE::detail;
   Random random(3);

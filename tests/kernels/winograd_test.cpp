@@ -149,6 +149,19 @@ TEST_CASE_TEMPLATE("Winograd convolution keeps the error bound of its matrices",
   }
 }
 
+TEST_CASE_TEMPLATE("Winograd convolution: few channels, which leave vectors of the last panel empty", T, float,
+                   double) {
+  Random random(4);
+  for (const Index channels : {1, 4, 8, 12, 16, 17, 24, 40, 48}) {
+    ConvGeometry g = random_geometry(random, 1);
+    g.out_c = channels;
+    check<T, WinogradStride1, WinogradStride1>(g, 1, random);
+    g = random_geometry(random, 2);
+    g.in_c = channels;  // the output channels of the input gradient
+    check<T, WinogradStride2, WinogradStride2Gradient>(g, 2, random);
+  }
+}
+
 TEST_CASE_TEMPLATE("Winograd convolution: threads share few tiles beside a large kernel", T, float, double) {
   Random random(3);
   for (const int threads : {1, 2, 3}) {
