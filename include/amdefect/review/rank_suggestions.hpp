@@ -54,22 +54,20 @@ class SuggestionRanker {
   static constexpr double share = 0.02;  // of the annotations that have a mistake of a kind, before one has looked
 
   /// Compares the annotations of an image as they are with what they would be if they were wrong: in other images,
-  /// under another name, with edges moved by a sixth of the side; and the detections that annotations confirm with
-  /// others.
+  /// under another name, with edges moved; and the detections that annotations confirm with others.
   void learn(std::size_t index) {
     const ReviewedImage& image = images_[index];
     for (const ReviewedAnnotation& annotation : image.annotations) {
       const std::int64_t category = annotation.annotation->category_id;
       presence_.add(category, image.support(annotation.box), true);
-      for (std::size_t step = 1; step <= 3 && step < images_.size(); ++step)
-        presence_.add(category, images_[(index + step) % images_.size()].support(annotation.box), false);
+      learn_absence(index, annotation);
       name_.add(category, image.agreement(annotation.box, category), true);
       if (names_.size() > 1) name_.add(category, image.agreement(annotation.box, next_category(category)), false);
       const ReviewedDetection* found = image.best(annotation.box, category);
       if (!found) continue;
       fit_.add(category, -edges_.misfit(category, annotation.box, found->box), true);
-      for (unsigned edges = 0; edges < 16; ++edges)
-        fit_.add(category, -edges_.misfit(category, loosened(annotation.box, edges), found->box), false);
+      for (const Box& loose : loosened(annotation.box))
+        fit_.add(category, -edges_.misfit(category, loose, found->box), false);
     }
     for (const ReviewedDetection& detection : image.detections)
       if (std::any_of(image.annotations.begin(), image.annotations.end(), [&](const ReviewedAnnotation& annotation) {
@@ -84,11 +82,34 @@ class SuggestionRanker {
     const auto next = names_.upper_bound(category);
     return next == names_.end() ? names_.begin()->first : next->first;
   }
-  /// The box with each edge a sixth of the side further out, or further in if its bit is set.
-  static Box loosened(const Box& box, unsigned edges) {
-    const auto step = [&](unsigned bit, double side) { return (edges >> bit & 1U) != 0 ? -side / 6 : side / 6; };
-    return {box.x1 - step(0, box.width()), box.y1 - step(1, box.height()), box.x2 + step(2, box.width()),
-            box.y2 + step(3, box.height())};
+  /// What is found at the place of an annotation in three other images, the next ones that have nothing annotated
+  /// there.
+  void learn_absence(std::size_t index, const ReviewedAnnotation& annotation) {
+    constexpr std::size_t most = 40;  // images that are looked through for a free place
+    std::size_t places = 0;
+    for (std::size_t step = 1; step < std::min(most, images_.size()) && places < 3; ++step) {
+      const ReviewedImage& other = images_[(index + step) % images_.size()];
+      if (std::any_of(other.annotations.begin(), other.annotations.end(),
+                      [&](const ReviewedAnnotation& there) { return iou(there.box, annotation.box) > 0.1; }))
+        continue;
+      presence_.add(annotation.annotation->category_id, other.support(annotation.box), false);
+      ++places;
+    }
+  }
+  /// The box with its edges a quarter of the side further out, further in, or as they are, where that changes it
+  /// noticeably (IoU below 0.7) and leaves it about its object (above 0.4).
+  static std::vector<Box> loosened(const Box& box) {
+    std::vector<Box> boxes;
+    const double across = box.width() / 4, down = box.height() / 4;
+    for (const double left : {-across, 0.0, across})
+      for (const double top : {-down, 0.0, down})
+        for (const double right : {-across, 0.0, across})
+          for (const double bottom : {-down, 0.0, down}) {
+            const Box loose{box.x1 + left, box.y1 + top, box.x2 + right, box.y2 + bottom};
+            const double overlap = iou(loose, box);
+            if (overlap > 0.4 && overlap < 0.7) boxes.push_back(loose);
+          }
+    return boxes;
   }
 
   /// The probability of a mistake, from how much more usual what is seen is where there is one.
