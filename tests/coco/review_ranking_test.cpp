@@ -111,6 +111,20 @@ TEST_CASE("a detector that draws its boxes larger than people do is no reason to
   CHECK(rank_suggestions(reviewed.data, reviewed.found)[1].confidence < 0.1);
 }
 
+TEST_CASE("of faint annotations that one is doubted first whose class the image does not hold otherwise") {
+  ReviewedData reviewed;
+  for (std::int64_t i = 1; i <= 40; ++i) {  // three cracks or three pores in an image, the third one faint
+    const std::int64_t category = i % 2 == 0 ? pore : crack;
+    for (const std::size_t at : {2 * i - 2, 2 * i - 1}) reviewed.data.annotations[at].category_id = category;
+    for (const std::size_t at : {3 * i - 3, 3 * i - 2}) reviewed.found[at].category_id = category;
+    if (i % 4 < 2) reviewed.annotate(i, i == 21 ? pore : category, {200, 88, 40, 10});
+  }
+  const Suggestion first = reviewed.first();
+  CHECK(first.mistake == Mistake::spurious);
+  CHECK(first.image_id == 21);
+  CHECK(first.confidence > 2 * rank_suggestions(reviewed.data, reviewed.found)[1].confidence);
+}
+
 TEST_CASE("an edge that is hard to tell may lie anywhere") {
   detail::EdgeErrors edges;
   for (int i = -20; i <= 20; ++i) {

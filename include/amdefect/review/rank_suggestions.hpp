@@ -35,7 +35,7 @@ class SuggestionRanker {
     correct_detections(images_);
     edges_ = measured_edges(images_);
     for (std::size_t i = 0; i < images_.size(); ++i) learn(i);
-    for (Evidence* evidence : {&presence_, &name_, &fit_, &discovery_}) evidence->fit();
+    for (Evidence* evidence : {&presence_, &name_, &fit_, &discovery_, &company_, &company_of_name_}) evidence->fit();
   }
 
   std::vector<Suggestion> rank() {
@@ -60,14 +60,13 @@ class SuggestionRanker {
     for (const ReviewedAnnotation& annotation : image.annotations) {
       const std::int64_t category = annotation.annotation->category_id;
       presence_.add(category, image.support(annotation.box), true);
+      company_.add(category, image.company(annotation.box, category), true);
       learn_absence(index, annotation);
-      name_.add(category, image.agreement(annotation.box, category), true);
-      if (names_.size() > 1) name_.add(category, image.agreement(annotation.box, next_category(category)), false);
+      learn_name(image, annotation.box, category);
       const ReviewedDetection* found = image.best(annotation.box, category);
       if (!found) continue;
-      fit_.add(category, -edges_.misfit(category, annotation.box, found->box), true);
-      for (const Box& loose : loosened(annotation.box))
-        fit_.add(category, -edges_.misfit(category, loose, found->box), false);
+      fit_.add(category, closeness(annotation.box, *found), true);
+      for (const Box& loose : loosened(annotation.box)) fit_.add(category, closeness(loose, *found), false);
     }
     for (const ReviewedDetection& detection : image.detections)
       if (std::any_of(image.annotations.begin(), image.annotations.end(), [&](const ReviewedAnnotation& annotation) {
@@ -78,13 +77,26 @@ class SuggestionRanker {
       discovery_.add(detection->result->category_id, detection->result->score, false);
   }
 
+  void learn_name(const ReviewedImage& image, const Box& box, std::int64_t category) {
+    const auto learn_as = [&](std::int64_t name, bool right) {
+      name_.add(category, image.agreement(box, name), right);
+      company_of_name_.add(category, image.company(box, name), right);
+    };
+    learn_as(category, true);
+    if (names_.size() > 1) learn_as(next_category(category), false);
+  }
   std::int64_t next_category(std::int64_t category) const {
     const auto next = names_.upper_bound(category);
     return next == names_.end() ? names_.begin()->first : next->first;
   }
+  /// How well a box fits a detection, up to 0. What scores low is found less exactly, so that its distance says less.
+  double closeness(const Box& box, const ReviewedDetection& found) const {
+    return -edges_.misfit(found.result->category_id, box, found.box) * found.result->score;
+  }
   /// What is found at the place of an annotation in three other images, the next ones that have nothing annotated
   /// there.
   void learn_absence(std::size_t index, const ReviewedAnnotation& annotation) {
+    const std::int64_t category = annotation.annotation->category_id;
     constexpr std::size_t most = 40;  // images that are looked through for a free place
     std::size_t places = 0;
     for (std::size_t step = 1; step < std::min(most, images_.size()) && places < 3; ++step) {
@@ -92,7 +104,8 @@ class SuggestionRanker {
       if (std::any_of(other.annotations.begin(), other.annotations.end(),
                       [&](const ReviewedAnnotation& there) { return iou(there.box, annotation.box) > 0.1; }))
         continue;
-      presence_.add(annotation.annotation->category_id, other.support(annotation.box), false);
+      presence_.add(category, other.support(annotation.box), false);
+      company_.add(category, other.company(annotation.box, category), false);
       ++places;
     }
   }
@@ -142,12 +155,14 @@ class SuggestionRanker {
   void suggest_change(const ReviewedImage& image, const ReviewedAnnotation& annotation) {
     const std::int64_t category = annotation.annotation->category_id;
     const ReviewedDetection* same = image.best(annotation.box, category);
-    const double loose =
-        same ? discovery_(category, same->result->score) *
-                   confidence(fit_.of_wrong(category, -edges_.misfit(category, annotation.box, same->box)))
-             : 0;
-    const double spurious = confidence(presence_.of_wrong(category, image.support(annotation.box)));
-    const double other = confidence(name_.of_wrong(category, image.agreement(annotation.box, category)));
+    const double loose = same ? discovery_(category, same->result->score) *
+                                    confidence(fit_.of_wrong(category, closeness(annotation.box, *same)))
+                              : 0;
+    const double company = image.company(annotation.box, category);
+    const double spurious =
+        confidence(presence_.of_wrong(category, image.support(annotation.box)) * company_.of_wrong(category, company));
+    const double other = confidence(name_.of_wrong(category, image.agreement(annotation.box, category)) *
+                                    company_of_name_.of_wrong(category, company));
     const auto found = image.scores(annotation.box);
     const auto name =
         std::max_element(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
@@ -192,6 +207,7 @@ class SuggestionRanker {
   std::vector<ReviewedImage> images_;
   EdgeErrors edges_;
   Evidence presence_, name_, fit_, discovery_;  // of objects, of classes, of boxes, of detections
+  Evidence company_, company_of_name_;          // of classes in images, for objects and for their names
   std::vector<Suggestion> suggestions_;
 };
 

@@ -64,6 +64,16 @@ struct ReviewedImage {
       (name == category ? own : other) = std::max(name == category ? own : other, score);
     return own / (own + other);
   }
+  /// The share of the category in its highest score around the box and that of the best other one, 0 to 1: many images
+  /// hold objects of few classes.
+  double company(const Box& box, std::int64_t category) const {
+    double own = 0.05, other = 0.05;  // below that a score says little
+    for (const ReviewedDetection& detection : detections) {
+      double& highest = detection.result->category_id == category ? own : other;
+      if (iou(detection.box, box) < 0.3) highest = std::max(highest, detection.result->score);
+    }
+    return own / (own + other);
+  }
   /// The likeliest detection of the class that may mean the box; null if there is none.
   const ReviewedDetection* best(const Box& box, std::int64_t category) const {
     const ReviewedDetection* best = nullptr;
