@@ -28,8 +28,9 @@ struct ReviewedData {
       data.images.push_back({i, "image " + std::to_string(i), 300, 100});
       annotate(i, pore, {x, y, 20, 20});
       annotate(i, crack, {across, down, 40, 10});
-      found.push_back({i, pore, {x + 1, y, 20, 21}, score});
-      found.push_back({i, crack, {across, down + 1, 41, 10}, score});
+      const double off = i % 3 - 1;  // the boxes are right in the middle of many images
+      found.push_back({i, pore, {x + off, y, 20 - off, 20 + off}, score});
+      found.push_back({i, crack, {across, down + off, 40 + off, 10}, score});
       found.push_back({i, pore, {250, static_cast<double>(i), 12, 12}, 0.05});
     }
   }
@@ -93,6 +94,50 @@ TEST_CASE("a box that is found elsewhere does not fit") {
   CHECK(first.was->box == box);
   CHECK(first.box == reviewed.found[36].box);
   CHECK(first.category_id == pore);
+}
+
+TEST_CASE("a detector that draws its boxes larger than people do is no reason to doubt these") {
+  ReviewedData reviewed;
+  for (CocoResult& found : reviewed.found) {  // by a fifth to each side: an IoU of one half
+    found.box.x -= 0.2 * found.box.width, found.box.width *= 1.4;
+    found.box.y -= 0.2 * found.box.height, found.box.height *= 1.4;
+  }
+  const CocoBox right = reviewed.pore_of(13).box;
+  reviewed.pore_of(13).box = {right.x - 5, right.y - 5, 30, 28};  // more like what is found
+  const Suggestion first = reviewed.first();
+  CHECK(first.mistake == Mistake::loose_box);
+  CHECK(first.was->id == 25);
+  CHECK(iou(to_corners(first.box), to_corners(right)) > 0.85);
+  CHECK(rank_suggestions(reviewed.data, reviewed.found)[1].confidence < 0.1);
+}
+
+TEST_CASE("of faint annotations that one is doubted first whose class the image does not hold otherwise") {
+  ReviewedData reviewed;
+  for (std::int64_t i = 1; i <= 40; ++i) {  // three cracks or three pores in an image, the third one faint
+    const std::int64_t category = i % 2 == 0 ? pore : crack;
+    for (const std::size_t at : {2 * i - 2, 2 * i - 1}) reviewed.data.annotations[at].category_id = category;
+    for (const std::size_t at : {3 * i - 3, 3 * i - 2}) reviewed.found[at].category_id = category;
+    if (i % 4 < 2) reviewed.annotate(i, i == 21 ? pore : category, {200, 88, 40, 10});
+  }
+  const Suggestion first = reviewed.first();
+  CHECK(first.mistake == Mistake::spurious);
+  CHECK(first.image_id == 21);
+  CHECK(first.confidence > 2 * rank_suggestions(reviewed.data, reviewed.found)[1].confidence);
+}
+
+TEST_CASE("an edge that is hard to tell may lie anywhere") {
+  detail::EdgeErrors edges;
+  for (int i = -20; i <= 20; ++i) {
+    const double x = 0.5 * i, y = 0.05 * i;
+    edges.add(pore, {x, y, 100, 100}, {0, 0, 100, 100});
+  }
+  edges.fit();
+  const Box found{0, 0, 100, 100};
+  CHECK(edges.misfit(pore, found, found) == doctest::Approx(0));
+  CHECK(edges.misfit(pore, {15, 0, 100, 100}, found) < edges.misfit(pore, {0, 5, 100, 100}, found));
+  CHECK(edges.misfit(crack, {0, 5, 100, 100}, found) == edges.misfit(pore, {0, 5, 100, 100}, found));
+  CHECK(edges.corrected(pore, found) == found);
+  CHECK(detail::EdgeErrors().corrected(pore, found) == found);
 }
 
 TEST_CASE("of two annotations of one object the worse box is a duplicate") {

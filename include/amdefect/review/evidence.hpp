@@ -10,7 +10,7 @@
 
 namespace amdefect::detail {
 
-/// How usual a value in [0, 1] is where nothing is wrong, and where something is: for each class of which there are
+/// How usual a value is where nothing is wrong, and where something is (low values): for each class of which there are
 /// enough examples, else for all classes together.
 class Evidence {
  public:
