@@ -115,8 +115,9 @@ TEST_CASE("of faint annotations that one is doubted first whose class the image 
   ReviewedData reviewed;
   for (std::int64_t i = 1; i <= 40; ++i) {  // three cracks or three pores in an image, the third one faint
     const std::int64_t category = i % 2 == 0 ? pore : crack;
-    for (const std::size_t at : {2 * i - 2, 2 * i - 1}) reviewed.data.annotations[at].category_id = category;
-    for (const std::size_t at : {3 * i - 3, 3 * i - 2}) reviewed.found[at].category_id = category;
+    const auto image = static_cast<std::size_t>(i - 1);
+    for (const std::size_t at : {2 * image, 2 * image + 1}) reviewed.data.annotations[at].category_id = category;
+    for (const std::size_t at : {3 * image, 3 * image + 1}) reviewed.found[at].category_id = category;
     if (i % 4 < 2) reviewed.annotate(i, i == 21 ? pore : category, {200, 88, 40, 10});
   }
   const Suggestion first = reviewed.first();
