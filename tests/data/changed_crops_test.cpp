@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,30 @@ TEST_CASE_TEMPLATE("changes of crops: off they draw no random number, on they re
     options.augment = detector_augmentation();
     CHECK(crop_of<P>(options, seed) == crop_of<P>(options, seed));
   }
+}
+
+TEST_CASE("changes of crops: objects in the box of a pasted one count, too") {
+  std::vector<Sample> samples;
+  samples.push_back({Image(64, 64, 1), {{{2, 2, 18, 18}, 0}, {{4, 4, 8, 8}, 0}, {{10, 10, 14, 14}, 0}}, {}});
+  samples.push_back({Image(64, 64, 1), {}, {}});
+  const auto source = std::make_shared<const BasicMemorySource<std::uint8_t>>(std::move(samples));
+  CropDatasetOptions options = plain(1);
+  options.crop.height = options.crop.width = 64;
+  options.copy_paste = 1;
+  const CropDataset<float> crops(source, BalancedSampler(2, {}), options);
+  std::set<Index> added;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    Tensor<float> x(crops.sample_shape()), objects(crops.target_shapes()[0]);
+    const TensorView<float> targets[] = {objects.view()};
+    const bool empty = crops.sample_name(0, Random(seed)).starts_with("a crop of image 1");
+    Random random(seed);
+    crops.load(0, random, x.view(), targets);
+    Index count = 0;
+    for (Index i = 0; i < objects.dim(0); ++i) count += objects(i, 4) >= 0 ? 1 : 0;
+    added.insert(count - (empty ? 0 : 3));
+  }
+  CHECK(*added.begin() >= 0);
+  CHECK(*added.rbegin() == most_pasted);
 }
 
 TEST_CASE("changes of crops: pasted objects are labelled, and dark on the ground of their picture") {

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "amdefect/core/random.hpp"
 #include "amdefect/core/tensor.hpp"
@@ -193,6 +195,19 @@ TEST_CASE_TEMPLATE("Winograd kernel gradient: of many tiles with few channels ea
   };
   check_stride(WinogradStride1{}, WinogradStride1{}, 1);
   check_stride(WinogradStride2{}, WinogradStride2Gradient{}, 2);
+}
+
+TEST_CASE("Winograd convolution: nothing behind the kernel is read") {
+  Random random(5);
+  for (const Index out_c : {1, 3, 5, 9, 13, 35}) {
+    ConvGeometry g = random_geometry(random, 1);
+    g.in_c = 8, g.out_c = out_c;
+    std::vector<float> kernel(static_cast<std::size_t>(g.kernel_size()), 1.0F);
+    kernel.resize(kernel.size() + 64, std::numeric_limits<float>::quiet_NaN());
+    std::vector<float> prepared(static_cast<std::size_t>(winograd_kernel_size<float, WinogradStride1>(g.in_c, out_c)));
+    winograd_prepare<WinogradStride1, float>({.threads = 1}, g, kernel.data(), prepared.data(), nullptr);
+    CHECK(std::all_of(prepared.begin(), prepared.end(), [](float value) { return std::isfinite(value); }));
+  }
 }
 
 TEST_CASE("Winograd convolution: the schemes are bilinear identities") {

@@ -20,13 +20,13 @@ struct Cutout {
 
 /// The object of that number, with those of which at least `min_visible` lies in its box. It fades over a quarter of
 /// the mean of its sides, 2 to 16 pixels; over less, but at least 1, where that would show a part of another object.
-/// What lies beyond the image is missing. None if all of the object does.
+/// What lies beyond the image is missing. None if more of the object does than `min_visible` allows.
 template <PixelType P>
 std::optional<Cutout<P>> cut_out(const BasicSample<P>& sample, std::size_t object, double min_visible) {
   const BasicImage<P>& image = sample.image;
   const Box frame{0, 0, static_cast<double>(image.width()), static_cast<double>(image.height())};
-  const Box box = intersection(sample.objects.at(object).box, frame);
-  if (!(box.width() > 0 && box.height() > 0)) return std::nullopt;
+  const Box annotated = sample.objects.at(object).box, box = intersection(annotated, frame);
+  if (!(box.width() > 0 && box.height() > 0 && box.area() >= min_visible * annotated.area())) return std::nullopt;
   Cutout<P> cutout{{{}, {{box, sample.objects[object].label}}, {}},
                    std::clamp((box.width() + box.height()) / 8, 2.0, 16.0)};
   for (std::size_t i = 0; i < sample.objects.size(); ++i) {

@@ -22,7 +22,7 @@
 
 namespace amdefect {
 
-/// Objects that `CropDatasetOptions::copy_paste` adds to a crop at most.
+/// Objects that `CropDatasetOptions::copy_paste` adds to a crop at most, with those that lie in the box of another one.
 inline constexpr Index most_pasted = 3;
 
 /// What a CropDataset makes of its images.
@@ -94,7 +94,8 @@ class CropDataset final : public Dataset<T> {
     drop_channels(x, options_.dropout, random);
     write_objects(crop.objects, targets[0]);
   }
-  /// The files of all images of which the crop shows something.
+  /// The files of all images of which the crop shows something, and of those whose objects were to be pasted, whether
+  /// or not there was a place for them.
   std::string sample_name(Index sample, Random random) const override {
     std::string name;
     for (const auto& [images, objects] : draw(sample, random)) {
@@ -138,11 +139,13 @@ class CropDataset final : public Dataset<T> {
     BasicSample<P> shown = parts.images.size() > 1
                                ? mosaic<P>({part(0), part(1), part(2), part(3)}, options_.crop, random)
                                : random_crop(*part(0), options_.crop, random);
+    auto room = static_cast<std::size_t>(most_pasted);
     for (const auto& [image, object] : parts.objects) {
       const auto cutout = cut_out(*source_->load(image), object, options_.crop.min_visible);
       const double zoom = random_zoom(options_.crop, random);
       const Orientation orientation = random_orientation(options_.augment, random);
-      if (cutout) paste_randomly(transformed(*cutout, zoom, orientation), shown, random);
+      if (!cutout || cutout->sample.objects.size() > room) continue;
+      if (paste_randomly(transformed(*cutout, zoom, orientation), shown, random)) room -= cutout->sample.objects.size();
     }
     return augment(shown, options_.augment, random);
   }
