@@ -55,6 +55,14 @@ TEST_CASE("an annotation where nothing is found is spurious") {
   CHECK(first.removes());
 }
 
+TEST_CASE("what is found outside of the image is no missing annotation") {
+  ReviewedData reviewed;
+  for (const CocoBox& box : {CocoBox{400, 20, 40, 10}, CocoBox{100, -50, 40, 10}})
+    reviewed.found.push_back({9, crack, box, 0.99});
+  for (const Suggestion& suggestion : rank_suggestions(reviewed.data, reviewed.found))
+    CHECK((suggestion.box.width > 0 && suggestion.box.height > 0));
+}
+
 TEST_CASE("a detection without an annotation is a missing one") {
   ReviewedData reviewed;
   reviewed.found.push_back({9, crack, {200.123, 88, 40, 10}, 0.9});

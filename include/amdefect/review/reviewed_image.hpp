@@ -153,14 +153,19 @@ inline EdgeErrors measured_edges(const std::vector<ReviewedImage>& images) {
   return edges;
 }
 
-/// Puts the detections where annotations of the same objects would probably be.
+/// Puts the detections where annotations of the same objects would probably be, and leaves out those of which the image
+/// shows nothing.
 inline void correct_detections(std::vector<ReviewedImage>& images) {
   const EdgeErrors edges = measured_edges(images);
-  for (ReviewedImage& image : images)
+  for (ReviewedImage& image : images) {
     for (ReviewedDetection& detection : image.detections) {
       const Box box = edges.corrected(detection.result->category_id, detection.box);
       detection.box = image.extent.area() > 0 ? intersection(box, image.extent) : box;
     }
+    std::erase_if(image.detections, [](const ReviewedDetection& detection) {
+      return !(detection.box.width() > 0 && detection.box.height() > 0);
+    });
+  }
 }
 
 }  // namespace amdefect::detail
