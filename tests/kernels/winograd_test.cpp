@@ -186,11 +186,11 @@ TEST_CASE_TEMPLATE("Winograd kernel gradient: of many tiles with few channels ea
       g.batch = 3, g.out_h = 70, g.out_w = 61, g.in_h = g.out_h * stride, g.in_w = g.out_w * stride - 1;
       g.pad_top = g.pad_left = 1, g.in_c = 5, g.out_c = 19;
       const WinogradGradientScratch<T, Scheme> layout({.threads = threads}, forward_grid<Scheme>(g));
-      CHECK(layout.own_sums == (threads > 1));
+      CHECK(layout.own_sums() == (threads > 1));
       CHECK(layout.shares == threads);
       check<T, Scheme, GradientScheme>(g, threads, random);
       g.batch = 1, g.out_h = 8;
-      CHECK(!WinogradGradientScratch<T, Scheme>({.threads = threads}, forward_grid<Scheme>(g)).own_sums);
+      CHECK(!WinogradGradientScratch<T, Scheme>({.threads = threads}, forward_grid<Scheme>(g)).own_sums());
     }
   };
   check_stride(WinogradStride1{}, WinogradStride1{}, 1);
