@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "amdefect/boxes/box.hpp"
+#include "amdefect/core/median.hpp"
 
 namespace amdefect::detail {
 
@@ -64,11 +65,6 @@ class EdgeErrors {
     const double height = (annotation.height() + detection.height()) / 2;
     return {(annotation.x1 - detection.x1) / width, (annotation.y1 - detection.y1) / height,
             (annotation.x2 - detection.x2) / width, (annotation.y2 - detection.y2) / height};
-  }
-  static double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
   }
   static Errors measured(const std::vector<Edges>& pairs) {
     constexpr double normal = 1.4826;  // deviation of a normal distribution over its median absolute deviation

@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "amdefect/core/error.hpp"
+#include "amdefect/core/median.hpp"
 #include "amdefect/core/number_text.hpp"
 #include "amdefect/core/random.hpp"
 #include "amdefect/core/tensor.hpp"
@@ -47,14 +47,6 @@ std::vector<double> time_calls(int calls, const Step& step) {
     milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
   }
   return milliseconds;
-}
-
-/// The middle one of times, the later of two.
-inline double median(std::vector<double> times) {
-  require(!times.empty(), "median: no times");
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
 }
 
 /// The most memory that this process has had so far, in MB.
