@@ -1,9 +1,11 @@
 #pragma once
 
+#include <initializer_list>
 #include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "amdefect/core/printable.hpp"
 
@@ -65,6 +67,12 @@ template <class Exception = Error, class... Parts>
 void require(bool condition, const Parts&... parts) {
   if (!condition) [[unlikely]]
     throw Exception(concat(parts...));
+}
+
+/// Throws an Error that names the first number that is no probability: "WHERENAME is VALUE, expected 0 to 1".
+inline void require_probabilities(const char* where, std::initializer_list<std::pair<const char*, double>> numbers) {
+  for (const auto& [name, value] : numbers)
+    require(value >= 0 && value <= 1, where, name, " is ", value, ", expected 0 to 1");
 }
 
 }  // namespace amdefect

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "amdefect/core/random.hpp"
@@ -147,13 +146,14 @@ inline constexpr double most_extra_shift = 64;
 
 /// Throws an Error that names the option that is out of its range.
 inline void check(const AugmentOptions& options) {
-  const std::pair<const char*, double> probabilities[] = {
-      {"flip_x", options.flip_x},           {"flip_y", options.flip_y},
-      {"rotate", options.rotate},           {"crop", options.crop},
-      {"min_visible", options.min_visible}, {"greyscale", options.greyscale},
-      {"brightness", options.brightness},   {"contrast", options.contrast}};
-  for (const auto& [name, value] : probabilities)
-    require(value >= 0 && value <= 1, "augmentation: ", name, " is ", value, ", expected 0 to 1");
+  require_probabilities("augmentation: ", {{"flip_x", options.flip_x},
+                                           {"flip_y", options.flip_y},
+                                           {"rotate", options.rotate},
+                                           {"crop", options.crop},
+                                           {"min_visible", options.min_visible},
+                                           {"greyscale", options.greyscale},
+                                           {"brightness", options.brightness},
+                                           {"contrast", options.contrast}});
   require(options.hue_degrees >= 0 && options.hue_degrees <= 180, "augmentation: hue_degrees is ", options.hue_degrees,
           ", expected 0 to 180");
   require(options.crop_zoom >= 1 && options.crop_zoom <= 100, "augmentation: crop_zoom is ", options.crop_zoom,

@@ -60,12 +60,10 @@ class CropDataset final : public Dataset<T> {
             "crop data set: channels, samples, slots and the size of a crop must be positive");
     require(crop.smallest_zoom > 0 && crop.smallest_zoom <= crop.largest_zoom, "crop data set: zoom from ",
             crop.smallest_zoom, " to ", crop.largest_zoom, ", expected positive numbers in ascending order");
-    const std::pair<const char*, double> probabilities[] = {{"mosaic", options.mosaic},
-                                                            {"copy_paste", options.copy_paste},
-                                                            {"mixup", options.mixup},
-                                                            {"random_erasing", options.random_erasing}};
-    for (const auto& [name, value] : probabilities)
-      require(value >= 0 && value <= 1, "crop data set: ", name, " is ", value, ", expected 0 to 1");
+    require_probabilities("crop data set: ", {{"mosaic", options.mosaic},
+                                              {"copy_paste", options.copy_paste},
+                                              {"mixup", options.mixup},
+                                              {"random_erasing", options.random_erasing}});
     require(options.mosaic == 0 || (crop.height > 1 && crop.width > 1),
             "crop data set: a mosaic needs crops of at least 2x2 pixels");
     check(options.augment);

@@ -137,12 +137,10 @@ inline void check(const DetectorTrainerOptions& options) {
   require(!options.model.backbone.empty() ||
               (options.frozen_stages == 0 && !options.frozen_norms && options.backbone_rate == 1),
           where, "frozen_stages, frozen_norms and backbone_rate are for models with a backbone");
-  const std::pair<const char*, double> shares[] = {{"mosaic", options.mosaic},
-                                                   {"copy_paste", options.copy_paste},
-                                                   {"mixup", options.mixup},
-                                                   {"random_erasing", options.random_erasing}};
-  for (const auto& [name, value] : shares)
-    require(value >= 0 && value <= 1, where, name, " is ", value, ", expected 0 to 1");
+  require_probabilities(where, {{"mosaic", options.mosaic},
+                                {"copy_paste", options.copy_paste},
+                                {"mixup", options.mixup},
+                                {"random_erasing", options.random_erasing}});
   require(options.average_decay >= 0 && options.average_decay < 1, where, "average_decay is ", options.average_decay,
           ", expected at least 0 and less than 1");
   require(std::abs(options.box_offset) <= largest_box_offset, where, "box_offset is ", options.box_offset,
