@@ -33,7 +33,7 @@ void add_summary_command(CLI::App& program) {
     AnchorFreeModel anchor_free = anchor_free_preset(*model);
     anchor_free.classes = *classes;
     anchor_free.channels = *channels;
-    print(anchor_free_network<float>(anchor_free));  // for an image of its smallest useful size
+    std::cout << summary(anchor_free_network<float>(anchor_free), Shape{*size, *size, *channels});
   });
 }
 

@@ -23,3 +23,14 @@ TEST_CASE("a summary is a table of layers, with totals") {
         "Non-trainable parameters: 10\n"
         "MACs for one sample:      19,080\n");
 }
+
+TEST_CASE("a summary for a sample of another size") {
+  Sequential<float> net({4, 3, 2});
+  net.add(Conv2d<float>(5, {.kernel = 3, .stride = 2}));
+  const std::string table = summary(net, Shape{8, 6, 2});
+  CHECK(table.find("[8, 6, 2]") != std::string::npos);
+  CHECK(table.find("[4, 3, 5]") != std::string::npos);
+  CHECK(table.find("MACs for one sample:      1,080\n") != std::string::npos);
+  CHECK_THROWS_WITH_AS(summary(net, Shape{8, 6, 1}),
+                       "network: input 0: expected a batch of samples [4, 3, 2], got [1, 8, 6, 1]", ShapeError);
+}

@@ -250,7 +250,7 @@ TEST_CASE("misuse of a network gives a clear message") {
   CHECK_THROWS_AS(net.add(Conv2d<float>(2), conv), Error);
   Workspace<float> workspace(net);
   CHECK_THROWS_WITH_AS(workspace.forward(Tensor<float>({1, 4, 4, 1})),
-                       "workspace: input 0: expected a batch of samples [4, 4, 3], got [1, 4, 4, 1]", ShapeError);
+                       "network: input 0: expected a batch of samples [4, 4, 3], got [1, 4, 4, 1]", ShapeError);
   CHECK_THROWS_AS(workspace.backward(), Error);
   CHECK_THROWS_AS(static_cast<void>(net.output_index("none")), Error);
 }

@@ -73,6 +73,14 @@ TEST_CASE("the blob baseline runs behind the same commands") {
   CHECK(world.run("summary --model dense-n --num_classes 1").out.find("579,") != std::string::npos);
 }
 
+TEST_CASE("summary is for pictures of the size that is asked for") {
+  const World& world = World::get();
+  CHECK(world.run("summary --model dense-n --img_size 96").out.find("[96, 96, 3]") != std::string::npos);
+  const Outcome odd = world.run("summary --model dense-n --img_size 100");
+  CHECK(odd.code != 0);
+  CHECK(odd.err.find("network: '") != std::string::npos);
+}
+
 TEST_CASE("summary prints the published size") {
   const Outcome outcome = World::get().run("summary");
   CHECK(outcome.code == 0);

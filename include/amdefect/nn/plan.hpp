@@ -6,6 +6,7 @@
 
 #include "amdefect/core/compiled.hpp"
 #include "amdefect/core/parallel.hpp"
+#include "amdefect/nn/infer_shapes.hpp"
 #include "amdefect/nn/memory_planner.hpp"
 #include "amdefect/nn/network.hpp"
 #include "amdefect/nn/value_lives.hpp"
@@ -58,7 +59,8 @@ class Plan {
       : network_(network), graph_(graph), options_(options), nodes_(graph.size()), loss_step_(nodes_.size()) {
     // Scratch memory is for that many threads, from wherever the network is called.
     options_.execution.threads = resolve_threads(options.execution.threads);
-    infer_shapes(input_shapes);
+    const std::vector<Shape> shapes = infer_shapes(network, input_shapes);
+    for (std::size_t id = 0; id < nodes_.size(); ++id) nodes_[id].shape = shapes[id];
     find_gradients();
     plan_values();
     if (options.training) plan_gradients();
@@ -96,41 +98,6 @@ class Plan {
     const Index macs = operation(id)->macs(nodes_[id].input_shapes);
     if (macs > 0 && macs < least_macs) execution.threads = 1;  // without a count, the kernel decides by itself
     return execution;
-  }
-
-  void infer_shapes(std::span<const Shape> shapes) {
-    require<ShapeError>(shapes.size() == network_.inputs().size(), "workspace: the network has ",
-                        network_.inputs().size(), " inputs, got ", shapes.size());
-    for (std::size_t i = 0; i < shapes.size(); ++i) {
-      const Shape& declared = network_.shape(network_.inputs()[i]);
-      require<ShapeError>(shapes[i].rank() == declared.rank() && shapes[i].back() == declared.back(),
-                          "workspace: input ", i, ": expected a batch of samples ", declared.sample(), ", got ",
-                          shapes[i]);
-      nodes_[network_.inputs()[i].id].shape = shapes[i];
-    }
-    for (std::size_t id = 0; id < nodes_.size(); ++id) {
-      const auto& node = network_.nodes()[id];  // as it was before nodes were fused
-      if (!node.operation) continue;
-      std::vector<Shape> inputs;
-      for (const Value input : node.inputs) inputs.push_back(nodes_[input.id].shape);
-      try {
-        nodes_[id].shape = node.operation->output_shape(inputs);
-      } catch (const ShapeError& error) {
-        throw ShapeError(concat("workspace: '", node.name, "': ", error.what()));
-      }
-      check_parameters(node, inputs);
-    }
-  }
-
-  /// The weights must be those for inputs of this size: a dense layer behind a flattened image has them for one only.
-  void check_parameters(const typename Network<T>::Node& node, const std::vector<Shape>& inputs) const {
-    const std::vector<ParameterSpec> needed = node.operation->parameters(inputs);
-    for (std::size_t i = 0; i < needed.size(); ++i) {
-      const Parameter& parameter = network_.parameters()[node.parameters[i]];
-      require<ShapeError>(parameter.shape == needed[i].shape, "workspace: '", node.name, "': an input ", inputs.front(),
-                          " needs a '", needed[i].name, "' of shape ", needed[i].shape, ", but '", parameter.name,
-                          "' has the shape ", parameter.shape);
-    }
   }
 
   /// A node runs backward if an output depends on it and it depends on something that wants a gradient.

@@ -2,11 +2,13 @@
 
 #include <iomanip>
 #include <locale>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "amdefect/core/printable.hpp"
-#include "amdefect/nn/network.hpp"
+#include "amdefect/nn/infer_shapes.hpp"
 
 namespace amdefect {
 
@@ -26,27 +28,34 @@ inline std::string with_commas(Index number) {
 }  // namespace detail
 
 /// A table like Keras': name and kind of each layer, output shape for a batch of one, parameters, multiply-accumulate
-/// operations and inputs, and the totals.
+/// operations and inputs, and the totals. `sample` is the shape of the only input without the batch, where it is not to
+/// be the declared one.
+/// @throws ShapeError if the network does not take such a sample.
 template <class T>
-std::string summary(const Network<T>& network) {
+std::string summary(const Network<T>& network, std::optional<Shape> sample = {}) {
   struct Row {
     std::string layer, shape, parameters, macs, inputs;
   };
   std::vector<Row> rows{{"Layer (kind)", "Output shape", "Parameters", "MACs", "Inputs"}};
+  std::vector<Shape> inputs_of_network;
+  for (const Value input : network.inputs())
+    inputs_of_network.push_back(sample ? sample->batched(1) : network.shape(input));
+  const std::vector<Shape> shape_of = infer_shapes(network, inputs_of_network);
   Index total_macs = 0;
-  for (const auto& node : network.nodes()) {
+  for (std::size_t id = 0; id < shape_of.size(); ++id) {
+    const auto& node = network.nodes()[id];
     Index parameters = 0, macs = 0;
-    for (const std::size_t id : node.parameters) parameters += network.parameters()[id].size();
+    for (const std::size_t parameter : node.parameters) parameters += network.parameters()[parameter].size();
     std::vector<Shape> shapes;
     std::string inputs;
     for (const Value input : node.inputs) {
-      shapes.push_back(network.shape(input));
+      shapes.push_back(shape_of[input.id]);
       inputs += (inputs.empty() ? "" : ", ") + printable(network.nodes()[input.id].name);
     }
     if (node.operation) macs = node.operation->macs(shapes);
     total_macs += macs;
     rows.push_back({concat(printable(node.name), " (", node.operation ? node.operation->kind() : "input", ")"),
-                    concat(node.shape.sample()), detail::with_commas(parameters), detail::with_commas(macs), inputs});
+                    concat(shape_of[id].sample()), detail::with_commas(parameters), detail::with_commas(macs), inputs});
   }
   std::array<std::size_t, 4> widths{};
   for (const Row& row : rows)
