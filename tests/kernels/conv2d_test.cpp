@@ -145,6 +145,9 @@ TEST_CASE("convolution: depthwise kernels equal the reference where rows and cha
         check_exact<float>({.threads = 2}, g, random);
         std::swap(g.in_h, g.in_w), std::swap(g.out_h, g.out_w);
         check_exact<float>({.threads = 1}, g, random);
+        g.batch = 3;  // sums of few channels beside the inputs
+        g.in_h = g.in_w = 15, g.out_h = g.out_w = (15 - 1) / stride + 1;
+        check_exact<float>({.threads = 3}, g, random);
       }
 }
 
@@ -154,11 +157,21 @@ TEST_CASE("convolution: long sums and wide matrices equal the reference exactly 
            ConvGeometry{.in_h = 4, .in_w = 4, .in_c = 600, .out_h = 4, .out_w = 4, .out_c = 70},
            ConvGeometry{.in_h = 6, .in_w = 5, .in_c = 520, .out_h = 6, .out_w = 5, .out_c = 530},
            ConvGeometry{.in_h = 14, .in_w = 15, .in_c = 300, .out_h = 14, .out_w = 15, .out_c = 401},
-           // rows that share the sets of the L1 cache, which are copied
+           // rows that share the sets of the L1 cache, which are copied; the last ones in many bands
            ConvGeometry{.in_h = 5, .in_w = 7, .in_c = 1024, .out_h = 5, .out_w = 7, .out_c = 70},
            ConvGeometry{.in_h = 5, .in_w = 7, .in_c = 33, .out_h = 5, .out_w = 7, .out_c = 2048},
            ConvGeometry{
                .in_h = 9, .in_w = 9, .in_c = 512, .out_h = 5, .out_w = 5, .out_c = 33, .stride_h = 2, .stride_w = 2},
+           ConvGeometry{.in_h = 31, .in_w = 23, .in_c = 1024, .out_h = 31, .out_w = 23, .out_c = 90},
+           ConvGeometry{.batch = 6,
+           .in_h = 5,
+           .in_w = 6,
+           .in_c = 512,
+           .out_h = 3,
+           .out_w = 3,
+           .out_c = 33,
+           .stride_h = 2,
+           .stride_w = 2},
            ConvGeometry{.in_h = 5,
            .in_w = 5,
            .in_c = 300,
