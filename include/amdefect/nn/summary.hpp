@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/nn/network.hpp"
 
@@ -69,5 +70,7 @@ std::string summary(const Network<T>& network) {
       << "\nMACs for one sample:      " << detail::with_commas(total_macs) << '\n';
   return out.str();
 }
+
+AMDEFECT_COMPILED_FUNCTION(summary)
 
 }  // namespace amdefect
