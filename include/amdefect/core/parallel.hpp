@@ -103,6 +103,18 @@ inline int parts_of(int threads, Index count) {
   return static_cast<int>(std::clamp<Index>(count, 1, resolve_threads(threads)));
 }
 
+/// Calls part(i) for each i below `parts`, from as many threads. Whether there are one or several, it is the same
+/// function, compiled once.
+template <class Part>
+[[gnu::noinline]] void call_part(const void* part, int i) {
+  (*static_cast<const Part*>(part))(i);
+}
+template <class Part>
+void run_parts(int parts, const Part& part) {
+  if (parts == 1) return call_part<Part>(&part, 0);
+  ThreadTeam::mine().run(parts, call_part<Part>, &part);
+}
+
 }  // namespace detail
 
 /// Splits [0, count) into one contiguous range per thread and calls `body(begin, end, thread)` for each, on threads
@@ -111,13 +123,9 @@ inline int parts_of(int threads, Index count) {
 /// The split depends only on `count` and the number of threads. `body` must not throw. Nested calls run serially.
 template <class Body>
 void parallel_for(int threads, Index count, Body&& body) {
+  if (count <= 0) return;
   const int parts = detail::parts_of(threads, count);
-  if (parts == 1) {
-    if (count > 0) body(Index{0}, count, 0);
-    return;
-  }
-  detail::ThreadTeam::mine().run(parts,
-                                 [&](int part) { body(count * part / parts, count * (part + 1) / parts, part); });
+  detail::run_parts(parts, [&](int part) { body(count * part / parts, count * (part + 1) / parts, part); });
 }
 
 /// Calls `body(next, thread)` on each thread, where `next()` gives it one index in [0, count) after the other, and -1
@@ -127,12 +135,8 @@ void parallel_for(int threads, Index count, Body&& body) {
 template <class Body>
 void parallel_items(int threads, Index count, Body&& body) {
   const int parts = detail::parts_of(threads, count);
-  if (parts == 1) {
-    Index index = 0;
-    return body([&] { return index < count ? index++ : Index{-1}; }, 0);
-  }
   detail::SharedIndices indices(parts, count);
-  detail::ThreadTeam::mine().run(parts, [&](int part) { body([&] { return indices.next(part); }, part); });
+  detail::run_parts(parts, [&](int part) { body([&] { return indices.next(part); }, part); });
 }
 
 }  // namespace amdefect

@@ -87,21 +87,24 @@ class ThreadTeam {
     }
   }
 
-  /// Calls `part(i)` for each i below `parts`, from several threads at once. `part` must not throw.
-  template <class Part>
-  void run(int parts, const Part& part) noexcept {
+  /// What a loop does in its part `part`, of the `work` that `run` got.
+  using Call = void (*)(const void* work, int part);
+
+  /// Calls `call(work, i)` for each i below `parts`, from several threads at once. `call` must not throw. A pointer to
+  /// a function, as a template's body would be compiled into each of the places below, for every loop there is.
+  [[gnu::noinline]] void run(int parts, Call call, const void* work) noexcept {
     start_helpers(static_cast<std::size_t>(parts) - 1);
-    work_ = &part;
-    call_ = [](const void* work, int i) { (*static_cast<const Part*>(work))(i); };
+    work_ = work;
+    call_ = call;
     const int helped = std::min(parts - 1, static_cast<int>(helpers_.size()));
     unfinished_.store(static_cast<std::uint32_t>(helped), std::memory_order_relaxed);
     for (int i = 0; i < helped; ++i) helpers_[static_cast<std::size_t>(i)]->offer();
     inside() = true;
-    part(0);
+    call(work, 0);
     for (int i = 0; i < parts - 1; ++i) {
       const bool offered = i < helped;
       if (offered && !helpers_[static_cast<std::size_t>(i)]->take_back()) continue;
-      part(i + 1);
+      call(work, i + 1);
       if (offered) unfinished_.fetch_sub(1, std::memory_order_relaxed);
     }
     inside() = false;
@@ -168,7 +171,7 @@ class ThreadTeam {
   std::vector<std::unique_ptr<Helper>> helpers_;
   unsigned forks_ = forks().load(std::memory_order_relaxed);
   const void* work_ = nullptr;
-  void (*call_)(const void*, int) = nullptr;
+  Call call_ = nullptr;
   alignas(64) std::atomic<std::uint32_t> unfinished_{0};  // offered parts
 };
 

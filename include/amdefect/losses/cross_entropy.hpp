@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/losses/output_loss.hpp"
 
 namespace amdefect {
@@ -93,20 +94,31 @@ struct CrossEntropyWeights {
   std::vector<double> class_weight{};
 };
 
+namespace detail {
+
+/// The targets are probabilities of the shape of the logits, or a class number per row of logits.
+template <class T>
+double cross_entropy_of_either(TensorView<const T> logits, TensorView<const T> target, TensorView<T> dpred,
+                               const LossReduction<T>& reduction, const CrossEntropyOptions<T>& options) {
+  const Index classes = logits.rank() > 0 ? logits.shape().back() : 1;
+  if (classes == 1 || target.size() * classes != logits.size())
+    return softmax_cross_entropy(logits, target, dpred, reduction, options);
+  require_class_numbers(target, classes);
+  return reduce_softmax_rows("softmax_cross_entropy", logits, dpred, reduction, options,
+                             [&](Index row, Index c) { return target[row] == static_cast<T>(c) ? 1.0 : 0.0; });
+}
+AMDEFECT_COMPILED_FUNCTION(cross_entropy_of_either)
+
+}  // namespace detail
+
 /// The same as a loss for a trainer. The targets are probabilities of the shape of the logits, or a class number per
 /// row of logits.
 inline OutputLoss softmax_cross_entropy(const CrossEntropyWeights& weights = {}) {
   return OutputLoss([weights = detail::OwnedWeights(weights.class_weight)](auto output, auto target, auto gradient,
                                                                            const auto& reduction) {
     using T = typename decltype(gradient)::Scalar;
-    const CrossEntropyOptions<T> options{.class_weight = weights.template as<T>()};
-    const Index classes = output.rank() > 0 ? output.shape().back() : 1;
-    if (classes == 1 || target.size() * classes != output.size())
-      return softmax_cross_entropy(output, target, gradient, reduction, options);
-    detail::require_class_numbers(target, classes);
-    return detail::reduce_softmax_rows(
-        "softmax_cross_entropy", output, gradient, reduction, options,
-        [&](Index row, Index c) { return target[row] == static_cast<T>(c) ? 1.0 : 0.0; });
+    return detail::cross_entropy_of_either<T>(output, target, gradient, reduction,
+                                              {.class_weight = weights.template as<T>()});
   });
 }
 

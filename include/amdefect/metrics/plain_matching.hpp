@@ -104,9 +104,9 @@ class GreedyMatcher {
 
 /// Matches the detections that reach the score threshold with the ground truths of equal `key(item)`; a key is a pair
 /// of an image and a category, or one of them and 0.
-template <class Key>
-PlainMatches match_plainly(const CocoDataset& dataset, std::span<const CocoResult> results, const MatchOptions& options,
-                           Key&& key) {
+using MatchKey = std::pair<Index, Index> (*)(const EvalItem&);
+inline PlainMatches match_plainly(const CocoDataset& dataset, std::span<const CocoResult> results,
+                                  const MatchOptions& options, MatchKey key) {
   require(options.iou_threshold > 0 && options.iou_threshold <= 1,
           "evaluation: the IoU threshold must be in (0, 1], got ", options.iou_threshold);
   EvalProblem problem = prepare_evaluation(dataset, results);

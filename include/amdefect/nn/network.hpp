@@ -54,11 +54,7 @@ class Network {
 
   /// Declares an input; `sample` is the shape without the batch. Layers that do not fix it accept other heights and
   /// widths at run time.
-  Value input(const Shape& sample, const std::string& name = "input") {
-    nodes_.push_back({checked_name(name, name), nullptr, {}, sample.batched(1), {}});
-    inputs_.push_back({nodes_.size() - 1});
-    return inputs_.back();
-  }
+  Value input(const Shape& sample, const std::string& name = "input");
 
   /// Appends an operation. Parameters are called `name.parameter`; the default name is the kind, numbered.
   /// @throws ShapeError naming the node if the operation cannot work on the inputs.
@@ -71,47 +67,10 @@ class Network {
     return add(std::move(operation), {input}, name);
   }
   Value add(std::shared_ptr<const Operation<T>> operation, const std::vector<Value>& inputs,
-            const std::string& name = {}) {
-    Node node{checked_name(name, operation->kind()), operation, inputs, {}, {}};
-    std::vector<Shape> shapes;
-    for (const Value input : inputs) {
-      require(input.id < nodes_.size(), "network: an input of '", node.name, "' is not a value of this network");
-      shapes.push_back(nodes_[input.id].shape);
-    }
-    try {
-      node.shape = operation->output_shape(shapes);
-    } catch (const ShapeError& error) {
-      throw ShapeError(concat("network: '", node.name, "': ", error.what()));
-    }
-    for (ParameterSpec& spec : operation->parameters(shapes)) {
-      spec.name = node.name + "." + spec.name;
-      node.parameters.push_back(parameters_.count());
-      parameters_.declare(std::move(spec));
-    }
-    nodes_.push_back(std::move(node));
-    return {nodes_.size() - 1};
-  }
+            const std::string& name = {});
 
   /// Appends an operation that uses the parameters of the earlier node `weights` (e.g. one head on several levels).
-  Value add_shared(Value weights, Value input, const std::string& name = {}) {
-    require(weights.id < nodes_.size() && input.id < nodes_.size(), "network: '", name.empty() ? "add_shared" : name,
-            "': the node whose weights it shares, or its input, is not a value of this network");
-    const Node& origin = nodes_[weights.id];
-    require(origin.operation != nullptr, "network: '", origin.name, "' is an input and has no weights to share");
-    const std::array<Shape, 1> shapes{nodes_[input.id].shape};
-    Node node{checked_name(name, origin.name), origin.operation, {input}, {}, origin.parameters};
-    try {
-      node.shape = origin.operation->output_shape(shapes);
-    } catch (const ShapeError& error) {
-      throw ShapeError(concat("network: '", node.name, "': ", error.what()));
-    }
-    const std::vector<ParameterSpec> specs = origin.operation->parameters(shapes);
-    for (std::size_t i = 0; i < specs.size(); ++i)
-      require_shape(("network: shared weights of '" + origin.name + "'").c_str(),
-                    parameters_[origin.parameters[i]].shape, specs[i].shape);
-    nodes_.push_back(std::move(node));
-    return {nodes_.size() - 1};
-  }
+  Value add_shared(Value weights, Value input, const std::string& name = {});
 
   /// Marks a value as an output, in order.
   void output(Value value, const std::string& name = "output") {
@@ -122,11 +81,7 @@ class Network {
   }
 
   /// Gives every parameter its first value; the same seed gives the same weights.
-  void initialize(std::uint64_t seed) {
-    parameters_.allocate();
-    for (std::size_t id = 0; id < parameters_.count(); ++id)
-      amdefect::initialize(parameters_.value(parameters_[id]), parameters_[id].initializer, Random(seed, id));
-  }
+  void initialize(std::uint64_t seed);
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<Value>& inputs() const { return inputs_; }
@@ -194,6 +149,64 @@ class Sequential : public Network<T> {
  private:
   Value last_;
 };
+
+template <class T>
+Value Network<T>::input(const Shape& sample, const std::string& name) {
+  nodes_.push_back({checked_name(name, name), nullptr, {}, sample.batched(1), {}});
+  inputs_.push_back({nodes_.size() - 1});
+  return inputs_.back();
+}
+
+template <class T>
+Value Network<T>::add(std::shared_ptr<const Operation<T>> operation, const std::vector<Value>& inputs,
+                      const std::string& name) {
+  Node node{checked_name(name, operation->kind()), operation, inputs, {}, {}};
+  std::vector<Shape> shapes;
+  for (const Value input : inputs) {
+    require(input.id < nodes_.size(), "network: an input of '", node.name, "' is not a value of this network");
+    shapes.push_back(nodes_[input.id].shape);
+  }
+  try {
+    node.shape = operation->output_shape(shapes);
+  } catch (const ShapeError& error) {
+    throw ShapeError(concat("network: '", node.name, "': ", error.what()));
+  }
+  for (ParameterSpec& spec : operation->parameters(shapes)) {
+    spec.name = node.name + "." + spec.name;
+    node.parameters.push_back(parameters_.count());
+    parameters_.declare(std::move(spec));
+  }
+  nodes_.push_back(std::move(node));
+  return {nodes_.size() - 1};
+}
+
+template <class T>
+Value Network<T>::add_shared(Value weights, Value input, const std::string& name) {
+  require(weights.id < nodes_.size() && input.id < nodes_.size(), "network: '", name.empty() ? "add_shared" : name,
+          "': the node whose weights it shares, or its input, is not a value of this network");
+  const Node& origin = nodes_[weights.id];
+  require(origin.operation != nullptr, "network: '", origin.name, "' is an input and has no weights to share");
+  const std::array<Shape, 1> shapes{nodes_[input.id].shape};
+  Node node{checked_name(name, origin.name), origin.operation, {input}, {}, origin.parameters};
+  try {
+    node.shape = origin.operation->output_shape(shapes);
+  } catch (const ShapeError& error) {
+    throw ShapeError(concat("network: '", node.name, "': ", error.what()));
+  }
+  const std::vector<ParameterSpec> specs = origin.operation->parameters(shapes);
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    require_shape(("network: shared weights of '" + origin.name + "'").c_str(), parameters_[origin.parameters[i]].shape,
+                  specs[i].shape);
+  nodes_.push_back(std::move(node));
+  return {nodes_.size() - 1};
+}
+
+template <class T>
+void Network<T>::initialize(std::uint64_t seed) {
+  parameters_.allocate();
+  for (std::size_t id = 0; id < parameters_.count(); ++id)
+    amdefect::initialize(parameters_.value(parameters_[id]), parameters_[id].initializer, Random(seed, id));
+}
 
 AMDEFECT_COMPILED_CLASS(Network)
 AMDEFECT_COMPILED_CLASS(Sequential)

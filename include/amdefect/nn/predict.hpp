@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/nn/workspace.hpp"
 
 namespace amdefect {
@@ -47,5 +48,8 @@ Tensor<T> predict(const Network<T>& network, std::type_identity_t<TensorView<con
           " outputs; predict_all returns them");
   return std::move(predict_all(network, {x}, execution)[0]);
 }
+
+AMDEFECT_COMPILED_FUNCTION(predict_all)
+AMDEFECT_COMPILED_FUNCTION(predict)
 
 }  // namespace amdefect

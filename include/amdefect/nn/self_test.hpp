@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/tensor.hpp"
 #include "amdefect/io/json_reader.hpp"
 #include "amdefect/io/json_value.hpp"
@@ -95,5 +96,7 @@ inline std::string self_test_difference(const SelfTest& now, std::string_view te
   }
   return "";
 }
+
+AMDEFECT_COMPILED_FUNCTION(self_test)
 
 }  // namespace amdefect

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/nn/infer_shapes.hpp"
 
@@ -78,5 +79,7 @@ std::string summary(const Network<T>& network, std::optional<Shape> sample = {})
       << "\nMACs for one sample:      " << detail::with_commas(total_macs) << '\n';
   return out.str();
 }
+
+AMDEFECT_COMPILED_FUNCTION(summary)
 
 }  // namespace amdefect

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/printable.hpp"
 #include "amdefect/io/safetensors.hpp"
 #include "amdefect/io/torch_file.hpp"
@@ -218,5 +219,9 @@ LoadReport load_weights(const std::filesystem::path& path, Parameters<T>& parame
   if (is_torch_file(path)) return load_weights(read_torch(path), parameters, options);
   return load_weights(read_safetensors(path), parameters, options);
 }
+
+AMDEFECT_COMPILED_FUNCTION(weight_entries)
+AMDEFECT_COMPILED(LoadReport load_weights(const TensorFile&, Parameters<float>&, const LoadOptions&))
+AMDEFECT_COMPILED(LoadReport load_weights(const TensorFile&, Parameters<double>&, const LoadOptions&))
 
 }  // namespace amdefect

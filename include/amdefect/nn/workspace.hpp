@@ -44,9 +44,7 @@ class Workspace {
   /// Runs all nodes. `x` is a batch shaped (samples, ...) and must stay valid until `backward`.
   /// @throws ShapeError if a layer cannot work on that shape.
   void forward(TensorView<const T> x) { forward(std::span(&x, 1)); }
-  void forward(std::span<const TensorView<const T>> inputs) {
-    forward(inputs, [](const std::string&, TensorView<const T>) {});
-  }
+  void forward(std::span<const TensorView<const T>> inputs);
   /// The same, and calls `visit(name, value)` behind each node that is run, while its output is there: its memory is
   /// used again. Layers that were fused (fusion.hpp) count as one, with the name of the last.
   template <class Visit>
@@ -69,9 +67,7 @@ class Workspace {
   }
 
   /// Adds the gradients of all weights, given that the caller filled every `output_gradient` after `forward`.
-  void backward() {
-    backward([](const Parameter&) {});
-  }
+  void backward();
   /// The same, and calls `complete(parameter)` for each parameter as soon as nothing more is added to its gradient, in
   /// an order that depends on the network alone.
   template <class Complete>
@@ -142,34 +138,7 @@ class Workspace {
     std::vector<TensorView<T>> gradients, statistics;
   };
 
-  Workspace(const Network<T>& network, Network<T>* trained, const PlanOptions& options, std::uint64_t seed)
-      : network_(&network),
-        trained_(trained),
-        options_(options),
-        seed_(seed),
-        graph_(std::make_shared<const Graph>(options.training ? fuse_for_training(network)
-                                                              : fuse_for_inference(network))) {
-    for (const auto& output : network.outputs())
-      require(network.nodes()[output.value.id].operation != nullptr, "workspace: the output '", output.name,
-              "' of the network is one of its inputs: there is nothing to compute");
-    require(network.parameters().allocated() || network.parameters().count() == 0,
-            "workspace: the network has no weights yet: call initialize() or load_weights() first");
-    first_use_.assign(network.parameters().count(), graph_->size());
-    for (const auto& node : *graph_) {
-      ParameterViews views;
-      for (const std::size_t id : node.parameters) {
-        first_use_[id] = std::min(first_use_[id], parameters_.size());
-        const Parameter& parameter = network.parameters()[id];
-        views.values.push_back(network.parameters().value(parameter));
-        if (!trained) continue;
-        const bool updated = parameter.statistic && !parameter.frozen;
-        updates_statistics_ = updates_statistics_ || updated;
-        views.statistics.push_back(updated ? trained->parameters().value(parameter) : TensorView<T>{});
-        views.gradients.push_back(parameter.trainable ? trained->parameters().gradient(parameter) : TensorView<T>{});
-      }
-      parameters_.push_back(std::move(views));
-    }
-  }
+  Workspace(const Network<T>& network, Network<T>* trained, const PlanOptions& options, std::uint64_t seed);
 
   const Node& node_of_output(std::size_t index) const {
     require(current_ && index < network_->outputs().size(), "workspace: no output ", index, " (of ",
@@ -323,6 +292,46 @@ class Workspace {
   Prepared* current_ = nullptr;
   Tensor<std::byte> block_;
 };
+
+template <class T>
+void Workspace<T>::forward(std::span<const TensorView<const T>> inputs) {
+  forward(inputs, [](const std::string&, TensorView<const T>) {});
+}
+
+template <class T>
+void Workspace<T>::backward() {
+  backward([](const Parameter&) {});
+}
+
+template <class T>
+Workspace<T>::Workspace(const Network<T>& network, Network<T>* trained, const PlanOptions& options, std::uint64_t seed)
+    : network_(&network),
+      trained_(trained),
+      options_(options),
+      seed_(seed),
+      graph_(
+          std::make_shared<const Graph>(options.training ? fuse_for_training(network) : fuse_for_inference(network))) {
+  for (const auto& output : network.outputs())
+    require(network.nodes()[output.value.id].operation != nullptr, "workspace: the output '", output.name,
+            "' of the network is one of its inputs: there is nothing to compute");
+  require(network.parameters().allocated() || network.parameters().count() == 0,
+          "workspace: the network has no weights yet: call initialize() or load_weights() first");
+  first_use_.assign(network.parameters().count(), graph_->size());
+  for (const auto& node : *graph_) {
+    ParameterViews views;
+    for (const std::size_t id : node.parameters) {
+      first_use_[id] = std::min(first_use_[id], parameters_.size());
+      const Parameter& parameter = network.parameters()[id];
+      views.values.push_back(network.parameters().value(parameter));
+      if (!trained) continue;
+      const bool updated = parameter.statistic && !parameter.frozen;
+      updates_statistics_ = updates_statistics_ || updated;
+      views.statistics.push_back(updated ? trained->parameters().value(parameter) : TensorView<T>{});
+      views.gradients.push_back(parameter.trainable ? trained->parameters().gradient(parameter) : TensorView<T>{});
+    }
+    parameters_.push_back(std::move(views));
+  }
+}
 
 AMDEFECT_COMPILED_CLASS(Workspace)
 

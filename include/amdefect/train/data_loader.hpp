@@ -61,38 +61,11 @@ template <class T>
 class DataLoader {
  public:
   /// The dataset must outlive the loader. @throws Error for options without meaning or an empty dataset.
-  DataLoader(const MultiInputDataset<T>& dataset, const LoaderOptions& options) : dataset_(dataset), options_(options) {
-    require(options.batch_size > 0, "data loader: the batch size must be positive, got ", options.batch_size);
-    require(options.workers >= 0, "data loader: the number of workers must not be negative, got ", options.workers);
-    require(options.prefetch > 0, "data loader: prefetch must be positive, got ", options.prefetch);
-    require(dataset.size() > 0, "data loader: the dataset is empty");
-    const Shard shard = options.shard;
-    require(0 <= shard.index && shard.index < shard.count, "data loader: there is no shard ", shard.index, " of ",
-            shard.count);
-    require(by_batches() || dataset.size() >= shard.count, "data loader: ", dataset.size(),
-            " samples cannot be shared by ", shard.count, " shards");
-    require(batches() > 0 || by_batches(), "data loader: ", dataset.size(), " samples do not fill one batch of ",
-            options.batch_size, shard.count > 1 ? concat(" in each of ", shard.count, " shards") : std::string(),
-            " and drop_last is set");
-    const Index capacity = std::min(options.batch_size, samples());
-    // One more than is loaded ahead: the batch in use.
-    const Index ring = std::min(options.workers > 0 ? options.prefetch + 1 : 1, batches());
-    for (Index i = 0; i < ring; ++i) slots_.push_back({Batch<T>(dataset, capacity), 0, nullptr, 0});
-    order_.resize(static_cast<std::size_t>(dataset.size()));
-    next_item_ = samples();  // nothing to do before the first start_epoch
-    batch_ = batches();
-    threads_.reserve(static_cast<std::size_t>(options.workers));
-    try {
-      for (int i = 0; i < options.workers; ++i) threads_.emplace_back([this] { work(); });
-    } catch (...) {
-      stop();
-      throw;
-    }
-  }
+  DataLoader(const MultiInputDataset<T>& dataset, const LoaderOptions& options);
   DataLoader(const MultiInputDataset<T>&&, const LoaderOptions&) = delete;  // the dataset would be gone after this line
   DataLoader(const DataLoader&) = delete;
   DataLoader& operator=(const DataLoader&) = delete;
-  ~DataLoader() { stop(); }
+  ~DataLoader();
 
   /// Number of batches of one epoch, the same for all shards whose samples are dealt out.
   Index batches() const {
@@ -120,52 +93,11 @@ class DataLoader {
 
   /// Begins an epoch and starts to load. An unfinished one is abandoned. Epochs may come in any order, and a resumed
   /// run may begin within one.
-  void start_epoch(Index epoch, Index first_batch = 0) {
-    require(0 <= first_batch && first_batch <= batches(), "data loader: an epoch has ", batches(),
-            " batches, so none is number ", first_batch);
-    std::unique_lock lock(mutex_);
-    next_item_ = samples();  // no new work
-    done_.wait(lock, [&] { return in_flight_ == 0; });
-    epoch_ = epoch;
-    std::iota(order_.begin(), order_.end(), Index{0});
-    if (options_.shuffle) {
-      Random random(options_.seed, epoch, Index{-1});
-      dataset_.arrange(order_, random);
-    }
-    waited_ = 0;
-    batch_ = first_batch - 1;
-    first_batch_ = first_batch;
-    for (Index b = first_batch; b < std::min(first_batch + ring_size(), batches()); ++b) open(b);
-    next_item_ = first_batch * options_.batch_size;
-    lock.unlock();
-    work_.notify_all();
-  }
+  void start_epoch(Index epoch, Index first_batch = 0);
 
   /// The next batch of the epoch, valid until the next call; nullptr at its end. Rethrows what a dataset threw while it
   /// loaded this batch; the epoch is then over.
-  const Batch<T>* next() {
-    if (batch_ >= batches()) return nullptr;
-    std::unique_lock lock(mutex_);
-    // The batch in use goes back to the ring.
-    if (batch_ >= first_batch_ && batch_ + ring_size() < batches()) open(batch_ + ring_size());
-    ++batch_;
-    if (batch_ == batches()) return nullptr;
-    Slot& slot = slot_of(batch_);
-    const auto start = std::chrono::steady_clock::now();
-    if (options_.workers == 0) {
-      while (slot.pending > 0) load_item(lock, scratch_);
-    } else {
-      work_.notify_all();
-      done_.wait(lock, [&] { return slot.pending == 0; });
-    }
-    waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    if (slot.error) {
-      batch_ = batches();
-      next_item_ = samples();
-      std::rethrow_exception(slot.error);
-    }
-    return &slot.batch;
-  }
+  const Batch<T>* next();
 
   /// What messages call the sample at a position of the batch in use.
   std::string sample_name(Index position) const {
@@ -268,6 +200,89 @@ class DataLoader {
   bool stop_ = false;
   std::vector<std::thread> threads_;
 };
+
+template <class T>
+DataLoader<T>::DataLoader(const MultiInputDataset<T>& dataset, const LoaderOptions& options)
+    : dataset_(dataset), options_(options) {
+  require(options.batch_size > 0, "data loader: the batch size must be positive, got ", options.batch_size);
+  require(options.workers >= 0, "data loader: the number of workers must not be negative, got ", options.workers);
+  require(options.prefetch > 0, "data loader: prefetch must be positive, got ", options.prefetch);
+  require(dataset.size() > 0, "data loader: the dataset is empty");
+  const Shard shard = options.shard;
+  require(0 <= shard.index && shard.index < shard.count, "data loader: there is no shard ", shard.index, " of ",
+          shard.count);
+  require(by_batches() || dataset.size() >= shard.count, "data loader: ", dataset.size(),
+          " samples cannot be shared by ", shard.count, " shards");
+  require(batches() > 0 || by_batches(), "data loader: ", dataset.size(), " samples do not fill one batch of ",
+          options.batch_size, shard.count > 1 ? concat(" in each of ", shard.count, " shards") : std::string(),
+          " and drop_last is set");
+  const Index capacity = std::min(options.batch_size, samples());
+  // One more than is loaded ahead: the batch in use.
+  const Index ring = std::min(options.workers > 0 ? options.prefetch + 1 : 1, batches());
+  for (Index i = 0; i < ring; ++i) slots_.push_back({Batch<T>(dataset, capacity), 0, nullptr, 0});
+  order_.resize(static_cast<std::size_t>(dataset.size()));
+  next_item_ = samples();  // nothing to do before the first start_epoch
+  batch_ = batches();
+  threads_.reserve(static_cast<std::size_t>(options.workers));
+  try {
+    for (int i = 0; i < options.workers; ++i) threads_.emplace_back([this] { work(); });
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+template <class T>
+DataLoader<T>::~DataLoader() {
+  stop();
+}
+
+template <class T>
+void DataLoader<T>::start_epoch(Index epoch, Index first_batch) {
+  require(0 <= first_batch && first_batch <= batches(), "data loader: an epoch has ", batches(),
+          " batches, so none is number ", first_batch);
+  std::unique_lock lock(mutex_);
+  next_item_ = samples();  // no new work
+  done_.wait(lock, [&] { return in_flight_ == 0; });
+  epoch_ = epoch;
+  std::iota(order_.begin(), order_.end(), Index{0});
+  if (options_.shuffle) {
+    Random random(options_.seed, epoch, Index{-1});
+    dataset_.arrange(order_, random);
+  }
+  waited_ = 0;
+  batch_ = first_batch - 1;
+  first_batch_ = first_batch;
+  for (Index b = first_batch; b < std::min(first_batch + ring_size(), batches()); ++b) open(b);
+  next_item_ = first_batch * options_.batch_size;
+  lock.unlock();
+  work_.notify_all();
+}
+
+template <class T>
+const Batch<T>* DataLoader<T>::next() {
+  if (batch_ >= batches()) return nullptr;
+  std::unique_lock lock(mutex_);
+  // The batch in use goes back to the ring.
+  if (batch_ >= first_batch_ && batch_ + ring_size() < batches()) open(batch_ + ring_size());
+  ++batch_;
+  if (batch_ == batches()) return nullptr;
+  Slot& slot = slot_of(batch_);
+  const auto start = std::chrono::steady_clock::now();
+  if (options_.workers == 0) {
+    while (slot.pending > 0) load_item(lock, scratch_);
+  } else {
+    work_.notify_all();
+    done_.wait(lock, [&] { return slot.pending == 0; });
+  }
+  waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (slot.error) {
+    batch_ = batches();
+    next_item_ = samples();
+    std::rethrow_exception(slot.error);
+  }
+  return &slot.batch;
+}
 
 AMDEFECT_COMPILED_CLASS(DataLoader)
 

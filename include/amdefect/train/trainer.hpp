@@ -61,7 +61,7 @@ class Trainer {
             "schedule, too: only one of them can say what the rate is");
   }
 
-  ~Trainer() { optimizer_->give_back(); }
+  ~Trainer();
 
   /// Callbacks run in the order in which they are added; a checkpoint goes last. This form moves a callback in and
   /// returns the trainer, so that calls chain; the others return the callback, to be asked later.
@@ -93,21 +93,7 @@ class Trainer {
   void fit(const MultiInputDataset<T>& training) { fit(training, nullptr); }
   void fit(const MultiInputDataset<T>& training, const MultiInputDataset<T>& validation) { fit(training, &validation); }
   /// `validation` may be null.
-  void fit(const MultiInputDataset<T>& training, const MultiInputDataset<T>* validation) {
-    DataLoader<T> loader(training, options_.training_loader());
-    std::unique_ptr<DataLoader<T>> validation_loader;
-    if (validation) validation_loader = std::make_unique<DataLoader<T>>(*validation, options_.validation_loader());
-    start_training();
-    for (auto& callback : callbacks_) callback->on_begin(*this);
-    while (!finished() && !interrupted()) {
-      EpochLog log = train_epoch(loader);
-      detail::require_finite_weights(network_.parameters(), log.epoch, step_);
-      if (interrupted() && batch_ < loader.batches()) break;
-      finish_epoch(log, validation_loader.get());
-    }
-    for (auto& callback : callbacks_) callback->on_end(*this);
-    if (group()) group()->barrier();  // what the first one writes is there
-  }
+  void fit(const MultiInputDataset<T>& training, const MultiInputDataset<T>* validation);
 
   /// One step of a training loop of one's own: adds the gradients of the batch and, after every
   /// `TrainerOptions::accumulate`th call, updates the weights. Of the callbacks only `on_gradients` is called. Returns
@@ -117,18 +103,7 @@ class Trainer {
   ///     for (int i = 0; i < 100; ++i) std::cout << trainer.step(batch)[0] << '\n';
   ///
   /// @throws Error if the loss or a gradient is not finite; see TrainerOptions::on_nonfinite.
-  std::vector<double> step(const Batch<T>& batch) {
-    require(batch.size() > 0, "trainer: a step needs at least one sample, got an empty batch");
-    if (!gradients_.started()) start_training();
-    std::vector<double> parts;
-    parts.reserve(loss_.parts().size());  // first, so that nothing fails behind the update
-    add_gradients(
-        batch, gradients_.pending() + 1 == options_.accumulate, [&] { return concat("update ", step_ + 1); },
-        sample_of_batch);
-    if (gradients_.pending() == options_.accumulate) update(learning_rate());
-    parts.assign(loss_.parts().begin(), loss_.parts().end());
-    return parts;
-  }
+  std::vector<double> step(const Batch<T>& batch);
 
   /// Mean loss parts over a dataset with the network as it is, in inference mode; the processes of a group share the
   /// batches. @throws Error if one is not finite; see TrainerOptions::on_nonfinite.
@@ -137,32 +112,7 @@ class Trainer {
     return evaluate(loader);
   }
   /// Of a group each process has the loader of its part, see `TrainerOptions::validation_loader`.
-  std::vector<double> evaluate(DataLoader<T>& loader) {
-    if (!inference_) inference_ = std::make_unique<Workspace<T>>(network_, options_.execution);
-    detail::LossSums sums(loss_.parts().size());
-    std::optional<detail::SharedEvaluation> shared;
-    require(!group() || loader.options().shard.dealing == Dealing::batches,
-            "trainer: a group evaluates with loaders of its parts, see TrainerOptions::validation_loader");
-    if (group()) shared.emplace(*group(), loss_.parts().size(), loader.all_batches());
-    loader.start_epoch(0);
-    while (const Batch<T>* batch = loader.next()) {
-      inference_->forward(batch->inputs());
-      std::string problem;
-      if (!detail::all_finite(loss_.evaluate(*inference_, batch->targets())))
-        problem =
-            concat("the loss is not finite (evaluation, epoch ", epoch_ + 1,
-                   "): ", detail::nonfinite_cause(*inference_, *batch, [&](Index k) { return loader.sample_name(k); }));
-      if (shared)
-        shared->add(loss_.parts(), batch->size(), std::move(problem));
-      else if (problem.empty())
-        sums.add(loss_.parts(), batch->size());
-      else
-        leave(problem);
-    }
-    if (shared) sums = shared->sums([&](const std::string& problem) { leave(problem); });
-    require(sums.samples > 0, "trainer: no batch of the data has a finite loss");
-    return sums.means();
-  }
+  std::vector<double> evaluate(DataLoader<T>& loader);
 
   /// Ends the training after this epoch.
   void stop() { stopped_ = true; }
@@ -195,46 +145,12 @@ class Trainer {
   const std::vector<EpochLog>& history() const { return history_; }
 
   /// Everything that an exact continuation needs besides the weights. @throws Error between the batches of one update.
-  TrainingState<T> state() const {
-    require(gradients_.pending() == 0, "trainer: the state can be had only after an update, now gradients of ",
-            gradients_.pending(), " batches wait for one");
-    TrainingState<T> state;
-    auto& numbers = state.numbers;
-    numbers["progress"] = {static_cast<double>(epoch_), static_cast<double>(batch_), static_cast<double>(step_),
-                           stopped_ ? 1.0 : 0.0};
-    numbers["epochs"] = {static_cast<double>(options_.epochs)};
-    numbers["batches"] = {static_cast<double>(options_.batch_size * options_.processes()),
-                          static_cast<double>(options_.global_batch())};
-    numbers["sums"] = sums_.totals;
-    numbers["sums_samples"] = {static_cast<double>(sums_.samples)};
-    numbers["schedule"] = schedule_->state();
-    save_optimizer(*optimizer_, state);
-    save_history(history_, state);
-    for (const auto& callback : callbacks_) callback->save(state);
-    return state;
-  }
+  TrainingState<T> state() const;
 
   /// Continues from a state of a run with the same network, data and options. Call after adding all callbacks. Where
   /// another number of processes shares the batches, it goes on behind the samples that were seen, or shortly before
   /// their end where that is within a batch.
-  void restore(TrainingState<T> state) {
-    const std::vector<double>& progress = state.at("progress", 4);
-    epoch_ = stored_count(progress[0], "progress");
-    batch_ = stored_count(progress[1], "progress");
-    step_ = stored_count(progress[2], "progress");
-    stopped_ = progress[3] != 0;
-    if (state.numbers.contains("batches")) {  // runs of before do not say
-      const std::vector<double>& batches = state.at("batches", 2);
-      batch_ = rescaled(batch_, stored_count(batches[0], "batches"), options_.batch_size * options_.processes());
-      step_ = rescaled(step_, stored_count(batches[1], "batches"), options_.global_batch());
-    }
-    sums_.totals = state.at("sums", loss_.parts().size());
-    sums_.samples = stored_count(state.at("sums_samples", 1)[0], "sums_samples");
-    schedule_->restore(state.at("schedule"));
-    restore_optimizer(*optimizer_, state, network_.parameters().values().shape());
-    history_ = restore_history(state, epoch_, options_.epochs);
-    for (auto& callback : callbacks_) callback->restore(state);
-  }
+  void restore(TrainingState<T> state);
   /// Continues from the file that `Checkpoint` keeps, weights and state. @throws FileError if it does not fit.
   void resume(const std::filesystem::path& checkpoint) {
     restore(load_checkpoint(read_safetensors(checkpoint), network_.parameters()));
@@ -244,18 +160,7 @@ class Trainer {
   using Clock = std::chrono::steady_clock;
 
   Trainer(Network<T>& network, AnyLoss loss, const TrainerOptions& options, AnyOptimizer optimizer,
-          detail::Held<Schedule> schedule)
-      : network_(network),
-        optimizer_(std::move(optimizer)),
-        schedule_(std::move(schedule)),
-        loss_(std::move(loss)),
-        options_(options),
-        gradients_(network),
-        sums_(loss_.parts().size()) {
-    options.check();
-    if (group() && group()->size() == 1) options_.group = nullptr;
-    optimizer_->take();
-  }
+          detail::Held<Schedule> schedule);
 
   static double rate_of(const Optimizer<T>& optimizer) {
     require(optimizer.learning_rate().has_value(),
@@ -374,6 +279,125 @@ class Trainer {
   bool stopped_ = false;
   std::atomic<bool> interrupted_{false};
 };
+
+template <class T>
+Trainer<T>::~Trainer() {
+  optimizer_->give_back();
+}
+
+template <class T>
+void Trainer<T>::fit(const MultiInputDataset<T>& training, const MultiInputDataset<T>* validation) {
+  DataLoader<T> loader(training, options_.training_loader());
+  std::unique_ptr<DataLoader<T>> validation_loader;
+  if (validation) validation_loader = std::make_unique<DataLoader<T>>(*validation, options_.validation_loader());
+  start_training();
+  for (auto& callback : callbacks_) callback->on_begin(*this);
+  while (!finished() && !interrupted()) {
+    EpochLog log = train_epoch(loader);
+    detail::require_finite_weights(network_.parameters(), log.epoch, step_);
+    if (interrupted() && batch_ < loader.batches()) break;
+    finish_epoch(log, validation_loader.get());
+  }
+  for (auto& callback : callbacks_) callback->on_end(*this);
+  if (group()) group()->barrier();  // what the first one writes is there
+}
+
+template <class T>
+std::vector<double> Trainer<T>::step(const Batch<T>& batch) {
+  require(batch.size() > 0, "trainer: a step needs at least one sample, got an empty batch");
+  if (!gradients_.started()) start_training();
+  std::vector<double> parts;
+  parts.reserve(loss_.parts().size());  // first, so that nothing fails behind the update
+  add_gradients(
+      batch, gradients_.pending() + 1 == options_.accumulate, [&] { return concat("update ", step_ + 1); },
+      sample_of_batch);
+  if (gradients_.pending() == options_.accumulate) update(learning_rate());
+  parts.assign(loss_.parts().begin(), loss_.parts().end());
+  return parts;
+}
+
+template <class T>
+std::vector<double> Trainer<T>::evaluate(DataLoader<T>& loader) {
+  if (!inference_) inference_ = std::make_unique<Workspace<T>>(network_, options_.execution);
+  detail::LossSums sums(loss_.parts().size());
+  std::optional<detail::SharedEvaluation> shared;
+  require(!group() || loader.options().shard.dealing == Dealing::batches,
+          "trainer: a group evaluates with loaders of its parts, see TrainerOptions::validation_loader");
+  if (group()) shared.emplace(*group(), loss_.parts().size(), loader.all_batches());
+  loader.start_epoch(0);
+  while (const Batch<T>* batch = loader.next()) {
+    inference_->forward(batch->inputs());
+    std::string problem;
+    if (!detail::all_finite(loss_.evaluate(*inference_, batch->targets())))
+      problem =
+          concat("the loss is not finite (evaluation, epoch ", epoch_ + 1,
+                 "): ", detail::nonfinite_cause(*inference_, *batch, [&](Index k) { return loader.sample_name(k); }));
+    if (shared)
+      shared->add(loss_.parts(), batch->size(), std::move(problem));
+    else if (problem.empty())
+      sums.add(loss_.parts(), batch->size());
+    else
+      leave(problem);
+  }
+  if (shared) sums = shared->sums([&](const std::string& problem) { leave(problem); });
+  require(sums.samples > 0, "trainer: no batch of the data has a finite loss");
+  return sums.means();
+}
+
+template <class T>
+TrainingState<T> Trainer<T>::state() const {
+  require(gradients_.pending() == 0, "trainer: the state can be had only after an update, now gradients of ",
+          gradients_.pending(), " batches wait for one");
+  TrainingState<T> state;
+  auto& numbers = state.numbers;
+  numbers["progress"] = {static_cast<double>(epoch_), static_cast<double>(batch_), static_cast<double>(step_),
+                         stopped_ ? 1.0 : 0.0};
+  numbers["epochs"] = {static_cast<double>(options_.epochs)};
+  numbers["batches"] = {static_cast<double>(options_.batch_size * options_.processes()),
+                        static_cast<double>(options_.global_batch())};
+  numbers["sums"] = sums_.totals;
+  numbers["sums_samples"] = {static_cast<double>(sums_.samples)};
+  numbers["schedule"] = schedule_->state();
+  save_optimizer(*optimizer_, state);
+  save_history(history_, state);
+  for (const auto& callback : callbacks_) callback->save(state);
+  return state;
+}
+
+template <class T>
+void Trainer<T>::restore(TrainingState<T> state) {
+  const std::vector<double>& progress = state.at("progress", 4);
+  epoch_ = stored_count(progress[0], "progress");
+  batch_ = stored_count(progress[1], "progress");
+  step_ = stored_count(progress[2], "progress");
+  stopped_ = progress[3] != 0;
+  if (state.numbers.contains("batches")) {  // runs of before do not say
+    const std::vector<double>& batches = state.at("batches", 2);
+    batch_ = rescaled(batch_, stored_count(batches[0], "batches"), options_.batch_size * options_.processes());
+    step_ = rescaled(step_, stored_count(batches[1], "batches"), options_.global_batch());
+  }
+  sums_.totals = state.at("sums", loss_.parts().size());
+  sums_.samples = stored_count(state.at("sums_samples", 1)[0], "sums_samples");
+  schedule_->restore(state.at("schedule"));
+  restore_optimizer(*optimizer_, state, network_.parameters().values().shape());
+  history_ = restore_history(state, epoch_, options_.epochs);
+  for (auto& callback : callbacks_) callback->restore(state);
+}
+
+template <class T>
+Trainer<T>::Trainer(Network<T>& network, AnyLoss loss, const TrainerOptions& options, AnyOptimizer optimizer,
+                    detail::Held<Schedule> schedule)
+    : network_(network),
+      optimizer_(std::move(optimizer)),
+      schedule_(std::move(schedule)),
+      loss_(std::move(loss)),
+      options_(options),
+      gradients_(network),
+      sums_(loss_.parts().size()) {
+  options.check();
+  if (group() && group()->size() == 1) options_.group = nullptr;
+  optimizer_->take();
+}
 
 AMDEFECT_COMPILED_CLASS(Trainer)
 

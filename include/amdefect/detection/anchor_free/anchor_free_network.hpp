@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
 #include "amdefect/detection/anchor_free/backbones.hpp"
 #include "amdefect/models/feature_encoder.hpp"
@@ -166,5 +167,8 @@ void initialize_anchor_free(Network<T>& network, const AnchorFreeModel& model, s
       network.parameters().value(concat(kind, stride, ".kernel")).array() *= static_cast<T>(0.1);
   }
 }
+
+AMDEFECT_COMPILED_FUNCTION(anchor_free_network)
+AMDEFECT_COMPILED_FUNCTION(initialize_anchor_free)
 
 }  // namespace amdefect

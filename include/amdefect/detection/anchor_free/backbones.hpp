@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/error.hpp"
 #include "amdefect/models/efficientnet.hpp"
 #include "amdefect/models/mobilenet_v2.hpp"
@@ -27,37 +28,15 @@ class BackboneRegistry {
   /// Adds layers that turn an image into features of strides 4, 8, 16, ... (`ModelOutput::levels`).
   using Backbone = std::function<ModelOutput(Network<T>&, Value image)>;
 
-  static BackboneRegistry& instance() {
-    static BackboneRegistry registry;
-    return registry;
-  }
+  static BackboneRegistry& instance();
 
   /// @throws Error for an empty name, or one that is taken.
-  void add(const std::string& name, Backbone backbone) {
-    require(!name.empty(), "backbones: a backbone is registered under an empty name");
-    const std::scoped_lock lock(mutex_);
-    require(backbones_.emplace(name, std::move(backbone)).second, "backbones: there are two called '", name, "'");
-  }
+  void add(const std::string& name, Backbone backbone);
   /// Builds the backbone of that name. @throws Error if there is none.
-  ModelOutput build(const std::string& name, Network<T>& network, Value image) const {
-    return find(name)(network, image);
-  }
+  ModelOutput build(const std::string& name, Network<T>& network, Value image) const;
 
  private:
-  BackboneRegistry() {
-    add("mobilenet_v2", [](Network<T>& network, Value image) {
-      return mobilenet_v2(network, image, {.classes = 0, .prefix = backbone_prefix});
-    });
-    add("efficientnet_b0", [](Network<T>& network, Value image) {
-      return efficientnet_b0(network, image, {.classes = 0, .prefix = backbone_prefix});
-    });
-    add("resnet18", [](Network<T>& network, Value image) {
-      return resnet18(network, image, {.classes = 0, .prefix = backbone_prefix});
-    });
-    add("resnet50", [](Network<T>& network, Value image) {
-      return resnet50(network, image, {.classes = 0, .prefix = backbone_prefix});
-    });
-  }
+  BackboneRegistry();
 
   Backbone find(const std::string& name) const {
     const std::scoped_lock lock(mutex_);
@@ -72,6 +51,42 @@ class BackboneRegistry {
   mutable std::mutex mutex_;
   std::map<std::string, Backbone> backbones_;
 };
+
+template <class T>
+BackboneRegistry<T>& BackboneRegistry<T>::instance() {
+  static BackboneRegistry registry;
+  return registry;
+}
+
+template <class T>
+void BackboneRegistry<T>::add(const std::string& name, Backbone backbone) {
+  require(!name.empty(), "backbones: a backbone is registered under an empty name");
+  const std::scoped_lock lock(mutex_);
+  require(backbones_.emplace(name, std::move(backbone)).second, "backbones: there are two called '", name, "'");
+}
+
+template <class T>
+ModelOutput BackboneRegistry<T>::build(const std::string& name, Network<T>& network, Value image) const {
+  return find(name)(network, image);
+}
+
+template <class T>
+BackboneRegistry<T>::BackboneRegistry() {
+  add("mobilenet_v2", [](Network<T>& network, Value image) {
+    return mobilenet_v2(network, image, {.classes = 0, .prefix = backbone_prefix});
+  });
+  add("efficientnet_b0", [](Network<T>& network, Value image) {
+    return efficientnet_b0(network, image, {.classes = 0, .prefix = backbone_prefix});
+  });
+  add("resnet18", [](Network<T>& network, Value image) {
+    return resnet18(network, image, {.classes = 0, .prefix = backbone_prefix});
+  });
+  add("resnet50", [](Network<T>& network, Value image) {
+    return resnet50(network, image, {.classes = 0, .prefix = backbone_prefix});
+  });
+}
+
+AMDEFECT_COMPILED_CLASS(BackboneRegistry)
 
 /// Makes a backbone of your own known to detectors and their files, for float and double; in one line:
 ///

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "amdefect/boxes/nms.hpp"
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/error.hpp"
 #include "amdefect/detection/anchor_free/anchor_free_model.hpp"
 #include "amdefect/detection/anchor_free/location_grid.hpp"
@@ -59,5 +60,7 @@ std::vector<Detection> decode_anchor_free(const AnchorFreeModel& model, std::spa
   }
   return detections;
 }
+
+AMDEFECT_COMPILED_FUNCTION(decode_anchor_free)
 
 }  // namespace amdefect

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "amdefect/core/compiled.hpp"
 #include "amdefect/core/tensor.hpp"
 #include "amdefect/nn/workspace.hpp"
 
@@ -55,5 +56,7 @@ std::vector<TensorView<const T>> flip_averaged_outputs(Workspace<T>& workspace, 
   }
   return {means.begin(), means.end()};
 }
+
+AMDEFECT_COMPILED_FUNCTION(flip_averaged_outputs)
 
 }  // namespace amdefect
