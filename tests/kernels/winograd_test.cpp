@@ -257,3 +257,17 @@ TEST_CASE("Winograd convolution: float32 keeps 1e-5 of the largest result with 2
     CHECK(largest_difference(y, expected) <= 1e-5 * expected.array().abs().maxCoeff());
   }
 }
+
+TEST_CASE("a small prepared kernel is Winograd's for few tiles where that saves half of the products") {
+  const auto algorithm = [](Index size, Index channels) {
+    ConvGeometry g;
+    g.batch = 1, g.in_h = g.in_w = g.out_h = g.out_w = size, g.in_c = g.out_c = channels;
+    g.kernel_h = g.kernel_w = 3, g.pad_top = g.pad_left = 1;
+    return conv2d_prepared<float>({}, g).algorithm;
+  };
+  CHECK(algorithm(4, 64) == ConvAlgorithm::winograd);
+  CHECK(algorithm(6, 128) == ConvAlgorithm::winograd);
+  CHECK(algorithm(5, 64) == ConvAlgorithm::implicit_gemm);   // 225 products by 144
+  CHECK(algorithm(4, 512) == ConvAlgorithm::implicit_gemm);  // 38 MB of kernel
+  CHECK(algorithm(2, 64) == ConvAlgorithm::implicit_gemm);
+}

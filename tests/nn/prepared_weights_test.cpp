@@ -102,12 +102,12 @@ TEST_CASE("prepared weights are shared by workspaces, image sizes and threads") 
 
 TEST_CASE("one image of another size may need another form of the same weights, and both are kept") {
   const Sequential<float> net = small_network();
-  predict(net, uniform_tensor({1, 4, 4, 3}, 5));  // too few tiles for Winograd's algorithm
+  predict(net, uniform_tensor({1, 2, 2, 3}, 5));  // too few pixels for Winograd's algorithm
   const std::size_t small = net.prepared_weights().memory();
   predict(net, uniform_tensor({1, 64, 64, 3}, 6));
   const std::size_t both = net.prepared_weights().memory();
   CHECK(both > small);
-  predict(net, uniform_tensor({1, 4, 4, 3}, 5));
+  predict(net, uniform_tensor({1, 2, 2, 3}, 5));
   CHECK(net.prepared_weights().memory() == both);
 }
 
