@@ -42,8 +42,7 @@ Job paper_job(const BenchOptions& options, Random& random) {
 Job anchor_free_job(const BenchOptions& options, Random& random) {
   const bool preset = options.network.empty();
   const AnchorFreeModel model = preset ? anchor_free_preset(options.model) : anchor_free_model_of(options.network);
-  require(options.size % model.largest_stride() == 0, "bench: size ", options.size, " is no multiple of ",
-          model.largest_stride(), ", as ", preset ? options.model : "the network", " needs");
+  model.require_size("bench: size", options.size, preset ? options.model : "the network");
   Job job{anchor_free_network<float>(model), anchor_free_loss<float>(model, {.threads = options.threads}), {}};
   initialize_anchor_free(job.network, model, 0);
   job.targets.push_back(random_boxes(options.batch, options.size, 10, 16, random));

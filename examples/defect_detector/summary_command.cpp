@@ -33,6 +33,7 @@ void add_summary_command(CLI::App& program) {
     AnchorFreeModel anchor_free = anchor_free_preset(*model);
     anchor_free.classes = *classes;
     anchor_free.channels = *channels;
+    anchor_free.require_size("summary: --img_size", *size, *model);
     std::cout << summary(anchor_free_network<float>(anchor_free), Shape{*size, *size, *channels});
   });
 }

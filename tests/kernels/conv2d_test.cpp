@@ -145,8 +145,12 @@ TEST_CASE("convolution: depthwise kernels equal the reference where rows and cha
         check_exact<float>({.threads = 2}, g, random);
         std::swap(g.in_h, g.in_w), std::swap(g.out_h, g.out_w);
         check_exact<float>({.threads = 1}, g, random);
-        g.batch = 3;  // sums of few channels beside the inputs
+        g.batch = 3;
         g.in_h = g.in_w = 15, g.out_h = g.out_w = (15 - 1) / stride + 1;
+        check_exact<float>({.threads = 3}, g, random);
+        if (kernel != 3) continue;
+        g.batch = 6, g.in_h = 15, g.in_w = 171, g.out_h = 14 / stride + 1, g.out_w = 170 / stride + 1;
+        CHECK(AMDEFECT_BASELINE::detail::DepthwiseGradientPlan<float>(g).groups == 1);
         check_exact<float>({.threads = 3}, g, random);
       }
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "amdefect/nn/layers.hpp"
 
 using namespace amdefect;
@@ -33,4 +35,14 @@ TEST_CASE("a summary for a sample of another size") {
   CHECK(table.find("MACs for one sample:      1,080\n") != std::string::npos);
   CHECK_THROWS_WITH_AS(summary(net, Shape{8, 6, 1}),
                        "network: input 0: expected a batch of samples [4, 3, 2], got [1, 8, 6, 1]", ShapeError);
+  net.add(Flatten<float>(), Dense<float>(2));
+  CHECK_THROWS_WITH_AS(summary(net, Shape{8, 6, 2}),
+                       "network: 'dense': an input [1, 60] needs a 'kernel' of shape [60, 2], but 'dense.kernel' has "
+                       "the shape [20, 2]",
+                       ShapeError);
+  Network<float> two;
+  two.output(two.add(Add<float>(), {two.input({4, 3, 2}), two.input({4, 3, 2}, "other")}));
+  CHECK_THROWS_WITH_AS(summary(two, Shape{8, 6, 2}), "summary: a sample for a network with 2 inputs, expected one",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(infer_shapes(two, std::array{Shape{1, 4, 3, 2}}), "network: it has 2 inputs, got 1", ShapeError);
 }

@@ -49,7 +49,8 @@ void conv2d_prepare(const Execution& execution, const ConvGeometry& g, const T* 
   AMDEFECT_DISPATCH(conv2d_prepare<T>(execution, g, kernel, prepared));
 }
 
-/// conv2d_forward with the form that conv2d_prepare wrote.
+/// conv2d_forward with the form that conv2d_prepare wrote. `automatic` may pick another algorithm than conv2d_forward
+/// does, as the form costs nothing here: results are then equal up to rounding.
 template <class T>
 void conv2d_forward_prepared(const Execution& execution, const ConvGeometry& g, const T* x, const T* prepared,
                              const ConvEpilogue<T>& epilogue, T* y, T* scratch) {

@@ -102,9 +102,10 @@ class GreedyMatcher {
   std::vector<Truth> truths_;  ///< by their left side
 };
 
-/// Matches the detections that reach the score threshold with the ground truths of equal `key(item)`; a key is a pair
-/// of an image and a category, or one of them and 0.
+/// An image and a category, or one of them and 0.
 using MatchKey = std::pair<Index, Index> (*)(const EvalItem&);
+
+/// Matches the detections that reach the score threshold with the ground truths of equal `key(item)`.
 inline PlainMatches match_plainly(const CocoDataset& dataset, std::span<const CocoResult> results,
                                   const MatchOptions& options, MatchKey key) {
   require(options.iou_threshold > 0 && options.iou_threshold <= 1,

@@ -38,6 +38,8 @@ std::string summary(const Network<T>& network, std::optional<Shape> sample = {})
     std::string layer, shape, parameters, macs, inputs;
   };
   std::vector<Row> rows{{"Layer (kind)", "Output shape", "Parameters", "MACs", "Inputs"}};
+  require<ShapeError>(!sample || network.inputs().size() == 1, "summary: a sample for a network with ",
+                      network.inputs().size(), " inputs, expected one");
   std::vector<Shape> inputs_of_network;
   for (const Value input : network.inputs())
     inputs_of_network.push_back(sample ? sample->batched(1) : network.shape(input));

@@ -38,6 +38,11 @@ struct AnchorFreeModel {
   Index stride(Index level) const { return first_stride << level; }
   /// Height and width of a padded image are multiples of this.
   Index largest_stride() const { return stride(levels - 1); }
+  /// @throws Error for pictures whose width or height `size` the network does not take as they are.
+  void require_size(const std::string& where, Index size, const std::string& name) const {
+    require(size % largest_stride() == 0, where, " ", size, " is no multiple of ", largest_stride(), ", as ", name,
+            " needs");
+  }
 
   friend bool operator==(const AnchorFreeModel&, const AnchorFreeModel&) = default;
 };
