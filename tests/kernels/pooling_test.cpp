@@ -80,7 +80,7 @@ void compare_with_definition(const PoolGeometry& g, int threads) {
 
 TEST_CASE_TEMPLATE("pooling and its gradients equal the definition for any window and number of channels", T, float,
                    double) {
-  for (const Index channels : {1, 3, 8, 16, 17, 33, 64, 100})
+  for (const Index channels : {1, 3, 8, 16, 17, 33, 64, 100, 130})
     for (const Index batch : {1, 2, 3})
       for (const int threads : {1, 2, 3}) {
         CAPTURE(channels);
@@ -90,5 +90,9 @@ TEST_CASE_TEMPLATE("pooling and its gradients equal the definition for any windo
         compare_with_definition<T>(geometry(batch, 11, channels, 3, 2, 1), threads);
         compare_with_definition<T>(geometry(batch, 9, channels, 5, 1, 2), threads);
         compare_with_definition<T>(geometry(batch, 9, channels, 2, 3, 0), threads);  // some pixels lie in no window
+        for (const PoolGeometry& tiled : {PoolGeometry{batch, 8, 6, channels, 4, 3, 2, 2, 2, 2, 0, 0},
+                                          PoolGeometry{batch, 7, 5, channels, 4, 3, 2, 2, 2, 2, 0, 0},
+                                          PoolGeometry{batch, 7, 5, channels, 4, 3, 2, 2, 2, 2, 1, 1}})
+          compare_with_definition<T>(tiled, threads);  // every pixel lies in one window
       }
 }
