@@ -1,4 +1,6 @@
-// Times convolutions in all three directions, next to oneDNN where CMake found it.
+// Times convolutions in all three directions, next to oneDNN where CMake found it. Forward passes twice: as in
+// training, where each begins with a kernel that has changed, and as in inference, with what was made of the kernel
+// once (forward_prepared). oneDNN always has the kernel in the form that it likes best.
 //
 //   conv_bench [--threads=N] [--algorithm=NAME] [problem ...] [Google Benchmark's options]
 //
@@ -23,8 +25,8 @@ namespace {
 using namespace amdefect;
 using namespace amdefect::bench;
 
-enum class Direction { forward, backward_input, backward_kernel };
-constexpr const char* direction_names[] = {"forward", "input_gradient", "kernel_gradient"};
+enum class Direction { forward, forward_prepared, backward_input, backward_kernel };
+constexpr const char* direction_names[] = {"forward", "forward_prepared", "input_gradient", "kernel_gradient"};
 
 const std::vector<std::string> default_problems{
     // the paper's network, in training and one image at a time
@@ -52,11 +54,16 @@ class Convolution {
         y_({g.output_size()}),
         scratch_({scratch_size()}) {
     for (Tensor<float>* tensor : {&x_, &kernel_, &y_}) tensor->fill(0.5f);
+    if (direction != Direction::forward_prepared) return;
+    prepared_ = Tensor<float>({conv2d_prepared<float>(execution, g).size});
+    conv2d_prepare<float>(execution, g, kernel_.data(), prepared_.data());
   }
 
   void operator()() {
     if (direction_ == Direction::forward)
       conv2d_forward<float>(execution_, g_, x_.data(), kernel_.data(), {}, y_.data(), scratch_.data());
+    else if (direction_ == Direction::forward_prepared)
+      conv2d_forward_prepared<float>(execution_, g_, x_.data(), prepared_.data(), {}, y_.data(), scratch_.data());
     else if (direction_ == Direction::backward_input)
       conv2d_backward_input<float>(execution_, g_, y_.data(), kernel_.data(), x_.data(), scratch_.data());
     else
@@ -66,6 +73,7 @@ class Convolution {
  private:
   Index scratch_size() const {
     if (direction_ == Direction::forward) return conv2d_forward_scratch<float>(execution_, g_);
+    if (direction_ == Direction::forward_prepared) return conv2d_prepared<float>(execution_, g_).scratch;
     if (direction_ == Direction::backward_input) return conv2d_backward_input_scratch<float>(execution_, g_);
     return conv2d_backward_kernel_scratch<float>(execution_, g_);
   }
@@ -73,15 +81,23 @@ class Convolution {
   ConvGeometry g_;
   Direction direction_;
   Execution execution_;
-  Tensor<float> x_, kernel_, y_, scratch_;
+  Tensor<float> x_, kernel_, y_, scratch_, prepared_{Shape{0}};
 };
+
+#ifdef AMDEFECT_ONEDNN
+OneDnnConv::Direction direction_of_onednn(Direction direction) {
+  if (direction == Direction::backward_input) return OneDnnConv::Direction::backward_input;
+  if (direction == Direction::backward_kernel) return OneDnnConv::Direction::backward_kernel;
+  return OneDnnConv::Direction::forward;
+}
+#endif
 
 void run(benchmark::State& state, const ConvGeometry& g, Direction direction, const Execution& execution, double peak) {
   const int threads = execution.threads;
   const double flops = 2 * static_cast<double>(g.macs());
   Convolution convolution(g, direction, execution);
 #ifdef AMDEFECT_ONEDNN
-  OneDnnConv onednn(g, static_cast<OneDnnConv::Direction>(direction));
+  OneDnnConv onednn(g, direction_of_onednn(direction));
   const Best best = time_in_turn(state, threads, convolution, onednn, true);
 #else
   const Best best = time_in_turn(
@@ -96,7 +112,8 @@ void run(benchmark::State& state, const ConvGeometry& g, Direction direction, co
 }
 
 void add(const std::string& problem, const ConvGeometry& g, const Execution& execution, double peak) {
-  for (const Direction direction : {Direction::forward, Direction::backward_input, Direction::backward_kernel}) {
+  for (const Direction direction :
+       {Direction::forward, Direction::forward_prepared, Direction::backward_input, Direction::backward_kernel}) {
     if (direction == Direction::backward_input && g.in_c <= 3) continue;  // an image: nobody needs its gradient
     add_row(problem + '/' + direction_names[static_cast<int>(direction)], run, g, direction, execution, peak);
   }
