@@ -43,6 +43,7 @@ foreach(i RANGE ${last})
   list(REMOVE_ITEM arguments ${warnings} ${build_flags} -fno-rtti -isystem -o -c -pthread)
   # amdefect::compiled also says that it is linked, and is itself independent of its position.
   list(REMOVE_ITEM arguments -DAMDEFECT_COMPILED_LIBRARY -fPIC)
+  list(REMOVE_ITEM arguments -x -include -Winvalid-pch)  # CMake's for a precompiled header
   list(FILTER arguments EXCLUDE REGEX "^-I/|^-std=(gnu|c)\\+\\+")
   if(arguments)
     message(FATAL_ERROR "amdefect adds flags to the projects that use it: ${arguments}\n${command}")
