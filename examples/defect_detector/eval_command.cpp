@@ -11,6 +11,7 @@
 #include "amdefect/io/atomic_file.hpp"
 #include "amdefect/io/file_bytes.hpp"
 #include "amdefect/io/run_folder.hpp"
+#include "amdefect/io/terminal.hpp"
 #include "amdefect/io/weights_file.hpp"
 #include "amdefect/viz/group_table.hpp"
 #include "amdefect/viz/history_json.hpp"
@@ -78,10 +79,7 @@ void run(const EvalConfig& config) {
                                              .max_dets = config.max_dets,
                                              .extra_image_folders = further.folders,
                                              .pictures = pictures,
-                                             .progress = [](Index done, Index total) {
-                                               std::cerr << "\rdetecting: " << done << '/' << total
-                                                         << (done == total ? "\n" : "") << std::flush;
-                                             }});
+                                             .progress = show_count(std::cerr, "detecting: ")});
   const std::vector<CocoResult>& results = found.results;
 
   Comparison comparison = paper_comparison(split.coco, results, found.metrics);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -38,7 +36,7 @@ DetectorLabels labels_of(const TrainConfig& config, const CocoSplit& split);
 /// Adds what the program shows and writes during a training, to a Trainer or a DetectorTrainer.
 template <class AnyTrainer>
 void add_program_callbacks(AnyTrainer& trainer, const TrainConfig& config) {
-  trainer.add(std::make_unique<Progress<float>>(std::cout, isatty(STDOUT_FILENO) == 1));
+  trainer.add(std::make_unique<Progress<float>>(std::cout));
   trainer.add(std::make_unique<CsvLog<float>>(std::filesystem::path(config.output_dir) / "training_log.csv"));
   trainer.add(std::make_unique<RunFiles<float>>(config.output_dir, to_json(config).dump(1) + "\n"));
 }

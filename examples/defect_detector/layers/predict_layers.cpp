@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "amdefect/io/terminal.hpp"
 #include "amdefect/viz/predict_layers.hpp"
 #include "json_options.hpp"
 #include "layers/layer_files.hpp"
@@ -33,9 +34,7 @@ int predict_layer_file(const Detector& detector, const std::filesystem::path& fi
                                .overwrite = overwrite,
                                .stop = &stop};
   options.detect.min_score = detect.min_score.value_or(detector.score_threshold());
-  options.progress = [](Index done, Index total) {
-    std::cerr << "\rdetecting: layer " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
-  };
+  options.progress = show_count(std::cerr, "detecting: layer ");
   const PredictedLayers done = predict_layers(detector, build, output, options);
   if (done.interrupted) {
     std::cerr << "\namdefect: interrupted after " << done.layers << " layers; no lists were written\n";

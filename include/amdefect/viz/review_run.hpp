@@ -17,6 +17,7 @@
 #include "amdefect/detection/open_detector.hpp"
 #include "amdefect/io/file_type.hpp"
 #include "amdefect/io/run_folder.hpp"
+#include "amdefect/io/terminal.hpp"
 #include "amdefect/review/decisions.hpp"
 #include "amdefect/review/rank_suggestions.hpp"
 #include "amdefect/review/suggestion_files.hpp"
@@ -50,10 +51,7 @@ inline UnseenDetections detections_of(const ReviewRequest& request, const CocoSp
   std::vector<std::unique_ptr<Detector>> detectors;
   for (const std::string& weights : request.weights)
     detectors.push_back(open_detector(weights, {.threads = request.threads}));
-  const auto progress = [&](Index done, Index total) {
-    notes << "\rdetecting: " << done << '/' << total << (done == total ? "\n" : "") << std::flush;
-  };
-  return detect_unseen(detectors, split, request.detect, progress, request.extra_image_folders);
+  return detect_unseen(detectors, split, request.detect, show_count(notes, "detecting: "), request.extra_image_folders);
 }
 
 inline void follow_decisions(const ReviewRequest& request, std::ostream& output) {

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <chrono>
 #include <cmath>
-#include <iostream>
 #include <optional>
+#include <ostream>
 #include <string>
 
 #include "amdefect/core/compiled.hpp"
 #include "amdefect/core/number_text.hpp"
+#include "amdefect/io/terminal.hpp"
 #include "amdefect/train/trainer.hpp"
 
 namespace amdefect {
@@ -21,12 +20,6 @@ inline std::string format_duration(double seconds) {
   const Index minutes = total / 60 % 60;
   return concat(total >= 3600 ? concat(total / 3600, ':', two_digits(minutes)) : concat(minutes), ':',
                 two_digits(total % 60));
-}
-
-/// Whether a stream writes to a terminal; only std::cout, std::cerr and std::clog can.
-inline bool is_terminal(const std::ostream& out) {
-  if (&out == &std::cout) return isatty(STDOUT_FILENO) == 1;
-  return (&out == &std::cerr || &out == &std::clog) && isatty(STDERR_FILENO) == 1;
 }
 
 /// Shows the training: on a terminal (`live`) one line per epoch that is rewritten as it goes, else a plain line after
