@@ -153,6 +153,7 @@ TEST_CASE("faults of a data set give one line that names the entry") {
     folder.write("valid/_annotations.coco.json", text);
     save(folder / "valid/a.png");
     CHECK(contains(message(), "valid/_annotations.coco.json: its categories differ from those of "));
+    CHECK(contains(message(), "'tree', expected "));
   }
   SUBCASE("several annotation files") {
     fs::remove(folder / "train/_annotations.coco.json");

@@ -69,7 +69,8 @@ TEST_CASE("detector training: the detector has the weights of the best epoch, wi
     const auto detector = trainer.fit();
     CHECK(trainer.best_epoch() == best);
     CHECK(trainer.history().size() == 3);
-    CHECK(trainer.validation());
+    REQUIRE(trainer.validation());
+    CHECK(trainer.validation()->metrics.match.score_threshold == detector->score_threshold());
     return weights_of(*detector);
   };
   const std::vector<float> first = train({}, 1), last = train({}, 3);

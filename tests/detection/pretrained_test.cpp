@@ -55,6 +55,8 @@ TEST_CASE("a training starts from the ready model if the network is like its own
   CHECK(!contains(log_of_training(splits, tiny, {}), "starting from"));
   ::setenv(ready_models_variable, folder.path().c_str(), 1);
   const std::filesystem::path elsewhere = suggest_pretrained(anchor_free_n());
+  CHECK(contains(log_of_training(splits, anchor_free_n(), {}),
+                 "note: starting from random weights: 'lpbf' is not at " + (folder / "lpbf.safetensors").string()));
   ::unsetenv(ready_models_variable);
   CHECK(elsewhere.empty());
 }

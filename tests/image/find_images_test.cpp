@@ -20,6 +20,10 @@ TEST_CASE("images are found in folders in order, and files are taken as they are
         "there is no file or folder " + (folder / "none").string());
   std::filesystem::create_directories(folder / "empty");
   CHECK(error_of([&] { find_images(Paths{folder / "empty"}); }).ends_with("holds no JPEG, PNG or BMP images"));
+  folder.write("above/in/a.png", "");
+  CHECK(error_of([&] {
+          find_images(Paths{folder / "above"});
+        }).ends_with("holds no JPEG, PNG or BMP images (folders inside of it are not looked into)"));
   CHECK_FALSE(is_image_file("a.jpg.txt"));
 }
 

@@ -91,6 +91,14 @@ TEST_CASE("boxes that are corners, or shares of the image's size, are said to lo
   CHECK(layout({}).empty());
 }
 
+TEST_CASE("names of categories that differ in case or blanks alone are found") {
+  CocoSplit split = split_of({annotation(1, 10, 3, {10, 10, 20, 20})});
+  split.coco.categories = {{3, "Scratch", ""}, {4, "pore", ""}, {5, "scratch ", ""}, {6, "pores", ""}};
+  CHECK(check_annotations(split).alike_categories == std::vector<std::string>{"'Scratch' and 'scratch '"});
+  split.coco.categories = {{3, "pore", ""}, {4, "pore", ""}};
+  CHECK(check_annotations(split).alike_categories.empty());
+}
+
 TEST_CASE("findings name the first offenders by file and box") {
   const CocoSplit split = split_of({annotation(11, 20, 3, {5, 5, 0, 30}), annotation(12, 10, 3, {1, 2, 0.25, 4}),
                                     annotation(13, 10, 3, {7, 7, 0.5, 4}), annotation(14, 10, 3, {20, 20, 9, 9})});

@@ -43,6 +43,18 @@ TEST_CASE("a run stands beside the published figures: pooled AP under its own na
   CHECK(table.text_from == 3);
 }
 
+TEST_CASE("data of other classes do not stand beside the paper's: their classes have rows of their own") {
+  CocoDataset pores = dataset;
+  pores.categories = {{3, "pore", ""}, {7, "crack", ""}};
+  Comparison comparison = paper_comparison(pores, results, measure_detections(pores, results));
+  CHECK(comparison.columns == std::vector<std::string>{"this run"});
+  CHECK(comparison.rows[0].figure == "mAP@0.5, COCO");
+  CHECK(row(comparison, "AP@0.5 pore").values[0] == doctest::Approx(0.5).epsilon(0.02));
+  CHECK(row(comparison, "AP@0.5 crack").values == std::vector<double>{1});
+  CHECK(row(comparison, "missed objects").values == std::vector<double>{1});
+  CHECK(paper_table(comparison).note.empty());
+}
+
 TEST_CASE("the metrics of another run get a column of their own") {
   const TemporaryFolder folder;
   const auto metrics = folder.write("run 7/metrics.json", R"({"mAP50": 0.25, "pooled_ap50": {"mean": 0.5},

@@ -171,10 +171,16 @@ inline void split_by_seed(const CocoSplit& all, const SplitOptions& options, Coc
 
 inline void require_same_categories(const CocoSplit& a, const CocoSplit& b) {
   const auto same = [](const CocoCategory& x, const CocoCategory& y) { return x.id == y.id && x.name == y.name; };
-  require<FileError>(std::equal(a.coco.categories.begin(), a.coco.categories.end(), b.coco.categories.begin(),
-                                b.coco.categories.end(), same),
-                     b.annotation_file.string(), ": its categories differ from those of ", a.annotation_file.string(),
-                     ", expected the same ids and names");
+  const auto& expected = a.coco.categories;
+  const auto& found = b.coco.categories;
+  const auto [x, y] = std::mismatch(expected.begin(), expected.end(), found.begin(), found.end(), same);
+  const auto text = [](const auto& categories, auto category) {
+    return category == categories.end() ? std::string("none")
+                                        : concat(category->id, " '", printable(category->name), "'");
+  };
+  require<FileError>(x == expected.end() && y == found.end(), b.annotation_file.string(),
+                     ": its categories differ from those of ", a.annotation_file.string(), ": category ",
+                     x - expected.begin() + 1, " is ", text(found, y), ", expected ", text(expected, x));
 }
 
 inline std::optional<CocoSplit>& member(CocoSplits& splits, std::string_view name) {

@@ -37,7 +37,9 @@ inline std::vector<std::filesystem::path> find_images(std::span<const std::files
     }
     std::vector<std::filesystem::path> found = list_folder(input, EntryKind::file);
     std::erase_if(found, [](const auto& file) { return !is_image_file(file); });
-    require<FileError>(!found.empty(), "the folder ", input.string(), " holds no JPEG, PNG or BMP images");
+    require<FileError>(
+        !found.empty(), "the folder ", input.string(), " holds no JPEG, PNG or BMP images",
+        list_folder(input, EntryKind::folder).empty() ? "" : " (folders inside of it are not looked into)");
     files.insert(files.end(), found.begin(), found.end());
   }
   return files;

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "amdefect/coco/coco_split.hpp"
+#include "amdefect/core/number_text.hpp"
 #include "amdefect/inspect/box_layout.hpp"
+#include "amdefect/io/file_type.hpp"
 
 namespace amdefect {
 
@@ -44,7 +46,8 @@ struct AnnotationCheck {
   std::vector<std::pair<std::string, Index>> classes{};  ///< boxes of each category
   std::array<double, percents.size()> sides{};           ///< percentiles of the larger side of a box, without crowds
   std::vector<std::string> repeated_files{},
-      repeated_categories{};      ///< image files, or names, that several entries have
+      repeated_categories{};                    ///< image files, or names, that several entries have
+  std::vector<std::string> alike_categories{};  ///< two names each that differ in case or blanks alone
   Index images_without_size = 0;  ///< according to the annotations: whether boxes are outside is not known
 
   const std::vector<Place>& of(BoxFault fault) const { return faults[static_cast<std::size_t>(fault)]; }
@@ -78,6 +81,20 @@ inline std::vector<std::string> repeated(std::vector<std::string> names) {
   std::vector<std::string> found;
   for (std::size_t i = 1; i < names.size(); ++i)
     if (names[i] == names[i - 1] && (found.empty() || found.back() != names[i])) found.push_back(names[i]);
+  return found;
+}
+
+/// Pairs of different names that are the same in small letters and without blanks, as "Scratch" and "scratch ": mostly
+/// one class, spelled in two ways.
+inline std::vector<std::string> alike(const std::vector<std::string>& names) {
+  std::map<std::string, std::string> first;
+  std::vector<std::string> found;
+  for (const std::string& name : names) {
+    std::string key = ascii_lower(name);
+    std::erase_if(key, [](char letter) { return letter == ' ' || letter == '\t' || letter == '_' || letter == '-'; });
+    const std::string& other = first.emplace(key, name).first->second;
+    if (other != name) found.push_back(concat("'", other, "' and '", name, "'"));
+  }
   return found;
 }
 
@@ -144,6 +161,7 @@ inline AnnotationCheck check_annotations(const CocoSplit& split) {
   }
   for (const CocoCategory& category : split.coco.categories) categories.push_back(category.name);
   check.repeated_files = detail::repeated(std::move(files));
+  check.alike_categories = detail::alike(categories);
   check.repeated_categories = detail::repeated(std::move(categories));
   return check;
 }

@@ -56,6 +56,7 @@ inline std::vector<Finding> findings(const AnnotationCheck& check, const CocoSpl
   };
   add_names("image files listed more than once", check.repeated_files);
   add_names("names of more than one category", check.repeated_categories);
+  add_names("names of categories that are nearly the same", check.alike_categories);
   if (check.images_without_size > 0)
     found.push_back({concat("images without a size in the annotations, so that boxes beyond them go unnoticed: ",
                             check.images_without_size)});

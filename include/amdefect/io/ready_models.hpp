@@ -39,13 +39,17 @@ inline std::filesystem::path find_ready_model(std::string_view name) {
   return !folder.empty() && is_file(file) ? file : std::filesystem::path();
 }
 
-/// The same. @throws FileError that says where it was looked for if it is not installed.
+/// A line that says where a ready model that is not installed was looked for.
+inline std::string missing_ready_model(std::string_view name) {
+  return concat("'", name, "' is not at ", (ready_models_folder() / concat(name, ".safetensors")).string(),
+                ", where it is installed beside the program; set ", ready_models_variable,
+                " to the folder that holds it (data/models of amdefect's sources)");
+}
+
+/// The file of a ready model. @throws FileError that says where it was looked for if it is not installed.
 inline std::filesystem::path ready_model_path(std::string_view name) {
   std::filesystem::path file = find_ready_model(name);
-  require<FileError>(!file.empty(), "ready models: '", name, "' is not at ",
-                     (ready_models_folder() / concat(name, ".safetensors")).string(),
-                     ", where it is installed beside the program; set ", ready_models_variable,
-                     " to the folder that holds it (data/models of amdefect's sources)");
+  require<FileError>(!file.empty(), "ready models: ", missing_ready_model(name));
   return file;
 }
 

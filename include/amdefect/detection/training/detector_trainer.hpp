@@ -147,8 +147,8 @@ class DetectorTrainer {
   /// Epoch with the best value of the monitor, counted from 1; 0 if none was measured.
   Index best_epoch() const { return stopping_ ? stopping_->best_epoch() : 0; }
   double best() const { return stopping_ ? stopping_->best() : 0; }
-  /// The detector on the validation split, if there is one, at the score threshold of the options. Of several processes
-  /// the first one has it.
+  /// The detector on the validation split, if there is one, at its score threshold. Of several processes the first one
+  /// has it.
   const std::optional<DetectorEvaluation>& validation() const { return validation_; }
   const AnchorFreeDescription& description() const { return description_; }
   const DetectorTrainerOptions& options() const { return options_; }
@@ -214,6 +214,8 @@ class DetectorTrainer {
     network_ = std::make_shared<Network<float>>(anchor_free_network<float>(model));
     initialize_anchor_free(*network_, model, options_.seed);
     const std::filesystem::path start = options_.pretrained.value_or(suggest_pretrained(model));
+    if (!options_.pretrained && start.empty() && starts_like_ready_model(model))
+      log("note: starting from random weights: " + missing_ready_model("lpbf"));
     if (!start.empty()) {
       log(load_pretrained(start, model, *network_));
       warn_of_seen_images(start);
@@ -347,6 +349,8 @@ class DetectorTrainer {
     if (!validation_->trained_on.empty()) log("warning: " + validation_->warning());
     description_.score_threshold =
         validation_->metrics.curves.all.best_threshold().value_or(description_.score_threshold);
+    validation_->metrics = measure_detections(splits_.valid->coco, validation_->results,
+                                              {.score_threshold = description_.score_threshold});
     if (saved) detector()->save(best_file(), identity_metadata());
   }
 

@@ -72,11 +72,15 @@ inline std::string load_backbone(const TensorFile& file, Network<float>& network
 
 }  // namespace detail
 
+/// Whether the network is like that of the ready model `lpbf`, but for the scores and the number of levels.
+inline bool starts_like_ready_model(const AnchorFreeModel& model) {
+  return detail::backbone_differences(anchor_free_n(), model).empty();
+}
+
 /// What a training starts from unless it is told otherwise: the ready model `lpbf`, whose first layers suit other
 /// pictures, too (docs/transfer.md), where it is installed and the network is like its own; else nothing.
 inline std::filesystem::path suggest_pretrained(const AnchorFreeModel& model) {
-  if (!detail::backbone_differences(anchor_free_n(), model).empty()) return {};
-  return find_ready_model("lpbf");
+  return starts_like_ready_model(model) ? find_ready_model("lpbf") : std::filesystem::path();
 }
 
 /// Starts a network from the weights of a trained detector, from any file of weights with the same names, or its
