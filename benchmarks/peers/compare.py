@@ -4,15 +4,9 @@
 Each command prints a JSON object with "median_ms" and "peak_rss_mb" as its last line. The last line of this program is
 one too: the median, smallest and largest of the rounds' ratios peer / ours, and the same ratio of the memory. The turns
 matter: what else the machine does then slows down both.
-
-A virtual machine may have its cores for itself at one time and share one core between two of them at another, which no
-program is told. --peak COMMAND, such as "build/release/bin/conv_bench --threads=2 --benchmark_list_tests", prints
-"peak: 236.1 GFLOP/s"; it is run between the others, and the ratio of those rounds is printed, too, in which the peak was
-never more than a tenth below the highest one.
 """
 import argparse
 import json
-import re
 import shlex
 import statistics
 import subprocess
@@ -29,49 +23,24 @@ def measure(command):
         raise SystemExit(f"compare.py: '{command}' printed no line with median_ms and peak_rss_mb")
 
 
-def measure_peak(command):
-    done = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, text=True)
-    found = re.search(r"^peak: ([0-9.]+)", done.stdout, re.MULTILINE)
-    if done.returncode != 0 or not found:
-        raise SystemExit(f"compare.py: '{command}' printed no line 'peak: <number>'")
-    return float(found[1])
-
-
-def at_highest_peak(speedups, peaks):
-    """The median of the rounds at the highest peak, and how many they are; `peaks` are those before, within and after
-    each round."""
-    highest = max(map(max, peaks))
-    steady = [ratio for ratio, around in zip(speedups, peaks) if min(around) > 0.9 * highest]
-    return {"highest_peak": highest, "rounds_at_highest_peak": len(steady),
-            "speedup_at_highest_peak": round(statistics.median(steady), 3) if steady else None}
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", required=True, metavar="COMMAND")
     parser.add_argument("--peer", required=True, metavar="COMMAND")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--peak", metavar="COMMAND")
     options = parser.parse_args()
-    ours, peer, peaks = [], [], []
-    peak = (lambda: measure_peak(options.peak)) if options.peak else (lambda: 0)
-    before = peak()
+    ours, peer = [], []
     for number in range(1, options.rounds + 1):
         ours.append(measure(options.ours))
-        between = peak()
         peer.append(measure(options.peer))
-        peaks.append((before, between, peak()))
-        before = peaks[-1][-1]
         (our_ms, our_mb), (peer_ms, peer_mb) = ours[-1], peer[-1]
         print(f"round {number}: ours {our_ms:.1f} ms, peer {peer_ms:.1f} ms, {peer_ms / our_ms:.2f}x faster; "
-              f"memory {our_mb} and {peer_mb} MB"
-              + (f"; peak {' '.join(f'{value:.0f}' for value in peaks[-1])}" if options.peak else ""), flush=True)
+              f"memory {our_mb} and {peer_mb} MB", flush=True)
     speedups = [theirs[0] / mine[0] for mine, theirs in zip(ours, peer)]
     (our_ms, our_mb), (peer_ms, peer_mb) = (map(statistics.median, zip(*results)) for results in (ours, peer))
     print(f"medians: ours {our_ms:.1f} ms, peer {peer_ms:.1f} ms; ours takes {our_mb / peer_mb:.2f}x the memory")
     print(json.dumps({"speedup_median": round(statistics.median(speedups), 3), "speedup_min": round(min(speedups), 3),
-                      "speedup_max": round(max(speedups), 3), "rss_ratio": round(peer_mb / our_mb, 2),
-                      **(at_highest_peak(speedups, peaks) if options.peak else {})}))
+                      "speedup_max": round(max(speedups), 3), "rss_ratio": round(peer_mb / our_mb, 2)}))
 
 
 if __name__ == "__main__":
