@@ -155,6 +155,26 @@ TEST_CASE("convolution: depthwise kernels equal the reference where rows and cha
       }
 }
 
+TEST_CASE("convolution: depthwise kernels equal the reference where results are larger than the cache") {
+  Random random(5);
+  for (const Index stride : {1, 2}) {  // of both the input gradient has 9 MB, of the first the result, too
+    const ConvGeometry g{.in_h = 150,
+                         .in_w = 160,
+                         .in_c = 96,
+                         .out_h = 150 / stride,
+                         .out_w = 160 / stride,
+                         .out_c = 96,
+                         .kernel_h = 3,
+                         .kernel_w = 3,
+                         .stride_h = stride,
+                         .stride_w = stride,
+                         .pad_top = 1,
+                         .pad_left = 1,
+                         .groups = 96};
+    check_exact<float>({.threads = 2}, g, random);
+  }
+}
+
 TEST_CASE("convolution: long sums and wide matrices equal the reference exactly on integers") {
   Random random(2);
   for (const ConvGeometry& g : {
