@@ -5,6 +5,7 @@
 # Usage: scripts/demo.sh [output folder, default: output/demo]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+if [[ ${1:-} == -* ]]; then sed -n 's/^# //p' "$0" && exit; fi
 output=${1:-output/demo}
 amdefect=build/release/bin/amdefect
 

@@ -3,6 +3,7 @@
 # Usage: scripts/test.sh [preset of CMakePresets.json, default: release]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+if [[ ${1:-} == -* ]]; then sed -n 's/^# //p' "$0" && exit; fi
 preset=${1:-release}
 
 scripts/install_packages.sh

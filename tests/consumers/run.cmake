@@ -38,12 +38,14 @@ string(JSON count LENGTH "${commands}")
 math(EXPR last "${count} - 1")
 foreach(i RANGE ${last})
   string(JSON command GET "${commands}" ${i} command)
+  if(WAY STREQUAL fetch_content)  # its precompiled header, whose flags are CMake's
+    string(REGEX REPLACE "-Winvalid-pch|-x c\\+\\+-header|-include [^ ]*/cmake_pch\\.hxx" "" command "${command}")
+  endif()
   separate_arguments(arguments UNIX_COMMAND "${command}")
   list(FILTER arguments INCLUDE REGEX "^-")
   list(REMOVE_ITEM arguments ${warnings} ${build_flags} -fno-rtti -isystem -o -c -pthread)
   # amdefect::compiled also says that it is linked, and is itself independent of its position.
   list(REMOVE_ITEM arguments -DAMDEFECT_COMPILED_LIBRARY -fPIC)
-  list(REMOVE_ITEM arguments -x -include -Winvalid-pch)  # CMake's for a precompiled header
   list(FILTER arguments EXCLUDE REGEX "^-I/|^-std=(gnu|c)\\+\\+")
   if(arguments)
     message(FATAL_ERROR "amdefect adds flags to the projects that use it: ${arguments}\n${command}")

@@ -129,6 +129,8 @@ bool is_child = false;
 /// LeakSanitizer asks: a child of a thread has no stack of the main thread, where pointers were.
 extern "C" int __lsan_is_turned_off() { return is_child; }
 
+namespace {
+
 /// A loop of four parts that ends when as many threads are in it.
 bool meet_of_four() {
   std::atomic<int> arrived{0};
@@ -138,6 +140,8 @@ bool meet_of_four() {
   });
   return arrived == 4;
 }
+
+}  // namespace
 
 /// How a process ends that is forked from one with threads, and does `work` before: 0 if all is well.
 template <class Work>

@@ -37,7 +37,8 @@ int predict_layer_file(const Detector& detector, const std::filesystem::path& fi
   options.progress = show_count(std::cerr, "detecting: layer ");
   const PredictedLayers done = predict_layers(detector, build, output, options);
   if (done.interrupted) {
-    std::cerr << "\namdefect: interrupted after " << done.layers << " layers; no lists were written\n";
+    std::cerr << (is_terminal(std::cerr) ? "\n" : "") << "amdefect: interrupted after " << done.layers
+              << " layers; no lists were written\n";
     return interrupted_code;
   }
   std::cout << quantity(done.layers, "layer") << ", " << quantity(done.objects, "object")
