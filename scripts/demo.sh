@@ -4,8 +4,8 @@
 # Both trainings are given in epochs, so that a slower machine takes longer and finds the same.
 # Usage: scripts/demo.sh [output folder, default: output/demo]
 set -euo pipefail
+if [[ ${1:-} == -* ]]; then sed -n 's/^# //p' "$0"; exit; fi
 cd "$(dirname "$0")/.."
-if [[ ${1:-} == -* ]]; then sed -n 's/^# //p' "$0" && exit; fi
 output=${1:-output/demo}
 amdefect=build/release/bin/amdefect
 

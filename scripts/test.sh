@@ -2,8 +2,8 @@
 # Installs what is missing, builds everything and runs all tests; ctest's summary comes last.
 # Usage: scripts/test.sh [preset of CMakePresets.json, default: release]
 set -euo pipefail
+if [[ ${1:-} == -* ]]; then sed -n 's/^# //p' "$0"; exit; fi
 cd "$(dirname "$0")/.."
-if [[ ${1:-} == -* ]]; then sed -n 's/^# //p' "$0" && exit; fi
 preset=${1:-release}
 
 scripts/install_packages.sh
