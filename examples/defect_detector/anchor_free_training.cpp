@@ -11,6 +11,16 @@ namespace amdefect {
 
 namespace {
 
+/// The bins of an edge that the command line asks for, or the detector has that the training continues or that was
+/// named as its start; 0: nobody says.
+Index bins_of(const TrainConfig& config) {
+  if (!config.network.empty() && config.box_bins <= 1) return 0;
+  if (config.box_bins > 0) return config.box_bins;
+  if (const auto run = config.resume_file(); !run.empty()) return box_bins_of(run);
+  const std::string start = config.pretrained.value_or("");
+  return start.empty() ? 0 : box_bins_of(start);
+}
+
 /// What the data suggest, with all that the command line says.
 DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& splits, const AnnotationCheck& check) {
   DetectorTrainerOptions options = suggest_options(
@@ -22,7 +32,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.frozen_norms = config.frozen_norms;
   options.backbone_rate = config.backbone_rate;
   if (!config.network.empty()) options.model = anchor_free_model_of(config.network);
-  if (config.box_bins > 1) options.model.box_bins = config.box_bins;
+  if (const Index bins = bins_of(config)) options.model.box_bins = bins;
   if (config.encoder_layers > 0) options.model.encoder_layers = config.encoder_layers;
   options.model.squeeze_excite |= config.squeeze_excite;
   options.model.late_fusion |= config.late_fusion;

@@ -50,7 +50,7 @@ struct TrainConfig {
   Index first_stride = 8, frozen_stages = 0;
   bool frozen_norms = false, squeeze_excite = false, late_fusion = false;
   double backbone_rate = 1;
-  Index crop_size = 0, box_bins = 1, encoder_layers = 0;
+  Index crop_size = 0, box_bins = 0, encoder_layers = 0;
   double mosaic = 0.5, copy_paste = 0, mixup = 0, random_erasing = 0;
   std::string box_loss = "giou", score_loss = "quality_focal";
   std::vector<double> class_weights;

@@ -254,8 +254,9 @@ std::vector<TrainOption> make_table() {
           {.check = CLI::IsMember({"quality_focal", "focal"}), .used_by = anchor_free_model}),
       row("box_bins", &C::box_bins,
           "Learn every edge of a box as a distribution over so many distances (8 to 64), by the distribution focal "
-          "loss; 1: as --network says, or else a plain distance",
-          {.check = whole(1, EdgeDistance::most_bins), .used_by = anchor_free_model}),
+          "loss; 1: as --network says, or else a plain distance; 0: as --network says, or the detector that "
+          "--pretrained names, or else 16",
+          {.check = whole(0, EdgeDistance::most_bins), .used_by = anchor_free_model}),
       row("squeeze_excite", &C::squeeze_excite, "Residual blocks weigh their channels by the means of all of them",
           {.used_by = anchor_free_model, .newer = true}),
       row("encoder_layers", &C::encoder_layers, "Layers of attention between all places of the coarsest stage",

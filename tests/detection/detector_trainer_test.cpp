@@ -151,6 +151,8 @@ TEST_CASE("detector training: options that suit the data") {
   CHECK(options.slots == 4);  // a mosaic of four pictures with a box each
   CHECK(options.crop_side == 40);
   CHECK(options.model.levels == 4);
+  CHECK(options.model.box_bins == 16);
+  CHECK(suggest_options(splits, check, {.box_bins = 32}).model.box_bins == 32);
   CHECK(options.model.classes == 1);
   CHECK(options.box_offset == 0);
   CHECK(options.pixel_bits == 8);

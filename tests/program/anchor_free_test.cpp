@@ -1,3 +1,4 @@
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "amdefect/detection/detector.hpp"
@@ -135,4 +136,25 @@ TEST_CASE("the anchor-free detector on a published backbone: training, continuin
   const Outcome without = world.run("train data --frozen_norms --epochs 1 --output_dir nothing");
   CHECK(without.code == 1);
   CHECK(without.err.find("are for models with a backbone") != std::string::npos);
+}
+
+TEST_CASE(
+    "edges are distributions unless the command line, the network or the detector it starts from says otherwise") {
+  const World& world = World::get();
+  const std::string quick = "--crop_size 32 --batch_size 16 --threads 1 --eval_interval 0 --monitor loss ";
+  const auto bins_of = [&](const std::string& folder, const std::string& options) {
+    const Outcome trained = world.run("train data " + quick + options +
+                                      (contains(options, "--epochs") ? "" : " --epochs 1") + " --output_dir " + folder);
+    INFO(trained.err);
+    REQUIRE(trained.code == 0);
+    const SafetensorsFile file = read_safetensors(world.path(folder) / "last.safetensors");
+    return nlohmann::json::parse(file.metadata().at(description_key)).at("network").at("box_bins");
+  };
+  CHECK(bins_of("edges/default", "--pretrained false") == 16);
+  CHECK(bins_of("edges/plain", "--pretrained false --box_bins 1") == 1);
+  CHECK(bins_of("edges/kept", "--pretrained edges/plain") == 1);
+  CHECK(bins_of("edges/changed", "--pretrained edges/plain --box_bins 8") == 8);
+  CHECK(bins_of("edges/network", "--network " + tiny) == 1);
+  CHECK(bins_of("edges/kept", "--pretrained edges/plain --epochs 2 --resume") == 1);
+  check_fails("train data --output_dir bad --box_bins 4", "box_bins is 4, expected 1, or 8 to 64");
 }

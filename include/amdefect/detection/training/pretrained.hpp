@@ -117,6 +117,15 @@ inline std::string load_pretrained(const std::filesystem::path& start, const Anc
                 " weights: ", differences, '\n', load_table(report));
 }
 
+/// How many bins the edges have of the detector whose file a training starts from or continues; 0 where that is no
+/// detector's.
+inline Index box_bins_of(const std::filesystem::path& start) {
+  const std::filesystem::path path = weights_file(start);
+  if (is_torch_file(path)) return 0;
+  const SafetensorsFile file = read_safetensors(path);
+  return file.metadata().contains(description_key) ? anchor_free_description(DetectorFile(file)).model.box_bins : 0;
+}
+
 /// The images of the detector that a training starts from; empty where its file does not say.
 inline ImageMembership images_of_start(const std::filesystem::path& start) {
   const std::filesystem::path path = weights_file(start);
