@@ -65,7 +65,7 @@ class Plan {
     plan_values();
     if (options.training) plan_gradients();
     plan_layer_memory();
-    bytes_ = planner_.assign_offsets();
+    bytes_ = planner_.assign_offsets(options_.execution.threads);
   }
 
   const Node& operator[](std::size_t id) const { return nodes_[id]; }
