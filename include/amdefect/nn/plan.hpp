@@ -39,11 +39,10 @@ class Plan {
   };
   struct Node {
     Shape shape;
-    std::size_t value = none, gradient = none, state = none, forward_scratch = none, backward_scratch = none;
-    std::size_t kept = none;  ///< the value during backward: in other memory if it is computed again
-    std::size_t recompute_step = none,
-                recompute_scratch = none;  ///< before which backward step, and its scratch memory
-    std::vector<std::size_t> recompute;    ///< the nodes whose values are computed again before backward of this one
+    std::size_t value = none, gradient = none, state = none;
+    std::size_t kept = none;             ///< the value during backward: in other memory if it is computed again
+    std::size_t recompute_step = none;   ///< before which backward step
+    std::vector<std::size_t> recompute;  ///< the nodes whose values are computed again before backward of this one
     std::vector<InputGradient> input_gradients;
     Execution execution{};  ///< the options of the plan, with one thread for operations too small to share
     std::vector<Shape> input_shapes;
@@ -71,6 +70,9 @@ class Plan {
   const Node& operator[](std::size_t id) const { return nodes_[id]; }
   std::size_t bytes() const { return bytes_; }
   std::size_t offset(std::size_t buffer) const { return planner_.offset(buffer); }
+  /// The buffer that all operations have for scratch memory, one after the other; none if nobody needs any. What a
+  /// thread keeps there stays in its cache from one operation to the next.
+  std::size_t scratch() const { return scratch_; }
 
  private:
   std::vector<Shape> input_shapes(std::size_t id) const {
@@ -204,6 +206,7 @@ class Plan {
   }
 
   void plan_layer_memory() {
+    std::size_t scratch = 0;
     for (std::size_t id = 0; id < nodes_.size(); ++id) {
       if (!operation(id)) continue;
       Node& node = nodes_[id];
@@ -212,30 +215,24 @@ class Plan {
       MemoryRequest request = operation(id)->memory(node.input_shapes, node.execution, options_.training);
       if (!options_.training) node.prepared = operation(id)->prepared(node.input_shapes, node.execution);
       if (node.prepared.bytes > 0) request.forward_scratch = node.prepared.forward_scratch;
-      const auto buffer = [&](std::size_t bytes, std::size_t first, std::size_t last) {
-        return bytes ? planner_.add(bytes, first, last) : none;
-      };
-      node.forward_scratch = buffer(request.forward_scratch, id, id);
+      scratch = std::max(scratch, request.forward_scratch);
       if (!options_.training) continue;
       std::size_t last = node.backward ? backward_step(id) : id;
-      if (node.recompute_step != none) {
-        last = std::max(last, node.recompute_step);
-        node.recompute_scratch = buffer(request.forward_scratch, node.recompute_step, node.recompute_step);
-      }
-      node.state = buffer(request.state, id, last);
+      if (node.recompute_step != none) last = std::max(last, node.recompute_step);
+      if (request.state > 0) node.state = planner_.add(request.state, id, last);
       if (!node.backward) continue;
       const bool wanted = std::any_of(node.input_gradients.begin(), node.input_gradients.end(),
                                       [](const InputGradient& gradient) { return gradient.buffer != none; });
-      const std::size_t scratch = request.backward_scratch + (wanted ? 0 : request.unwanted_scratch);
-      node.backward_scratch = buffer(scratch, backward_step(id), backward_step(id));
+      scratch = std::max(scratch, request.backward_scratch + (wanted ? 0 : request.unwanted_scratch));
     }
+    if (scratch > 0) scratch_ = planner_.add(scratch, 0, 2 * loss_step_);
   }
 
   const Network<T>& network_;
   const NetworkNodes& graph_;
   PlanOptions options_;
   std::vector<Node> nodes_;
-  std::size_t loss_step_;
+  std::size_t loss_step_, scratch_ = none;
   MemoryPlanner planner_;
   std::size_t bytes_ = 0;
 };

@@ -60,7 +60,7 @@ class Workspace {
       const Operation<T>* operation = (*graph_)[id].operation.get();
       if (!operation) continue;
       Node& node = current_->nodes[id];
-      Context<T> context = context_of(id, node.forward_scratch);
+      Context<T> context = context_of(id);
       operation->forward(context, node.inputs, node.value);
       visit((*graph_)[id].name, TensorView<const T>(node.value));
     }
@@ -122,7 +122,7 @@ class Workspace {
     std::vector<TensorView<const T>> inputs, kept_inputs;
     std::vector<TensorView<T>> input_gradients;
     std::vector<GradientSum> sums;
-    std::byte *state = nullptr, *forward_scratch = nullptr, *backward_scratch = nullptr, *recompute_scratch = nullptr;
+    std::byte* state = nullptr;
     PreparedWeights::Block prepared;
     bool backward = false;
   };
@@ -131,6 +131,7 @@ class Workspace {
     std::vector<Shape> input_shapes;
     Plan<T> plan;
     std::vector<Node> nodes;
+    std::byte* scratch = nullptr;
     std::uint64_t weights = none;  ///< version of the weights that the nodes' prepared blocks were made of
   };
   struct ParameterViews {
@@ -146,7 +147,7 @@ class Workspace {
     return current_->nodes[network_->outputs()[index].value.id];
   }
 
-  Context<T> context_of(std::size_t id, std::byte* scratch) const {
+  Context<T> context_of(std::size_t id) const {
     Context<T> context;
     context.execution = current_->plan[id].execution;
     context.training = options_.training;
@@ -156,21 +157,21 @@ class Workspace {
     context.gradients = parameters_[id].gradients;
     context.statistics = parameters_[id].statistics;
     context.state_memory = current_->nodes[id].state;
-    context.scratch_memory = scratch;
+    context.scratch_memory = current_->scratch;
     if (const auto& prepared = current_->nodes[id].prepared) context.prepared_memory = prepared->data();
     return context;
   }
 
   void backward(const Operation<T>& operation, std::size_t id, Node& node) {
     for (const std::size_t again : current_->plan[id].recompute) recompute(again);
-    Context<T> context = context_of(id, node.backward_scratch);
+    Context<T> context = context_of(id);
     operation.backward(context, node.kept_inputs, node.kept, node.gradient, node.input_gradients);
     for (const GradientSum& sum : node.sums) sum_elements(options_.execution.threads, sum.a, sum.b, sum.total);
   }
 
   void recompute(std::size_t id) {
     Node& node = current_->nodes[id];
-    Context<T> context = context_of(id, node.recompute_scratch);
+    Context<T> context = context_of(id);
     (*graph_)[id].operation->recompute(context, node.kept_inputs, node.kept);
   }
 
@@ -187,7 +188,7 @@ class Workspace {
       Node& node = prepared.nodes[id];
       if (request.bytes == 0) continue;
       node.prepared = network_->prepared_weights().get(weights, id, request.form, request.bytes, [&](std::byte* to) {
-        Context<T> context = context_of(id, node.forward_scratch);
+        Context<T> context = context_of(id);
         (*graph_)[id].operation->prepare(context, prepared.plan[id].input_shapes, to);
       });
     }
@@ -213,7 +214,7 @@ class Workspace {
     std::vector<Shape> shapes;
     for (const auto& input : inputs) shapes.push_back(input.shape());
     Plan<T> plan(*network_, *graph_, shapes, options_);
-    auto prepared = std::make_unique<Prepared>(Prepared{std::move(shapes), std::move(plan), {}, none});
+    auto prepared = std::make_unique<Prepared>(Prepared{std::move(shapes), std::move(plan), {}});
     current_ = nullptr;
     if (prepared_.size() == most_plans) prepared_.pop_back();
     allocate_block(prepared->plan.bytes());
@@ -240,6 +241,7 @@ class Workspace {
       return TensorView<T>(reinterpret_cast<T*>(at(buffer)), shape);
     };
     prepared.nodes.assign(graph_->size(), {});
+    prepared.scratch = at(plan.scratch());
     prepared.weights = none;
     for (std::size_t id = 0; id < prepared.nodes.size(); ++id) {
       Node& node = prepared.nodes[id];
@@ -248,9 +250,6 @@ class Workspace {
       node.kept = tensor(planned.kept, planned.shape);
       node.gradient = tensor(planned.gradient, planned.shape);
       node.state = at(planned.state);
-      node.forward_scratch = at(planned.forward_scratch);
-      node.backward_scratch = at(planned.backward_scratch);
-      node.recompute_scratch = at(planned.recompute_scratch);
       node.backward = planned.backward;
       const std::vector<Value>& inputs = (*graph_)[id].inputs;
       for (const Value input : inputs) {
