@@ -79,7 +79,8 @@ class MemoryPlanner {
   };
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max() / 2;
   static constexpr int most_shares = 8;  // neighbours of more threads mostly share a cache
-  static constexpr std::size_t least_shared_bytes = std::size_t{64} << 10;  // of a buffer worth comparing places for
+  // Of buffers worth comparing places for: larger ones have left the caches before their place is written again.
+  static constexpr std::size_t least_shared_bytes = std::size_t{64} << 10, most_shared_bytes = std::size_t{16} << 20;
 
   std::size_t place_all(int shares, std::size_t limit) {
     std::vector<Buffer> order(buffers_.size());
@@ -92,7 +93,7 @@ class MemoryPlanner {
       Life& life = buffers_[id];
       const std::vector<Gap> gaps = gaps_of(life, placed);
       life.offset = gaps.front().first;
-      if (shares > 1 && life.bytes >= least_shared_bytes)
+      if (shares > 1 && life.bytes >= least_shared_bytes && life.bytes <= most_shared_bytes)
         life.offset = best_offset(life, gaps, placed, static_cast<std::size_t>(shares), limit);
       size = std::max(size, life.end());
       placed.insert(std::upper_bound(placed.begin(), placed.end(), life.offset,
