@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "integers.hpp"
@@ -248,6 +250,40 @@ TEST_CASE_TEMPLATE("convolution: few channels, which leave vectors of the last p
         std::swap(g.in_c, g.out_c);  // few channels of the input gradient
         check_exact<T>({.threads = 2, .convolution = ConvAlgorithm::im2col}, g, random);
       }
+}
+
+TEST_CASE_TEMPLATE("convolution: 1x1 kernels with few outputs equal the reference", T, float, double) {
+  Random random(6);
+  for (const Index outputs : {1, 2, 3, 4, 5, 6, 7, 8, 9})
+    for (const Index channels : {1, 3, 8, 15, 16, 17, 32, 39, 96})
+      for (const Index columns : {1, 3, 16, 29, 130}) {  // fewer pixels than a tile to several blocks
+        ConvGeometry g{.batch = 1 + random.integer(2), .in_h = 1 + random.integer(3), .in_w = columns};
+        g.in_c = channels, g.out_c = outputs;
+        g.out_h = g.in_h, g.out_w = g.in_w;
+        for (const int threads : {1, 3}) check_exact<T>({.threads = threads}, g, random);
+      }
+}
+
+TEST_CASE("convolution: 1x1 kernels with few outputs read each pixel for its own outputs alone") {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  for (const Index channels : {16, 21, 47})
+    for (const Index outputs : {1, 3, 4, 7})
+      for (Index strange = 0; strange < 37; ++strange)
+        for (const float value : {nan, infinity}) {
+          const ConvGeometry g{.in_w = 37, .in_c = channels, .out_w = 37, .out_c = outputs};
+          Tensor<float> x({g.input_size()}), kernel({g.kernel_size()}), y({g.output_size()});
+          x.fill(1);
+          kernel.fill(1);
+          std::fill_n(x.data() + strange * channels, channels, value);
+          Tensor<float> scratch = scratch_block<float>(conv2d_forward_scratch<float>({.threads = 1}, g));
+          conv2d_forward<float>({.threads = 1}, g, x.data(), kernel.data(), {}, y.data(), scratch.data());
+          bool as_expected = true;
+          for (Index i = 0; i < y.size(); ++i) {
+            const float expected = i / outputs == strange ? value : static_cast<float>(channels);
+            as_expected = as_expected && (y[i] == expected || (std::isnan(y[i]) && std::isnan(expected)));
+          }
+          CHECK(as_expected);
+        }
 }
 
 TEST_CASE_TEMPLATE("convolution: kernel gradients by packed factors equal the reference", T, float, double) {

@@ -14,8 +14,8 @@
 /// Which algorithm a convolution runs. Execution::convolution asks for one:
 /// - reference: plain loops, one thread, no scratch memory.
 /// - im2col: writes the windows of a few output rows as a matrix and multiplies it with the kernel. Any geometry.
-/// - implicit_gemm: the same product read from the input in place; depthwise convolutions have their own loops. Any
-/// geometry.
+/// - implicit_gemm: the same product read from the input in place; depthwise convolutions and 1x1 convolutions with few
+/// outputs have their own loops. Any geometry.
 /// - winograd: 3x3 kernels with stride 1 or 2, no dilation, no groups, with fewer products (targets/winograd.inc).
 /// Rounding
 ///   errors are larger: about 3e-6 of the largest result in float with 256 channels, where `implicit_gemm` has 5e-7.
