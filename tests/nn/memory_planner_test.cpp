@@ -74,7 +74,7 @@ TEST_CASE("memory planner: bytes that change hands are those of different shares
   for (int i = 0; i < 300; ++i) {
     const auto number = [&](Index most) { return static_cast<std::size_t>(random.integer(most)); };
     const std::size_t a = number(200), b = number(200), a_bytes = number(300), b_bytes = number(300) + 1;
-    for (const std::size_t shares : {1, 2, 3, 8})
+    for (const std::size_t shares : std::vector<std::size_t>{1, 2, 3, 8})
       CHECK(MemoryPlanner::changing_hands(a, a_bytes, b, b_bytes, shares) == count(a, a_bytes, b, b_bytes, shares));
   }
   CHECK(MemoryPlanner::changing_hands(0, 100, 0, 100, 2) == 0);
