@@ -15,10 +15,10 @@
 /// - reference: plain loops, one thread, no scratch memory.
 /// - im2col: writes the windows of a few output rows as a matrix and multiplies it with the kernel. Any geometry.
 /// - implicit_gemm: the same product read from the input in place; depthwise convolutions and 1x1 convolutions with few
-/// outputs have their own loops. Any geometry.
+///   outputs have their own loops. Any geometry.
 /// - winograd: 3x3 kernels with stride 1 or 2, no dilation, no groups, with fewer products (targets/winograd.inc).
-/// Rounding
-///   errors are larger: about 3e-6 of the largest result in float with 256 channels, where `implicit_gemm` has 5e-7.
+///   Rounding errors are larger: about 3e-6 of the largest result in float with 256 channels, where `implicit_gemm` has
+///   5e-7.
 /// - automatic: picks by shape.
 /// Where the wanted algorithm cannot do the geometry or needs more than scratch_limit, `implicit_gemm` is used, and
 /// where that needs too much, `reference`.
