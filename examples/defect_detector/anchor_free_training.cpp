@@ -21,6 +21,12 @@ Index bins_of(const TrainConfig& config) {
   return start.empty() ? 0 : box_bins_of(start);
 }
 
+/// What must be the same when the run continues: the bins that it has, whether the command line says them or not.
+JsonValue identity_of(TrainConfig config, const AnchorFreeModel& model) {
+  if (config.network.empty()) config.box_bins = model.box_bins;
+  return identity_of(config);
+}
+
 /// What the data suggest, with all that the command line says.
 DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& splits, const AnnotationCheck& check) {
   DetectorTrainerOptions options = suggest_options(
@@ -71,7 +77,7 @@ DetectorTrainerOptions options_of(const TrainConfig& config, const CocoSplits& s
   options.pretrained = config.pretrained;
   options.freeze = config.freeze;
   options.resume = config.resume_file();
-  options.identity = identity_of(config);
+  options.identity = identity_of(config, options.model);
   options.log = [](const std::string& line) { std::cout << line << std::endl; };
   return options;
 }

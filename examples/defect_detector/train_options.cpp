@@ -351,6 +351,7 @@ nlohmann::ordered_json to_json(const TrainConfig& config, bool identity) {
   if (identity) json["model"] = stored_model_name(config.model);
   // As in runs of before, which go on as they began.
   if (identity && !config.pretrained) json["pretrained"] = false;
+  if (identity && config.box_bins == 0) json["box_bins"] = 1;
   if (identity && (config.extra_image_folders.empty() || config.augment.extra_shift == 0)) json.erase("extra_shift");
   return json;
 }

@@ -344,3 +344,54 @@ TEST_CASE("convolution: the limit of scratch memory is kept") {
     check_exact<float>(execution, g, random);
   }
 }
+
+TEST_CASE("convolution: what was planned outside of a parallel loop fits inside") {
+  Random random(4);
+  const ConvGeometry g{.batch = 4,
+                       .in_h = 16,
+                       .in_w = 16,
+                       .in_c = 16,
+                       .out_h = 16,
+                       .out_w = 16,
+                       .out_c = 16,
+                       .kernel_h = 3,
+                       .kernel_w = 3,
+                       .pad_top = 1,
+                       .pad_left = 1};
+  Execution execution{.threads = 4};
+  const PreparedKernel largest = conv2d_prepared<float>(execution, g);
+  REQUIRE(largest.algorithm == ConvAlgorithm::winograd);
+  for (const bool limited : {false, true}) {
+    const std::size_t bytes = static_cast<std::size_t>(largest.size + largest.scratch) * sizeof(float);
+    execution.scratch_limit = limited ? bytes - 1 : bytes;  // of four threads; one needs less
+    const PreparedKernel prepared = conv2d_prepared<float>(execution, g);
+    CHECK((prepared.algorithm == ConvAlgorithm::winograd) == !limited);
+    const Index memory[] = {conv2d_forward_scratch<float>(execution, g),
+                            conv2d_backward_input_scratch<float>(execution, g),
+                            conv2d_backward_kernel_scratch<float>(execution, g)};
+    parallel_for(2, 2, [&](Index, Index, int) {
+      const PreparedKernel inside = conv2d_prepared<float>(execution, g);
+      CHECK(inside.algorithm == prepared.algorithm);
+      CHECK(inside.size == prepared.size);
+      CHECK(inside.scratch == prepared.scratch);
+      CHECK(conv2d_forward_scratch<float>(execution, g) == memory[0]);
+      CHECK(conv2d_backward_input_scratch<float>(execution, g) == memory[1]);
+      CHECK(conv2d_backward_kernel_scratch<float>(execution, g) == memory[2]);
+    });
+    const auto x = integers<float>(g.input_size(), random), kernel = integers<float>(g.kernel_size(), random);
+    Tensor<float> form = scratch_block<float>(prepared.size), expected({g.output_size()}), y({g.output_size()}),
+                  inside({g.output_size()});
+    reference::conv2d_forward(g, x.data(), kernel.data(), {}, expected.data());
+    conv2d_prepare(execution, g, kernel.data(), form.data());
+    const auto forward = [&](Tensor<float>& to) {
+      Tensor<float> scratch = scratch_block<float>(prepared.scratch);
+      conv2d_forward_prepared(execution, g, x.data(), form.data(), ConvEpilogue<float>{}, to.data(), scratch.data());
+    };
+    forward(y);
+    parallel_for(2, 2, [&](Index begin, Index, int) {
+      if (begin == 0) forward(inside);
+    });
+    CHECK(equal(inside, y));
+    if (limited) CHECK(equal(y, expected));
+  }
+}

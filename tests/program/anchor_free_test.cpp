@@ -156,5 +156,11 @@ TEST_CASE(
   CHECK(bins_of("edges/changed", "--pretrained edges/plain --box_bins 8") == 8);
   CHECK(bins_of("edges/network", "--network " + tiny) == 1);
   CHECK(bins_of("edges/kept", "--pretrained edges/plain --epochs 2 --resume") == 1);
+  // A run goes on with the edges that it has, said or not, as do those that began when 1 was the default.
+  CHECK(bins_of("edges/plain", "--pretrained false --epochs 2 --resume") == 1);
+  CHECK(bins_of("edges/default", "--pretrained false --box_bins 16 --epochs 2 --resume") == 16);
+  CHECK(bins_of("edges/network", "--box_bins 1 --epochs 2 --resume --network " + tiny) == 1);
+  check_fails("train data " + quick + "--pretrained false --box_bins 1 --epochs 2 --resume --output_dir edges/default",
+              "with another box_bins: the run was started with 16, now it is 1");
   check_fails("train data --output_dir bad --box_bins 4", "box_bins is 4, expected 1, or 8 to 64");
 }

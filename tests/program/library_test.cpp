@@ -149,7 +149,7 @@ TEST_CASE("a model of other classes is a start, one of another architecture is r
   options.model.box_bins = 8;
   lines.clear();
   DetectorTrainer(fewer, options).fit();
-  CHECK(lines.front().find("it has 1 bins per edge, this model has 8") != std::string::npos);
+  CHECK(lines.front().find("it has plain distances, this model has 8 bins per edge") != std::string::npos);
   options.model.stem = 16;
   CHECK_THROWS_WITH_AS(DetectorTrainer(fewer, options).fit(),
                        doctest::Contains("is of another architecture: stem 8, expected 16"), FileError);

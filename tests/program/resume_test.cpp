@@ -48,6 +48,7 @@ TEST_CASE("a run of which nothing is left to train says so, needs its best weigh
           std::string::npos);
     CHECK(read(world.path("finished/config.json")) == configuration);
   }
+  CHECK(world.run(world.train("finished", "--resume --epochs 2 --box_bins 1")).code == 0);  // the default once
   CHECK(resumed("3").find("note: the run was to have 2 epochs, now it is to have 3: the learning rate goes on from ") !=
         std::string::npos);
   CHECK(read(world.path("finished/config.json")) != configuration);

@@ -86,6 +86,11 @@ inline int resolve_threads(int requested) {
   return requested > 0 ? requested : detail::default_threads();
 }
 
+/// The number of threads that memory is laid out for: that which is asked for, inside of a parallel loop, too, where
+/// one does all parts. So the sizes, and with them the choices that depend on a limit of memory, are everywhere the
+/// same.
+inline int planned_threads(int requested) { return requested > 0 ? requested : resolve_threads(requested); }
+
 /// A line that says so if there are fewer cores than threads that are requested; else empty.
 inline std::string thread_note(int requested) {
   const int cores = detail::available_cores();

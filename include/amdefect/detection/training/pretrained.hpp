@@ -26,6 +26,11 @@ inline std::string levels_text(const AnchorFreeModel& model) {
   return concat(model.levels, " levels (strides ", model.first_stride, " to ", model.largest_stride(), ')');
 }
 
+/// "16 bins per edge".
+inline std::string bins_text(Index box_bins) {
+  return box_bins == 1 ? "plain distances" : concat(box_bins, " bins per edge");
+}
+
 /// The numbers of the architecture that differ between the model of a file and one that would start from it; empty for
 /// none. Channels, their fusion, classes, levels and bins may differ: they add layers and outputs, or change the first
 /// and the last convolutions.
@@ -55,7 +60,8 @@ inline std::string left_of(const AnchorFreeModel& there, const AnchorFreeModel& 
         here.largest_stride(), "), as the objects' size asks for");
   if (there.classes != here.classes) add("it has ", there.classes, " classes, this model has ", here.classes);
   if (there.channels != here.channels) add("it has ", there.channels, " channels, this model has ", here.channels);
-  if (there.box_bins != here.box_bins) add("it has ", there.box_bins, " bins per edge, this model has ", here.box_bins);
+  if (there.box_bins != here.box_bins)
+    add("it has ", bins_text(there.box_bins), ", this model has ", bins_text(here.box_bins));
   return text;
 }
 
